@@ -1,0 +1,1 @@
+//! The supervision tree of treeherd: root, groups, programs, rotators as actors.

@@ -1,0 +1,1 @@
+//! The configuration of treeherd: Supervisor's INI dialect to validated specs.

@@ -1,0 +1,137 @@
+//! Everything that happens, as values: what the bus carries, the journal keeps and subscribers get.
+//!
+//! Names are Supervisor's (spec §8.1): `PROCESS_STATE_RUNNING` and so on, so that one filter serves
+//! old listeners and new subscribers. Subscribing to a prefix (`PROCESS_STATE`) means all below it.
+
+use crate::exit::ExitStatus;
+use crate::name::{GroupName, Namespec};
+use crate::status::ProcessState;
+use crate::stream::Stream;
+
+/// What happened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum EventKind {
+    /// A process changed its state.
+    ProcessState {
+        /// Which one.
+        namespec: Namespec,
+        /// The state it left.
+        from: ProcessState,
+        /// The state it is in now.
+        to: ProcessState,
+        /// The process id; 0 if there is none.
+        pid: i32,
+        /// The retry counter (`tries`).
+        tries: u32,
+        /// For EXITED: how, and whether that was expected.
+        exit: Option<(ExitStatus, bool)>,
+        /// Which spawn it belongs to.
+        incarnation: u64,
+    },
+    /// A group became part of the tree.
+    GroupAdded(GroupName),
+    /// A group left the tree.
+    GroupRemoved(GroupName),
+    /// The daemon runs.
+    SupervisorRunning,
+    /// The daemon stops or restarts.
+    SupervisorStopping,
+    /// Something was sent by `sendRemoteCommEvent`.
+    RemoteCommunication {
+        /// Its type, as sent.
+        kind: String,
+        /// Its data, as sent.
+        data: String,
+    },
+    /// An actor of the daemon ended by a bug and was restarted (`tree` events).
+    ActorRestarted {
+        /// Its path in the tree.
+        path: String,
+        /// Why it ended: the panic's text.
+        reason: String,
+        /// The id in the daemon's log.
+        incident: String,
+    },
+    /// A log file could not be written; bytes wait or were dropped.
+    LogTrouble {
+        /// Whose log.
+        namespec: Namespec,
+        /// Which stream.
+        stream: Stream,
+        /// The error, with the path.
+        message: String,
+    },
+}
+
+impl EventKind {
+    /// Supervisor's event name, or ours where it has none.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ProcessState { to, .. } => match to {
+                ProcessState::Stopped => "PROCESS_STATE_STOPPED",
+                ProcessState::Starting => "PROCESS_STATE_STARTING",
+                ProcessState::Running => "PROCESS_STATE_RUNNING",
+                ProcessState::Backoff => "PROCESS_STATE_BACKOFF",
+                ProcessState::Stopping => "PROCESS_STATE_STOPPING",
+                ProcessState::Exited => "PROCESS_STATE_EXITED",
+                ProcessState::Fatal => "PROCESS_STATE_FATAL",
+                ProcessState::Unknown => "PROCESS_STATE_UNKNOWN",
+            },
+            Self::GroupAdded(_) => "PROCESS_GROUP_ADDED",
+            Self::GroupRemoved(_) => "PROCESS_GROUP_REMOVED",
+            Self::SupervisorRunning => "SUPERVISOR_STATE_CHANGE_RUNNING",
+            Self::SupervisorStopping => "SUPERVISOR_STATE_CHANGE_STOPPING",
+            Self::RemoteCommunication { .. } => "REMOTE_COMMUNICATION",
+            Self::ActorRestarted { .. } => "ACTOR_RESTARTED",
+            Self::LogTrouble { .. } => "LOG_TROUBLE",
+        }
+    }
+
+    /// Whether a subscription to `prefix` (`EVENT` for all) includes it; any case.
+    #[must_use]
+    pub fn is_below(&self, prefix: &str) -> bool {
+        let (name, prefix) = (self.name(), prefix.to_ascii_uppercase());
+        prefix == "EVENT"
+            || name == prefix
+            || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+    }
+
+    /// The process it is about, if it is about one.
+    #[must_use]
+    pub const fn namespec(&self) -> Option<&Namespec> {
+        match self {
+            Self::ProcessState { namespec, .. } | Self::LogTrouble { namespec, .. } => Some(namespec),
+            Self::GroupAdded(_)
+            | Self::GroupRemoved(_)
+            | Self::SupervisorRunning
+            | Self::SupervisorStopping
+            | Self::RemoteCommunication { .. }
+            | Self::ActorRestarted { .. } => None,
+        }
+    }
+}
+
+/// An event with its place in the daemon's history.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Daemon-wide, counted from 1 without holes.
+    pub seq: u64,
+    /// Milliseconds since the epoch, for display.
+    pub at_ms: u64,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_subscribes_to_all_below_it() {
+        let kind = EventKind::GroupAdded(GroupName::new("g"));
+        assert!(kind.is_below("EVENT") && kind.is_below("process_group"));
+        assert!(kind.is_below("PROCESS_GROUP_ADDED"));
+        assert!(!kind.is_below("PROCESS_GROUP_A") && !kind.is_below("PROCESS_STATE"));
+    }
+}

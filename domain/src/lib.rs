@@ -1,0 +1,22 @@
+//! The pure part of treeherd: names, specs, the lifecycle machine, plans, as values.
+//!
+//! Nothing here does I/O, reads a clock, logs, waits, or can be serialized; time is a parameter and
+//! always monotonic. What decides is here; what acts is in `os` and `actors`.
+
+pub mod account;
+pub mod command;
+pub mod endpoint;
+pub mod event;
+pub mod exit;
+pub mod fault;
+pub mod level;
+pub mod lifecycle;
+pub mod name;
+pub mod plan;
+pub mod rotation;
+pub mod selector;
+pub mod signal;
+pub mod spec;
+pub mod status;
+pub mod strategy;
+pub mod stream;

@@ -1,0 +1,235 @@
+//! The validated configuration: what the daemon, each group and each process shall be.
+//!
+//! ```text
+//! Config -- DaemonSpec            [supervisord]
+//!        |- EndpointSpec...       [unix_http_server] [inet_http_server]
+//!        |- RpcInterface...       [rpcinterface:x]
+//!        `- GroupSpec...          [group:x], or a program on its own; sorted by (priority, name)
+//!             `- ProcessSpec...   one for each of numprocs
+//! ```
+//!
+//! A value of these types cannot be wrong; only `config` makes them. Comparing two of them is how a
+//! changed configuration is known (see [`plan`](crate::plan)). Field names are the keys of the file.
+
+use crate::account::Account;
+use crate::endpoint::EndpointSpec;
+use crate::level::Level;
+use crate::name::{GroupName, Namespec, ProcessName};
+use crate::rotation::Rotation;
+use crate::signal::Signal;
+use crate::stream::{Stream, StreamSpec};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Environment variables by name.
+pub type Environment = BTreeMap<String, String>;
+
+/// `autorestart`: what follows the end of a process that had been RUNNING.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Autorestart {
+    /// `true`: start again, whatever the exit code.
+    Always,
+    /// `unexpected` (the default): start again unless the code is one of `exitcodes`.
+    #[default]
+    Unexpected,
+    /// `false`: never.
+    Never,
+}
+
+/// One process: the keys of `[program:x]` (spec §2.8.7), expanded for this process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProcessSpec {
+    /// `process_name`, expanded.
+    pub name: ProcessName,
+    /// `command`, unsplit; may be empty, which fails at spawn.
+    pub command: String,
+    /// `priority`, of the process inside its group.
+    pub priority: i64,
+    /// `autostart`.
+    pub autostart: bool,
+    /// `autorestart`.
+    pub autorestart: Autorestart,
+    /// `startsecs`, whole seconds; negative counts as 0.
+    pub startsecs: i64,
+    /// `startretries`; negative counts as 0.
+    pub startretries: i64,
+    /// `exitcodes`, sorted.
+    pub exitcodes: Vec<i32>,
+    /// `stopsignal`.
+    pub stopsignal: Signal,
+    /// `stopwaitsecs`, whole seconds; negative counts as 0.
+    pub stopwaitsecs: i64,
+    /// `stopasgroup`.
+    pub stopasgroup: bool,
+    /// `killasgroup`.
+    pub killasgroup: bool,
+    /// `user`, looked up.
+    pub user: Option<Account>,
+    /// `umask`.
+    pub umask: Option<u32>,
+    /// `directory`, unchecked and without `~` expansion.
+    pub directory: Option<String>,
+    /// `[supervisord] environment`, overridden by the program's own.
+    pub environment: Environment,
+    /// `serverurl`; `None` is AUTO.
+    pub serverurl: Option<String>,
+    /// `redirect_stderr`.
+    pub redirect_stderr: bool,
+    /// The `stdout_*` keys.
+    pub stdout: StreamSpec,
+    /// The `stderr_*` keys. With `redirect_stderr` its logfile is `None`.
+    pub stderr: StreamSpec,
+    /// `pipe_size` in bytes (ours): the size asked for the output pipes; `None`: the kernel's.
+    pub pipe_size: Option<u32>,
+}
+
+impl ProcessSpec {
+    /// The keys of one stream.
+    #[must_use]
+    pub const fn stream(&self, stream: Stream) -> &StreamSpec {
+        match stream {
+            Stream::Stdout => &self.stdout,
+            Stream::Stderr => &self.stderr,
+        }
+    }
+}
+
+/// What kind of section made a group.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GroupKind {
+    /// A `[program:x]` that no group claims.
+    Program,
+    /// A `[group:x]`.
+    Group,
+}
+
+/// A group of processes that is started, stopped, added and removed as one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupSpec {
+    /// `x` of `[group:x]` or `[program:x]`.
+    pub name: GroupName,
+    /// The section kind it comes from.
+    pub kind: GroupKind,
+    /// `priority`: lower starts earlier and stops later.
+    pub priority: i64,
+    /// The processes, in definition order.
+    pub processes: Vec<Arc<ProcessSpec>>,
+}
+
+impl GroupSpec {
+    /// The full name of one of its processes.
+    #[must_use]
+    pub fn namespec(&self, process: &ProcessName) -> Namespec {
+        Namespec::new(self.name.clone(), process.clone())
+    }
+
+    /// The processes by (priority, definition order): the order of starting and of collective stops.
+    #[must_use]
+    pub fn by_priority(&self) -> Vec<&Arc<ProcessSpec>> {
+        let mut sorted: Vec<_> = self.processes.iter().collect();
+        sorted.sort_by_key(|process| process.priority);
+        sorted
+    }
+}
+
+/// Where the daemon's own log goes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum MainLog {
+    /// A file, absolute.
+    File(PathBuf),
+    /// `syslog`.
+    Syslog,
+}
+
+/// In what order the groups of equal priority are stopped at shutdown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StopOrder {
+    /// One group after the other, each awaited (Supervisor's way, the default).
+    #[default]
+    Sequential,
+    /// Groups of one priority together; the next priority when all are gone.
+    Parallel,
+}
+
+/// `[supervisord]` (spec §2.8.3), command line applied.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DaemonSpec {
+    /// `logfile`.
+    pub logfile: MainLog,
+    /// `logfile_maxbytes`, `logfile_backups`.
+    pub rotation: Rotation,
+    /// `loglevel`.
+    pub loglevel: Level,
+    /// `pidfile`, absolute.
+    pub pidfile: PathBuf,
+    /// `umask`, applied when daemonising.
+    pub umask: u32,
+    /// `nodaemon`.
+    pub nodaemon: bool,
+    /// `silent`.
+    pub silent: bool,
+    /// `minfds`.
+    pub minfds: i64,
+    /// `minprocs`.
+    pub minprocs: i64,
+    /// `nocleanup`.
+    pub nocleanup: bool,
+    /// `childlogdir`, absolute.
+    pub childlogdir: PathBuf,
+    /// `user`, looked up.
+    pub user: Option<Account>,
+    /// `directory`, applied when daemonising.
+    pub directory: Option<PathBuf>,
+    /// `strip_ansi`.
+    pub strip_ansi: bool,
+    /// `environment` (already merged into each [`ProcessSpec`]).
+    pub environment: Environment,
+    /// `identifier`.
+    pub identifier: String,
+    /// `stop_order` (ours).
+    pub stop_order: StopOrder,
+    /// `fault_injection` (ours): whether actors may be crashed by `tree.crash`.
+    pub fault_injection: bool,
+}
+
+/// A `[rpcinterface:x]` section with the standard factory: the namespace its methods stand under.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RpcInterface {
+    /// `x`, usually `supervisor`.
+    pub namespace: String,
+}
+
+/// A message that loading leaves for the daemon's log, in the order in which it is to be written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Notice {
+    /// Its level: `Warn` or `Info`.
+    pub level: Level,
+    /// One line.
+    pub message: String,
+}
+
+/// A whole configuration.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// The main file, absolute.
+    pub file: PathBuf,
+    /// `[supervisord]`.
+    pub daemon: DaemonSpec,
+    /// The control endpoints: inet ones first, then unix ones, each in the order of the file.
+    pub endpoints: Vec<EndpointSpec>,
+    /// The RPC interfaces that are on.
+    pub rpcinterfaces: Vec<RpcInterface>,
+    /// The groups, sorted by (priority, name).
+    pub groups: Vec<Arc<GroupSpec>>,
+    /// Messages for the log.
+    pub notices: Vec<Notice>,
+}
+
+impl Config {
+    /// A group by name.
+    #[must_use]
+    pub fn group(&self, name: &GroupName) -> Option<&Arc<GroupSpec>> {
+        self.groups.iter().find(|group| group.name == *name)
+    }
+}

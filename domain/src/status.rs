@@ -1,0 +1,237 @@
+//! What is told of a process: its state by name and code, and Supervisor's one-line description.
+
+use crate::exit::ExitStatus;
+use crate::name::Namespec;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A process state as clients know it (spec §3.1).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum ProcessState {
+    /// Not running, by request or never started.
+    Stopped,
+    /// Spawned, or about to be; not yet up for `startsecs`.
+    Starting,
+    /// Up for more than `startsecs`.
+    Running,
+    /// Ended too soon; waits for its next attempt.
+    Backoff,
+    /// Told to end.
+    Stopping,
+    /// Ended from RUNNING.
+    Exited,
+    /// Could not be started.
+    Fatal,
+    /// A system call failed in a way that leaves its state unknown.
+    Unknown,
+}
+
+impl ProcessState {
+    /// All of them, by code.
+    pub const ALL: [Self; 8] = [
+        Self::Stopped,
+        Self::Starting,
+        Self::Running,
+        Self::Backoff,
+        Self::Stopping,
+        Self::Exited,
+        Self::Fatal,
+        Self::Unknown,
+    ];
+
+    /// The upper-case name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stopped => "STOPPED",
+            Self::Starting => "STARTING",
+            Self::Running => "RUNNING",
+            Self::Backoff => "BACKOFF",
+            Self::Stopping => "STOPPING",
+            Self::Exited => "EXITED",
+            Self::Fatal => "FATAL",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    /// Supervisor's number.
+    #[must_use]
+    pub const fn code(self) -> i32 {
+        match self {
+            Self::Stopped => 0,
+            Self::Starting => 10,
+            Self::Running => 20,
+            Self::Backoff => 30,
+            Self::Stopping => 40,
+            Self::Exited => 100,
+            Self::Fatal => 200,
+            Self::Unknown => 1000,
+        }
+    }
+
+    /// Reads the upper-case name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
+    /// The "stopped" set: STOPPED, EXITED, FATAL, UNKNOWN.
+    #[must_use]
+    pub const fn is_stopped(self) -> bool {
+        matches!(self, Self::Stopped | Self::Exited | Self::Fatal | Self::Unknown)
+    }
+
+    /// The "running" set: STARTING, RUNNING, BACKOFF.
+    #[must_use]
+    pub const fn is_running(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Backoff)
+    }
+
+    /// The states in which a signal can be sent: STARTING, RUNNING, STOPPING.
+    #[must_use]
+    pub const fn is_signallable(self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Stopping)
+    }
+}
+
+impl fmt::Display for ProcessState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A moment of local wall time, broken down: for display only, never for a decision.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct LocalTime {
+    /// The year, as written.
+    pub year: i32,
+    /// 1 to 12.
+    pub month: u8,
+    /// 1 to 31.
+    pub day: u8,
+    /// 0 to 23.
+    pub hour: u8,
+    /// 0 to 59.
+    pub minute: u8,
+    /// 0 to 60.
+    pub second: u8,
+    /// 0 to 999.
+    pub millis: u16,
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+impl LocalTime {
+    /// `%b %d %I:%M %p`, in English: `Nov 22 02:52 PM`.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let month = MONTHS.get(usize::from(self.month).wrapping_sub(1)).copied().unwrap_or("???");
+        let hour = match self.hour % 12 {
+            0 => 12,
+            hour => hour,
+        };
+        let half = if self.hour < 12 { "AM" } else { "PM" };
+        format!("{month} {:02} {hour:02}:{:02} {half}", self.day, self.minute)
+    }
+}
+
+impl fmt::Display for LocalTime {
+    /// The stamp of a log line: `2026-11-22 14:52:16,363`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { year, month, day, hour, minute, second, millis } = self;
+        write!(f, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02},{millis:03}")
+    }
+}
+
+/// `0:00:05`, `18:03:42`, `1 day, 0:00:01`, `12 days, 3:04:05`.
+#[must_use]
+pub fn uptime(up: Duration) -> String {
+    let seconds = up.as_secs();
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let clock = format!("{}:{:02}:{:02}", rest / 3600, rest / 60 % 60, rest % 60);
+    match days {
+        0 => clock,
+        1 => format!("1 day, {clock}"),
+        n => format!("{n} days, {clock}"),
+    }
+}
+
+/// One process at one moment.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProcessStatus {
+    /// Its full name.
+    pub namespec: Namespec,
+    /// Its state.
+    pub state: ProcessState,
+    /// Seconds since the epoch of the last spawn attempt; 0 never.
+    pub start: i64,
+    /// Seconds since the epoch when it was last reaped; 0 never.
+    pub stop: i64,
+    /// Seconds since the epoch of this reading.
+    pub now: i64,
+    /// The last spawn or exit error, or empty.
+    pub spawnerr: String,
+    /// How it last ended; `None` while it runs, before its first end, and after a quick exit.
+    pub exit: Option<ExitStatus>,
+    /// The stdout log, as configured or generated.
+    pub stdout_logfile: Option<PathBuf>,
+    /// The stderr log.
+    pub stderr_logfile: Option<PathBuf>,
+    /// The process id; 0 if there is no process.
+    pub pid: i32,
+    /// Which spawn this is, counted from 1; 0 before the first.
+    pub incarnation: u64,
+    /// Automatic and requested starts so far, less the first.
+    pub restarts: u64,
+    /// The attempt that BACKOFF waits for, or the current one.
+    pub attempt: u32,
+    /// The sequence number of the last event about it.
+    pub seq: u64,
+}
+
+impl ProcessStatus {
+    /// Supervisor's `exitstatus`: the code, -1 for a signal, 0 for none.
+    #[must_use]
+    pub fn exitstatus(&self) -> i32 {
+        self.exit.map_or(0, ExitStatus::code)
+    }
+
+    /// Supervisor's `description` (spec §5.7.1). `stopped_at` is [`stop`](Self::stop) in local time.
+    #[must_use]
+    pub fn description(&self, stopped_at: LocalTime) -> String {
+        match self.state {
+            ProcessState::Running => {
+                let up = u64::try_from(self.now - self.start).unwrap_or(0);
+                format!("pid {}, uptime {}", self.pid, uptime(Duration::from_secs(up)))
+            }
+            ProcessState::Fatal | ProcessState::Backoff if self.spawnerr.is_empty() => {
+                format!("unknown error (try \"tail {}\")", self.namespec.process)
+            }
+            ProcessState::Fatal | ProcessState::Backoff => self.spawnerr.clone(),
+            ProcessState::Stopped | ProcessState::Exited if self.start == 0 => "Not started".to_owned(),
+            ProcessState::Stopped | ProcessState::Exited => stopped_at.short(),
+            ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn uptimes_read_as_supervisors() {
+        let shown = [5, 65_022, 86_401, 12 * 86_400 + 11_045].map(|s| uptime(Duration::from_secs(s)));
+        assert_eq!(shown, ["0:00:05", "18:03:42", "1 day, 0:00:01", "12 days, 3:04:05"]);
+    }
+
+    #[test]
+    fn local_times_read_as_supervisors() {
+        let time = LocalTime { year: 2026, month: 11, day: 2, hour: 14, minute: 5, second: 9, millis: 7 };
+        assert_eq!(time.short(), "Nov 02 02:05 PM");
+        assert_eq!(time.to_string(), "2026-11-02 14:05:09,007");
+        assert_eq!(LocalTime { hour: 0, ..time }.short(), "Nov 02 12:05 AM");
+    }
+}

@@ -1,0 +1,1 @@
+//! The operating system as treeherd needs it: spawn, exit, signals, files, sockets.

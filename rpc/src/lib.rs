@@ -1,0 +1,1 @@
+//! The JSON-RPC contract of treeherd: traits, wire types, error table, client.

@@ -1,0 +1,1 @@
+//! treeherd: a process supervisor.

@@ -1,0 +1,1 @@
+//! The HTTP server of treeherd: router, authentication, limits, JSON-RPC mounted.
