@@ -15,10 +15,10 @@
 mod process;
 
 pub(crate) use process::{
-    DEADLINE, Said, alive, free_port, marked, names, program, reference, root, run, signal, sweep, until,
+    DEADLINE, MARK, Said, alive, assert_no_process, free_port, names, program, reference, root, run,
+    signal, sweep, until,
 };
 
-use process::MARK;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -35,7 +35,8 @@ pub(crate) struct Yard(TempDir);
 impl Yard {
     /// A new one, which every user may enter.
     pub(crate) fn new() -> Self {
-        let dir = tempfile::Builder::new().prefix("herd").tempdir().expect("the temp directory can be written");
+        let dir =
+            tempfile::Builder::new().prefix("herd").tempdir().expect("the temp directory can be written");
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).expect("the directory is ours");
         Self(dir)
     }
@@ -52,13 +53,13 @@ impl Drop for Yard {
     }
 }
 
-
 /// A daemon that is still to be started.
 #[derive(Debug)]
 pub(crate) struct Plan {
     dir: Yard,
     settings: Vec<String>,
     text: String,
+    usual: bool,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
 }
@@ -84,7 +85,19 @@ impl Herd {
     pub(crate) fn of(text: &str) -> Plan {
         let dir = Yard::new();
         let text = text.to_owned();
-        Plan { dir, settings: Vec::new(), text, arguments: Vec::new(), environment: Vec::new() }
+        Plan {
+            dir,
+            settings: Vec::new(),
+            text,
+            usual: true,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// A plan whose configuration is this text and nothing else.
+    pub(crate) fn exactly(text: &str) -> Plan {
+        Plan { usual: false, ..Self::of(text) }
     }
 
     /// A plan's daemon, started.
@@ -137,7 +150,8 @@ impl Plan {
     /// Writes the configuration and returns its path.
     #[track_caller]
     pub(crate) fn write(&self) -> PathBuf {
-        put(self.dir.path(), "supervisord.conf", &usual(&self.settings, &self.text));
+        let text = if self.usual { usual(&self.settings, &self.text) } else { self.text.clone() };
+        put(self.dir.path(), "supervisord.conf", &text);
         self.dir.path().join("supervisord.conf")
     }
 
@@ -235,7 +249,8 @@ impl Herd {
     /// lines of the descriptors.
     pub(crate) fn story(&self, pieces: &[&str]) -> String {
         let about = |line: &&String| {
-            pieces.iter().any(|piece| line.contains(piece)) && !line.contains(" closed, stopped monitoring ")
+            pieces.iter().any(|piece| line.contains(piece))
+                && !line.contains(" closed, stopped monitoring ")
         };
         self.log().iter().filter(about).map(|line| plain(line) + "\n").collect()
     }
@@ -278,6 +293,11 @@ impl Herd {
         let lines = self.log();
         let line = lines.iter().rev().find(|line| line.contains(&needle)).expect("it was spawned");
         line.rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("the line ends with the pid")
+    }
+
+    /// The directory of the test.
+    pub(crate) fn dir(&self) -> &Path {
+        self.dir.path()
     }
 
     /// A path in the directory of the test.
@@ -338,8 +358,7 @@ impl Herd {
     pub(crate) fn assert_nothing_left(&self) {
         assert!(!self.path("s.sock").exists(), "the socket is left");
         assert!(!self.path("supervisord.pid").exists(), "the pid file is left");
-        let left = marked(self.dir.path());
-        assert!(left.is_empty(), "processes are left: {left:?}");
+        assert_no_process(self.dir.path());
     }
 }
 

@@ -33,7 +33,13 @@ fn a_program_is_running_once_it_has_stayed_up_for_startsecs() {
     );
     let took = seconds(&spawned, &running);
     assert!((1.0..4.0).contains(&took), "{took} s");
-    herd.ctl("status steady").has(&format!("steady                           RUNNING   pid {}, uptime 0:00:0", herd.spawned("steady")), 0);
+    herd.ctl("status steady").has(
+        &format!(
+            "steady                           RUNNING   pid {}, uptime 0:00:0",
+            herd.spawned("steady")
+        ),
+        0,
+    );
     herd.end();
 }
 
@@ -73,7 +79,9 @@ fn a_program_that_ends_too_soon_backs_off_longer_each_time_and_is_given_up() {
 
 #[test]
 fn a_program_given_up_starts_again_by_hand_with_all_its_retries() {
-    let herd = Herd::start("[program:flag]\ncommand=/bin/sh -c 'test -f {dir}/up && exec cat'\nstartretries=0\nstartsecs=2\n");
+    let herd = Herd::start(
+        "[program:flag]\ncommand=/bin/sh -c 'test -f {dir}/up && exec cat'\nstartretries=0\nstartsecs=2\n",
+    );
     herd.wait("gave up: flag");
     herd.put("up", "");
     herd.ctl("start flag").is("flag: started\n", 0);
@@ -125,7 +133,9 @@ fn a_killed_program_comes_back_with_another_pid() {
 
 #[test]
 fn a_program_without_autostart_waits_to_be_asked() {
-    let herd = Herd::start("[program:manual]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n[program:other]\ncommand=/bin/cat\nstartsecs=0\n");
+    let herd = Herd::start(
+        "[program:manual]\ncommand=/bin/cat\nautostart=false\nstartsecs=0\n[program:other]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
     herd.wait("success: other");
     herd.ctl("status manual").is("manual                           STOPPED   Not started\n", 3);
     assert_eq!(herd.count("spawned: 'manual'"), 0);

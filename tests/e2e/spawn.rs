@@ -53,7 +53,8 @@ fn directory_and_umask_are_set_for_the_program() {
 
 #[test]
 fn descriptors_are_three_pipes_and_nothing_else() {
-    let list = "for fd in /proc/self/fd/*; do test -e $fd && echo $(basename $fd) $(readlink $fd); done; exec cat";
+    let list =
+        "for fd in /proc/self/fd/*; do test -e $fd && echo $(basename $fd) $(readlink $fd); done; exec cat";
     let herd = Herd::start(&format!(
         "[program:apart]\ncommand=/bin/sh -c '{list}'\nstartsecs=0\nstdout_logfile={{dir}}/apart.log\n\
          [program:both]\ncommand=/bin/sh -c 'readlink /proc/$$/fd/1 /proc/$$/fd/2; exec cat'\nstartsecs=0\n\
@@ -82,7 +83,8 @@ fn a_program_leads_a_process_group_in_the_daemons_session() {
     let stat = |pid: i32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
         let rest = text.rsplit(") ").next().expect("the name is in parentheses").to_owned();
-        let fields: Vec<i32> = rest.split(' ').skip(1).take(3).map(|n| n.parse().expect("a number")).collect();
+        let fields: Vec<i32> =
+            rest.split(' ').skip(1).take(3).map(|n| n.parse().expect("a number")).collect();
         (fields[0], fields[1], fields[2])
     };
     let pid = herd.pid("cat");
