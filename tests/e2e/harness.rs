@@ -363,9 +363,9 @@ impl Herd {
 }
 
 impl Drop for Herd {
+    #[allow(clippy::print_stderr, reason = "shown with the failed test")]
     fn drop(&mut self) {
         if thread::panicking() {
-            #[allow(clippy::print_stderr, reason = "shown with the failed test")]
             eprintln!("the daemon's log:\n{}", self.log().join("\n"));
         }
         drop(self.child.kill());
