@@ -19,11 +19,11 @@ use crate::rotator::stream::StreamEstate;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Machine, Policy};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
-use treeherd_domain::spec::{GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{Config, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
 use treeherd_os::process::Process;
@@ -213,36 +213,66 @@ impl Mood {
 /// All active groups by name, what the daemon is doing, and the number of the last event.
 #[derive(Debug)]
 pub struct Arena {
-    groups: RwLock<BTreeMap<GroupName, Arc<GroupEstate>>>,
+    groups: RwLock<BTreeMap<GroupName, Place>>,
+    config: RwLock<Arc<Config>>,
     mood: AtomicI8,
     seq: AtomicU64,
+    added: AtomicU64,
+}
+
+/// An active group and the how-manieth it was to become so.
+#[derive(Clone, Debug)]
+struct Place {
+    added: u64,
+    group: Arc<GroupEstate>,
 }
 
 impl Arena {
-    /// An arena without groups whose events are numbered after `seq`.
+    /// An arena without groups, for this configuration, whose events are numbered after `seq`.
     #[must_use]
-    pub fn new(seq: u64) -> Self {
-        Self { groups: RwLock::default(), mood: AtomicI8::new(1), seq: AtomicU64::new(seq) }
+    pub fn new(config: Arc<Config>, seq: u64) -> Self {
+        Self {
+            groups: RwLock::default(),
+            config: RwLock::new(config),
+            mood: AtomicI8::new(1),
+            seq: AtomicU64::new(seq),
+            added: AtomicU64::new(0),
+        }
+    }
+
+    fn places(&self) -> RwLockReadGuard<'_, BTreeMap<GroupName, Place>> {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The active groups, by name.
     #[must_use]
     pub fn groups(&self) -> Vec<Arc<GroupEstate>> {
-        self.groups.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.places().values().map(|place| Arc::clone(&place.group)).collect()
     }
 
-    /// The active groups by (priority, name): the order of starting.
+    /// The active groups by priority, then in the order in which they became active: the order of
+    /// starting. The reverse is the order of stopping.
     #[must_use]
     pub fn by_priority(&self) -> Vec<Arc<GroupEstate>> {
-        let mut groups = self.groups();
-        groups.sort_by_key(|group| group.spec.priority);
-        groups
+        let mut places: Vec<Place> = self.places().values().cloned().collect();
+        places.sort_by_key(|place| (place.group.spec.priority, place.added));
+        places.into_iter().map(|place| place.group).collect()
     }
 
     /// An active group.
     #[must_use]
     pub fn group(&self, name: &str) -> Option<Arc<GroupEstate>> {
-        self.groups.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+        self.places().get(name).map(|place| Arc::clone(&place.group))
+    }
+
+    /// The configuration that was read last.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_config(&self, config: Arc<Config>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
     /// A process of an active group.
@@ -252,18 +282,19 @@ impl Arena {
     }
 
     /// Makes a group active. `false` if one of that name is.
-    pub(crate) fn add(&self, group: Arc<GroupEstate>) -> bool {
+    pub fn add(&self, group: Arc<GroupEstate>) -> bool {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         let vacant = !groups.contains_key(group.name());
         if vacant {
-            groups.insert(group.name().clone(), group);
+            let added = self.added.fetch_add(1, Ordering::Relaxed);
+            groups.insert(group.name().clone(), Place { added, group });
         }
         vacant
     }
 
     /// Takes a group out.
     pub(crate) fn remove(&self, name: &str) -> Option<Arc<GroupEstate>> {
-        self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name)
+        self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
     }
 
     /// What the daemon is doing.

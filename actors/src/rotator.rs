@@ -253,12 +253,17 @@ async fn pump(
     };
     let mut last = None;
     while let Ok(mut ready) = reader.readable().await {
+        let_it_fill(&mut last);
         for _ in 0..READS {
-            let_it_fill(&mut last);
             match estate.pump(&pipe, large) {
-                Ok(Pumped::Bytes(count)) => last = (count < SMALL).then(clock::now),
+                // less than a full read: the pipe is empty now; a new byte makes it ready again
+                Ok(Pumped::Bytes(count)) if count < SMALL => {
+                    last = Some(clock::now());
+                    ready.clear_ready();
+                    break;
+                }
+                Ok(Pumped::Bytes(_)) => {}
                 Ok(Pumped::Empty) => {
-                    last = None;
                     ready.clear_ready();
                     break;
                 }

@@ -3,6 +3,7 @@
 use actix::{Message, WeakRecipient};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use tokio::sync::mpsc;
 
 /// How an actor ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -43,6 +44,27 @@ pub struct Down {
 #[rtype(result = "()")]
 pub struct Stop;
 
+/// Where the news of an end goes.
+#[derive(Debug)]
+pub enum Up {
+    /// To the actor above, if it still lives.
+    Actor(WeakRecipient<Down>),
+    /// To the loop outside the tree.
+    Loop(mpsc::UnboundedSender<Down>),
+}
+
+impl From<WeakRecipient<Down>> for Up {
+    fn from(up: WeakRecipient<Down>) -> Self {
+        Self::Actor(up)
+    }
+}
+
+impl From<mpsc::UnboundedSender<Down>> for Up {
+    fn from(up: mpsc::UnboundedSender<Down>) -> Self {
+        Self::Loop(up)
+    }
+}
+
 /// Held by an actor, its guard, and (as `above`) everything below it.
 #[derive(Clone)]
 pub struct Link(Arc<Tether>);
@@ -52,7 +74,7 @@ struct Tether {
     path: String,
     incarnation: u64,
     exit: OnceLock<Exit>,
-    up: WeakRecipient<Down>,
+    up: Up,
     /// Keeps the parent's own `Down` from being sent before ours.
     above: Option<Link>,
 }
@@ -63,7 +85,7 @@ impl Link {
     pub fn new(
         child: Arc<str>,
         incarnation: u64,
-        up: WeakRecipient<Down>,
+        up: impl Into<Up>,
         above: Option<&Self>,
     ) -> Self {
         let path = match above {
@@ -71,7 +93,7 @@ impl Link {
             None => child.to_string(),
         };
         let above = above.cloned();
-        Self(Arc::new(Tether { child, path, incarnation, exit: OnceLock::new(), up, above }))
+        Self(Arc::new(Tether { child, path, incarnation, exit: OnceLock::new(), up: up.into(), above }))
     }
 
     /// Where the actor stands in the tree: `root/group:web/program:web`.
@@ -101,12 +123,17 @@ impl fmt::Debug for Link {
 
 impl Drop for Tether {
     fn drop(&mut self) {
-        if let Some(up) = self.up.upgrade() {
-            up.do_send(Down {
-                child: Arc::clone(&self.child),
-                incarnation: self.incarnation,
-                exit: self.exit.get().cloned().unwrap_or(Exit::Normal),
-            });
+        let down = Down {
+            child: Arc::clone(&self.child),
+            incarnation: self.incarnation,
+            exit: self.exit.get().cloned().unwrap_or(Exit::Normal),
+        };
+        match &self.up {
+            Up::Actor(up) => {
+                up.upgrade().inspect(|up| up.do_send(down));
+            }
+            // nobody listens any more once the tree is done
+            Up::Loop(up) => drop(up.send(down)),
         }
         drop(self.above.take());
     }
