@@ -41,7 +41,7 @@ pub struct Record {
     /// Which spawn it is at, counted from 1.
     pub incarnation: u64,
     /// The living process.
-    pub process: Option<Arc<Process>>,
+    pub process: Option<Process>,
     /// The write end of its standard input.
     pub stdin: Option<Arc<OwnedFd>>,
     /// Bytes for its standard input that the pipe did not take yet.
@@ -110,7 +110,7 @@ impl Estate {
             exit: record.exit,
             stdout_logfile: self.stdout.path().map(ToOwned::to_owned),
             stderr_logfile: self.stderr.as_ref().and_then(|s| s.path()).map(ToOwned::to_owned),
-            pid: record.process.as_ref().map_or(0, |process| process.pid()),
+            pid: record.process.as_ref().map_or(0, Process::pid),
             incarnation: record.incarnation,
             restarts: record.incarnation.saturating_sub(1),
             attempt: state.attempt(),

@@ -25,11 +25,11 @@ use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
     SpawnHandle, WeakRecipient, WrapFuture,
 };
-use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 use stream::{Pumped, StreamEstate};
+use treeherd_os::logfile::OpenError;
 use treeherd_os::pipe::PipeReader;
 
 /// Reads of one pipe before others have their turn.
@@ -43,7 +43,7 @@ const FILL: Duration = Duration::from_micros(60);
 
 /// Open the file before a spawn. Answers the error that makes the spawn fail.
 #[derive(Message, Debug)]
-#[rtype(result = "Result<(), Arc<io::Error>>")]
+#[rtype(result = "Result<(), Arc<OpenError>>")]
 pub struct Open;
 
 /// A new pipe stands in the estate: read it.
@@ -61,12 +61,12 @@ pub struct Drain {
 
 /// Close the file and open it by its name.
 #[derive(Message, Debug)]
-#[rtype(result = "Result<(), Arc<io::Error>>")]
+#[rtype(result = "Result<(), String>")]
 pub struct Reopen;
 
 /// Empty the log.
 #[derive(Message, Debug)]
-#[rtype(result = "Result<(), Arc<io::Error>>")]
+#[rtype(result = "Result<(), String>")]
 pub struct Clear;
 
 /// End by a bug, on purpose (fault injection).
@@ -153,7 +153,7 @@ impl Actor for Rotator {
 }
 
 impl Handler<Open> for Rotator {
-    type Result = Result<(), Arc<io::Error>>;
+    type Result = Result<(), Arc<OpenError>>;
 
     fn handle(&mut self, _: Open, _: &mut Self::Context) -> Self::Result {
         self.estate.open().map_err(Arc::new)
@@ -206,18 +206,18 @@ impl Rotator {
 }
 
 impl Handler<Reopen> for Rotator {
-    type Result = Result<(), Arc<io::Error>>;
+    type Result = Result<(), String>;
 
     fn handle(&mut self, _: Reopen, _: &mut Self::Context) -> Self::Result {
-        self.estate.reopen().map_err(Arc::new)
+        self.estate.reopen().map_err(|error| error.to_string())
     }
 }
 
 impl Handler<Clear> for Rotator {
-    type Result = Result<(), Arc<io::Error>>;
+    type Result = Result<(), String>;
 
     fn handle(&mut self, _: Clear, _: &mut Self::Context) -> Self::Result {
-        self.estate.clear().map_err(Arc::new)
+        self.estate.clear()
     }
 }
 
@@ -244,7 +244,7 @@ async fn pump(
     trouble: WeakRecipient<Trouble>,
     large: bool,
 ) {
-    let reader = match PipeReader::new(Arc::clone(&pipe)) {
+    let reader = match PipeReader::new(&pipe) {
         Ok(reader) => reader,
         Err(error) => {
             let message = format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
@@ -252,32 +252,50 @@ async fn pump(
         }
     };
     let mut last = None;
-    while let Ok(mut ready) = reader.readable().await {
+    while let Ok(ready) = reader.ready().await {
         let_it_fill(&mut last);
-        for _ in 0..READS {
-            match estate.pump(&pipe, large) {
-                // less than a full read: the pipe is empty now; a new byte makes it ready again
-                Ok(Pumped::Bytes(count)) if count < SMALL => {
-                    last = Some(clock::now());
-                    ready.clear_ready();
-                    break;
-                }
-                Ok(Pumped::Bytes(_)) => {}
-                Ok(Pumped::Empty) => {
-                    ready.clear_ready();
-                    break;
-                }
-                Ok(Pumped::Stuck(message)) => {
-                    tell(&estate, &trouble, message);
-                    tokio::time::sleep(RETRY).await;
-                }
-                Ok(Pumped::Eof) | Err(_) => return tell(&estate, &trouble, None),
+        match turn(&estate, &pipe, large) {
+            Ok(Turn::More) => ready.keep(),
+            Ok(Turn::Spent { small }) => {
+                last = small.then(clock::now);
+                ready.spent();
             }
+            Ok(Turn::Stuck(message)) => {
+                ready.keep();
+                tell(&estate, &trouble, message);
+                tokio::time::sleep(RETRY).await;
+            }
+            Ok(Turn::Over) | Err(_) => return tell(&estate, &trouble, None),
         }
         tell(&estate, &trouble, None);
-        drop(ready);
         tokio::task::yield_now().await;
     }
+}
+
+/// What one turn at a pipe came to.
+enum Turn {
+    /// There may be more.
+    More,
+    /// The pipe is empty; whether its last read was a small one.
+    Spent { small: bool },
+    /// The file cannot be written.
+    Stuck(Option<String>),
+    /// The other end is closed.
+    Over,
+}
+
+/// A few reads, until the pipe is empty: a read that brings less than there could be says so by itself.
+fn turn(estate: &StreamEstate, pipe: &OwnedFd, large: bool) -> std::io::Result<Turn> {
+    for _ in 0..READS {
+        match estate.pump(pipe, large)? {
+            Pumped::Bytes(count) if count < SMALL => return Ok(Turn::Spent { small: true }),
+            Pumped::Bytes(_) => {}
+            Pumped::Empty => return Ok(Turn::Spent { small: false }),
+            Pumped::Stuck(message) => return Ok(Turn::Stuck(message)),
+            Pumped::Eof => return Ok(Turn::Over),
+        }
+    }
+    Ok(Turn::More)
 }
 
 /// Waits a moment if this pipe brought a small piece just now. The thread itself waits: a timer of the

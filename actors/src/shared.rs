@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use treeherd_domain::event::{Event, EventKind};
-use treeherd_os::spawn::BaseEnvironment;
+use treeherd_os::environment::BaseEnvironment;
 
 /// A place where the current incarnation of something stands; never keep what was taken from it.
 pub struct Slot<T>(Mutex<Option<T>>);

@@ -15,6 +15,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::sync::Arc;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFdReadyGuard;
 
 /// What a read brought.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -53,6 +54,15 @@ impl PipeReader {
         self.registered.readable().await.map(|mut ready| ready.retain_ready())
     }
 
+    /// The same, with a hold on what was reported: whoever knows that the pipe is empty (a read brought
+    /// less than was asked for) says so without another read.
+    ///
+    /// # Errors
+    /// If the runtime is shutting down.
+    pub async fn ready(&self) -> io::Result<Ready<'_>> {
+        self.registered.readable().await.map(Ready)
+    }
+
     /// Reads once, into a buffer that is not empty.
     ///
     /// # Errors
@@ -70,6 +80,22 @@ impl PipeReader {
             }
             answer => read_of(answer),
         }
+    }
+}
+
+/// A readiness that the reactor reported.
+#[derive(Debug)]
+pub struct Ready<'a>(AsyncFdReadyGuard<'a, Arc<OwnedFd>>);
+
+impl Ready<'_> {
+    /// The pipe is empty: the next [`PipeReader::ready`] waits for what comes after this report.
+    pub fn spent(mut self) {
+        self.0.clear_ready();
+    }
+
+    /// There may be more.
+    pub fn keep(mut self) {
+        self.0.retain_ready();
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use treeherd_domain::command::split;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::spec::ProcessSpec;
-use treeherd_os::resolve::{ResolveError, ResolveErrorKind, resolve};
-use treeherd_os::spawn::{Launch, StderrTo};
+use treeherd_os::resolve::{ResolveError, resolve};
+use treeherd_os::spawn::{Launch, StderrTo, StdinFrom};
 
 /// A command that can be executed, as far as one can tell beforehand.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl CommandError {
     /// What a caller is told of it.
     pub(super) fn fault(&self, estate: &Estate) -> Fault {
         match self {
-            Self::Resolve(error) if error.kind() == ResolveErrorKind::NotFound => {
+            Self::Resolve(ResolveError::NotFound(_)) => {
                 Fault::NoFile(format!("{}: {self}", estate.namespec))
             }
             Self::Parse { .. } | Self::Empty | Self::Resolve(_) => {
@@ -46,14 +46,18 @@ impl CommandError {
         match self {
             Self::Parse { .. } => "close every quote in command=",
             Self::Empty => "give command= a program",
-            Self::Resolve(error) => match error.kind() {
-                ResolveErrorKind::NotFound => {
+            Self::Resolve(error) => match error {
+                ResolveError::NotFound(_) => {
                     "give the command's full path, set PATH in environment=, or, for a shell builtin, use \
                      command=sh -c '...'"
                 }
-                ResolveErrorKind::Directory => "name the program inside the directory",
-                ResolveErrorKind::NotExecutable => "make the file executable (chmod +x), or run it by its interpreter",
-                ResolveErrorKind::NoPermission => "let the daemon's user execute the file and enter its directories",
+                ResolveError::Directory(_) => "name the program inside the directory",
+                ResolveError::NotExecutable(_) => {
+                    "make the file executable (chmod +x), or run it by its interpreter"
+                }
+                ResolveError::NoPermission(_) => {
+                    "let the daemon's user execute the file and enter its directories"
+                }
             },
         }
     }
@@ -93,11 +97,12 @@ pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command) -> Laun
     Launch {
         program: command.program,
         argv: command.argv,
-        base: Arc::clone(&shared.environment),
-        environment: environment(estate, shared),
-        directory: spec.directory.as_deref().map(PathBuf::from),
+        environment: Arc::clone(&shared.environment),
+        overrides: environment(estate, shared),
+        directory: spec.directory.clone(),
         umask: spec.umask,
         credentials: spec.user.clone(),
+        stdin: StdinFrom::Pipe,
         stderr: if spec.redirect_stderr { StderrTo::Stdout } else { StderrTo::Pipe },
         pipe_size: spec.pipe_size,
     }

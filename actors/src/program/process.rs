@@ -12,14 +12,15 @@ use crate::clock;
 use crate::command::{Outcome, Reply};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use slog::{Logger, debug, error, info, warn};
-use std::io;
 use std::sync::Arc;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
+use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_os::process::{Process, Scope, SignalError};
-use treeherd_os::spawn::{SetupFailure, Spawned};
+use treeherd_os::errno;
+use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
 
 impl Program {
     /// Makes the process, or feeds why it could not be made.
@@ -47,7 +48,7 @@ impl Program {
                 Ok(()) => actor.launch(command, context),
                 Err(error) => {
                     let name = &actor.estate.namespec.process;
-                    let message = format!("unknown error making dispatchers for '{name}': {}", errno(&error));
+                    let message = format!("unknown error making dispatchers for '{name}': {}", errno::describe(error.errno()));
                     actor.spawn_failed(&message, "make its log files writable (see *_logfile)", context);
                 }
             }
@@ -74,16 +75,15 @@ impl Program {
 
     fn spawned(&mut self, spawned: Spawned, context: &mut Context<Self>) {
         let Spawned { process, stdin, stdout, stderr, failure, .. } = spawned;
-        let (process, pid) = (Arc::new(process), spawned_pid(&self.estate.namespec, &self.shared.log, failure));
-        pid(process.pid());
+        note_spawn(&self.shared.log, &self.estate.namespec, process.pid(), failure);
         self.estate.stdout.attach(stdout);
         if let (Some(stream), Some(pipe)) = (&self.estate.stderr, stderr) {
             stream.attach(pipe);
         }
         {
             let mut record = self.estate.record();
-            record.process = Some(Arc::clone(&process));
-            record.stdin = Some(Arc::new(stdin));
+            record.process = Some(process.clone());
+            record.stdin = stdin.map(Arc::new);
             record.stdin_queue.clear();
         }
         self.streams.attach();
@@ -100,7 +100,7 @@ impl Program {
     }
 
     /// Waits for the end of the process, without waiting here.
-    pub(super) fn watch(&mut self, process: Arc<Process>, context: &mut Context<Self>) {
+    pub(super) fn watch(&mut self, process: Process, context: &mut Context<Self>) {
         let incarnation = self.estate.record().incarnation;
         let end = async move { process.wait().await };
         context.spawn(end.into_actor(self).map(move |status, actor, context| match status {
@@ -172,7 +172,7 @@ impl Program {
         let scope = if as_group { Scope::Group } else { Scope::Process };
         match process.signal(signal, scope) {
             Ok(()) => {}
-            Err(SignalError::NoSuchProcess) => {
+            Err(SignalError::NoSuchProcess { .. }) => {
                 let name = &self.estate.namespec.process;
                 debug!(
                     self.shared.log,
@@ -203,7 +203,7 @@ impl Program {
         debug!(self.shared.log, "sending {name} (pid {pid}) sig {signal}");
         match process.signal(signal, Scope::Process) {
             Ok(()) => Ok(()),
-            Err(SignalError::NoSuchProcess) => {
+            Err(SignalError::NoSuchProcess { .. }) => {
                 debug!(
                     self.shared.log,
                     "unable to signal {name} (pid {pid}), it probably just now exited on its own: [Errno 3] No \
@@ -241,20 +241,21 @@ impl Program {
 }
 
 /// Logs a spawn, and what its set-up did not get done in the child.
-fn spawned_pid<'a>(
-    namespec: &'a treeherd_domain::name::Namespec,
-    log: &'a Logger,
-    failure: Option<SetupFailure>,
-) -> impl FnOnce(i32) + 'a {
-    move |pid| {
-        info!(log, "spawned: '{}' with pid {pid}", namespec.process);
-        if let Some(failure) = failure {
-            warn!(log, "{namespec} (pid {pid}) could not be set up: {failure}; {}", failure.hint());
-        }
+fn note_spawn(log: &Logger, namespec: &Namespec, pid: i32, failure: Option<SetupFailure>) {
+    info!(log, "spawned: '{}' with pid {pid}", namespec.process);
+    if let Some(failure) = failure {
+        warn!(log, "{namespec} (pid {pid}) could not be set up: {failure}; {}", hint(failure.stage));
     }
 }
 
-/// The name of an error, as Supervisor shows it: `EISDIR`.
-fn errno(error: &io::Error) -> String {
-    error.raw_os_error().map_or_else(|| error.to_string(), |code| treeherd_os::errno::name(code).to_owned())
+/// What to do about a step that failed in the child.
+const fn hint(stage: SetupStage) -> &'static str {
+    match stage {
+        SetupStage::ProcessGroup | SetupStage::Stdio => "raise the daemon's limits",
+        SetupStage::NotRoot | SetupStage::Groups | SetupStage::Gid | SetupStage::Uid => {
+            "run the daemon as root, or remove user= from the program"
+        }
+        SetupStage::Directory => "make directory= exist and let the program's user enter it",
+        SetupStage::Exec => "check that the file is a program for this machine, or a script that begins with #!",
+    }
 }

@@ -5,7 +5,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use treeherd_domain::fault::Fault;
-use treeherd_os::pipe::{StdinWriter, try_write};
+use treeherd_os::pipe::{StdinWriter, write_now};
 
 /// Bytes that may wait for a process that does not read.
 const WAITING: usize = 1024 * 1024;
@@ -49,10 +49,10 @@ impl Program {
     fn flush(&self, stdin: &Arc<OwnedFd>) {
         let mut record = self.estate.record();
         while !record.stdin_queue.is_empty() {
-            let written = try_write(&**stdin, record.stdin_queue.make_contiguous());
+            let written = write_now(&**stdin, record.stdin_queue.make_contiguous());
             match written {
-                Ok(Some(count)) => drop(record.stdin_queue.drain(..count)),
-                Ok(None) => return,
+                Ok(0) => return,
+                Ok(count) => drop(record.stdin_queue.drain(..count)),
                 Err(_) => {
                     record.stdin_queue.clear();
                     record.stdin = None;
@@ -63,7 +63,7 @@ impl Program {
 
     /// Goes on when the pipe has room again.
     fn write_on(&mut self, stdin: Arc<OwnedFd>, context: &mut Context<Self>) {
-        let Ok(writer) = StdinWriter::new(Arc::clone(&stdin)) else { return };
+        let Ok(writer) = StdinWriter::new(&stdin) else { return };
         self.writing = true;
         let room = async move { writer.writable().await };
         context.spawn(room.into_actor(self).map(move |room, actor, context| {

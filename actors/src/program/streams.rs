@@ -11,9 +11,9 @@ use crate::supervision::guard;
 use crate::supervision::link::{Down, Link};
 use actix::{Addr, AsyncContext, Context};
 use futures_util::future::join_all;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use treeherd_os::logfile::OpenError;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Restarts of rotators that one program allows; with those of its group they multiply.
@@ -92,7 +92,7 @@ impl Streams {
     }
 
     /// Opens the files; the first error is the answer.
-    pub(super) fn open(&self) -> impl Future<Output = Result<(), Arc<io::Error>>> + 'static {
+    pub(super) fn open(&self) -> impl Future<Output = Result<(), Arc<OpenError>>> + 'static {
         let asks = self.each(|address| address.send(Open).timeout(PATIENCE));
         async move {
             for answer in asks.await {
@@ -126,7 +126,7 @@ impl Streams {
             for answer in asks.await {
                 match answer {
                     Ok(Ok(())) => {}
-                    Ok(Err(error)) => return Err(error.to_string()),
+                    Ok(Err(error)) => return Err(error),
                     Err(error) => return Err(format!("the log did not answer: {error}")),
                 }
             }
@@ -140,7 +140,7 @@ impl Streams {
         async move {
             let failed = asks.await.into_iter().filter_map(|answer| match answer {
                 Ok(Ok(())) => None,
-                Ok(Err(error)) => Some(error.to_string()),
+                Ok(Err(error)) => Some(error),
                 Err(error) => Some(format!("the log did not answer: {error}")),
             });
             failed.collect()

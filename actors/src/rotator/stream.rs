@@ -25,8 +25,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
-use treeherd_os::logfile::{self, LogFile};
-use treeherd_os::pipe;
+use treeherd_os::autolog;
+use treeherd_os::logfile::{self, LogFile, OpenError};
+use treeherd_os::pipe::{self, Read};
 
 /// One read, and so one chunk between two looks at the size: that of a full pipe.
 const CHUNK: usize = 64 * 1024;
@@ -87,7 +88,7 @@ impl StreamEstate {
             Logfile::Path(path) => Some(path.clone()),
             Logfile::Auto => {
                 let name = namespec.process.as_str();
-                logfile::create_auto(&logs.childlogdir, name, stream, &logs.identifier)
+                autolog::create_auto(name, stream, &logs.identifier, &logs.childlogdir)
                     .inspect_err(|error| trouble = Some(auto_trouble(&namespec, stream, logs, error)))
                     .ok()
             }
@@ -160,7 +161,7 @@ impl StreamEstate {
     }
 
     /// Opens the file if it is not open or no longer stands at its path.
-    pub(crate) fn open(&self) -> io::Result<()> {
+    pub(crate) fn open(&self) -> Result<(), OpenError> {
         let Some(path) = &self.path else { return Ok(()) };
         let mut sink = lock(&self.sink);
         if !sink.file.as_ref().is_some_and(LogFile::is_current) {
@@ -173,7 +174,7 @@ impl StreamEstate {
     }
 
     /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.
-    pub(crate) fn reopen(&self) -> io::Result<()> {
+    pub(crate) fn reopen(&self) -> Result<(), OpenError> {
         let mut sink = lock(&self.sink);
         let Some(file) = sink.file.as_mut() else { return Ok(()) };
         file.reopen()?;
@@ -182,11 +183,12 @@ impl StreamEstate {
     }
 
     /// Empties the log. An open file is deleted and made anew; a closed one is truncated.
-    pub(crate) fn clear(&self) -> io::Result<()> {
+    pub(crate) fn clear(&self) -> Result<(), String> {
         let Some(path) = &self.path else { return Ok(()) };
         match lock(&self.sink).file.as_mut() {
-            Some(file) => file.clear()?,
-            None => logfile::truncate_path(path)?,
+            Some(file) => file.clear().map_err(|error| error.to_string())?,
+            None => logfile::clear_path(path)
+                .map_err(|error| format!("cannot empty {}: {error}", path.display()))?,
         }
         lock(&self.tap).resized(0);
         Ok(())
@@ -209,11 +211,10 @@ impl StreamEstate {
                 buffer.resize(size, 0);
             }
             let busy = Busy::new(&self.busy);
-            let read = pipe::try_read(pipe, &mut buffer[..size])?;
-            let pumped = match read {
-                None => Pumped::Empty,
-                Some(0) => Pumped::Eof,
-                Some(count) => self.take(&buffer[..count]),
+            let pumped = match pipe::read_now(pipe, &mut buffer[..size])? {
+                Read::Empty => Pumped::Empty,
+                Read::Closed => Pumped::Eof,
+                Read::Bytes(count) => self.take(&buffer[..count]),
             };
             drop(busy);
             Ok(pumped)
@@ -268,7 +269,7 @@ impl StreamEstate {
     /// Reads into memory what cannot be written, up to a bound; the rest is counted as lost.
     fn keep(&self, pipe: &OwnedFd) -> usize {
         BUFFER.with_borrow_mut(|buffer| {
-            let Ok(Some(count)) = pipe::try_read(pipe, buffer) else { return 0 };
+            let Ok(Read::Bytes(count)) = pipe::read_now(pipe, buffer) else { return 0 };
             let mut sink = lock(&self.sink);
             let room = KEPT.saturating_sub(sink.pending.len()).min(count);
             sink.pending.extend_from_slice(&buffer[..room]);

@@ -24,7 +24,7 @@ pub fn start<A>(link: Link, make: impl FnOnce(&mut Context<A>, Link) -> A) -> Ad
 where
     A: Actor<Context = Context<A>>,
 {
-    let mut context = Context::new();
+    let context = Context::new();
     let address = context.address();
     run(context, link, make);
     address
