@@ -64,6 +64,7 @@ pub(crate) struct Faults {
 #[derive(Debug, Default)]
 struct Noted {
     errors: Vec<Error>,
+    own: Vec<Error>,
     values: HashSet<Span>,
     messages: HashSet<String>,
 }
@@ -79,15 +80,25 @@ impl Faults {
         }
     }
 
+    /// Notes an error that only we make: it comes after all that Supervisor makes too.
+    pub(crate) fn note_own(&self, error: Error) {
+        let mut noted = self.noted.borrow_mut();
+        if noted.messages.insert(error.message().to_owned()) {
+            noted.own.push(error);
+        }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.noted.borrow().errors.len()
+        let noted = self.noted.borrow();
+        noted.errors.len() + noted.own.len()
     }
 
     /// Whether there are none; if there are, the report.
     pub(crate) fn finish(&self) -> Result<(), Report> {
-        let errors = std::mem::take(&mut self.noted.borrow_mut().errors);
-        Report::of(errors).map_or(Ok(()), Err)
+        let mut noted = std::mem::take(&mut *self.noted.borrow_mut());
+        noted.errors.append(&mut noted.own);
+        Report::of(noted.errors).map_or(Ok(()), Err)
     }
 }
 
@@ -167,6 +178,12 @@ impl<'a> Keys<'a> {
     /// Notes that a key is missing.
     pub(crate) fn missing(&self, message: String, help: impl Into<String>) {
         self.fail_at(self.section.span, message, help);
+    }
+
+    /// Notes something about the section that only we refuse.
+    pub(crate) fn refuse(&self, span: Span, message: String, help: impl Into<String>) {
+        let place = self.context.raw.sources[span.file].place(span);
+        self.context.faults.note_own(Error::new(message, vec![place], help.into()));
     }
 
     fn fail_at(&self, span: Span, mut message: String, help: impl Into<String>) {
