@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
                 format!("take {program} out of programs, or make it a [program:{program}]"),
             ),
         };
-        keys.fail("programs", message, help);
+        keys.fail_item("programs", program, message, help);
         None
     }
 

@@ -123,7 +123,6 @@ struct Common {
 
 impl Common {
     fn read(keys: &Keys<'_>) -> Self {
-        let world = keys.context.world;
         let priority = keys.get("priority", 999, value::integer);
         let autostart = keys.get("autostart", true, value::boolean);
         let autorestart = keys.get("autorestart", Autorestart::Unexpected, value::autorestart);
@@ -139,7 +138,7 @@ impl Common {
         let numprocs_start = keys.get("numprocs_start", 0, value::integer);
         let streams = Stream::BOTH.map(|stream| capture(keys, stream));
         let serverurl = keys.text("serverurl").map(Cow::into_owned);
-        let user = keys.value("user", |text| value::user(text, world.accounts));
+        let user = keys.value("user", |text| value::user(text, &keys.context.accounts));
         let umask = keys.value("umask", value::octal);
         let process_name = Self::template(keys, numprocs);
         if stopasgroup && !killasgroup {

@@ -146,7 +146,7 @@ fn syntax_error(source: &Source, file: usize, syntax: Syntax) -> Option<Error> {
         let text = source.line(number).0;
         let column = text.chars().take_while(|c| is_space(*c)).count();
         let width = text.trim_matches(is_space).chars().count();
-        source.place(Span { file, line: number, column, width })
+        source.place(Span { file, line: number, column, width, last: number })
     };
     let shown = repr(&source.shown);
     match syntax {
