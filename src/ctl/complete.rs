@@ -10,7 +10,9 @@
 //! A completed word is followed by a blank. The processes come from the caller, who asks the daemon once
 //! a command line. Absent: completion of files, signals and options.
 
-use crate::ctl::action::{ACTIONS, Completes, find};
+use crate::ctl::action::{ACTIONS, find};
+
+pub use crate::ctl::action::Completes;
 
 /// One process to complete: its group, its name.
 pub type Known = (String, String);
