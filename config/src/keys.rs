@@ -1,0 +1,184 @@
+//! Reading the keys of one section: look up, expand, convert, and note what is wrong.
+//!
+//! ```text
+//! RawConfig --option--> text --Vars--> expanded --value::...--> T
+//!      missing: the default     |            |
+//!                               `-- wrong: an error in Faults, and the default, so that the next
+//!                                   key is read as well
+//! ```
+
+use crate::World;
+use crate::expand::Vars;
+use crate::quote::repr;
+use crate::raw::{RawConfig, RawOption, RawSection};
+use crate::report::{Error, Report};
+use crate::source::Span;
+use crate::value::ValueError;
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashSet;
+use treeherd_domain::level::Level;
+use treeherd_domain::spec::Notice;
+
+/// What all readers share while a configuration is loaded.
+pub(crate) struct Context<'a> {
+    pub(crate) raw: &'a RawConfig,
+    pub(crate) world: &'a World<'a>,
+    pub(crate) faults: Faults,
+    notices: RefCell<Vec<Notice>>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(raw: &'a RawConfig, world: &'a World<'a>, faults: Faults) -> Self {
+        Self { raw, world, faults, notices: RefCell::default() }
+    }
+
+    /// Leaves a warning for the log; a repeated one counts once.
+    pub(crate) fn warn(&self, message: String) {
+        let mut notices = self.notices.borrow_mut();
+        let notice = Notice { level: Level::Warn, message };
+        // The repetitions come from the processes of one program, one right after the other.
+        if !notices.iter().rev().take(8).any(|known| *known == notice) {
+            notices.push(notice);
+        }
+    }
+
+    /// The warnings so far, or the errors.
+    pub(crate) fn finish(self) -> Result<Vec<Notice>, Report> {
+        self.faults.finish().map(|()| self.notices.into_inner())
+    }
+
+    /// Notes an error at a place.
+    pub(crate) fn fail(&self, span: Span, message: String, help: impl Into<String>) {
+        let place = self.raw.sources[span.file].place(span);
+        self.faults.note(Some(span), Error::new(message, vec![place], help.into()));
+    }
+}
+
+/// The errors so far, in the order in which they were met.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    noted: RefCell<Noted>,
+}
+
+#[derive(Debug, Default)]
+struct Noted {
+    errors: Vec<Error>,
+    values: HashSet<Span>,
+    messages: HashSet<String>,
+}
+
+impl Faults {
+    /// Notes an error. Of several about one and the same value only the first counts (a value may be
+    /// read more than once); likewise of several with the same words.
+    pub(crate) fn note(&self, value: Option<Span>, error: Error) {
+        let mut noted = self.noted.borrow_mut();
+        let again = value.is_some_and(|span| !noted.values.insert(span));
+        if noted.messages.insert(error.message().to_owned()) && !again {
+            noted.errors.push(error);
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.noted.borrow().errors.len()
+    }
+
+    /// Whether there are none; if there are, the report.
+    pub(crate) fn finish(&self) -> Result<(), Report> {
+        let errors = std::mem::take(&mut self.noted.borrow_mut().errors);
+        Report::of(errors).map_or(Ok(()), Err)
+    }
+}
+
+/// One section being read, with the variables of the place.
+pub(crate) struct Keys<'a> {
+    pub(crate) context: &'a Context<'a>,
+    pub(crate) section: &'a RawSection,
+    pub(crate) vars: Vars<'a>,
+    /// Whether messages end in the section and its file, as those about processes do.
+    pub(crate) suffixed: bool,
+}
+
+impl<'a> Keys<'a> {
+    pub(crate) const fn new(context: &'a Context<'a>, section: &'a RawSection, vars: Vars<'a>) -> Self {
+        Self { context, section, vars, suffixed: false }
+    }
+
+    /// The same section with other variables.
+    pub(crate) const fn with(&self, vars: Vars<'a>) -> Self {
+        Self { context: self.context, section: self.section, vars, suffixed: self.suffixed }
+    }
+
+    /// A key as it is written.
+    pub(crate) fn raw(&self, key: &str) -> Option<&'a RawOption> {
+        self.context.raw.option(self.section, key)
+    }
+
+    /// A key, expanded. `None` if it is missing, or wrong, which is noted.
+    pub(crate) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
+        self.expanded(key, || format!("{}.{key}", self.section.name))
+    }
+
+    /// A key, expanded; messages call it `label`.
+    pub(crate) fn expanded(&self, key: &str, label: impl Fn() -> String) -> Option<Cow<'a, str>> {
+        let option = self.raw(key)?;
+        let here = self.context.raw.here(self.section, option);
+        match self.vars.expand(&option.value, here, label) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.fail_at(option.span, error.to_string(), error.help());
+                None
+            }
+        }
+    }
+
+    /// A key, expanded and converted.
+    pub(crate) fn value<T>(
+        &self,
+        key: &str,
+        convert: impl FnOnce(&str) -> Result<T, ValueError>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        match convert(&text) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.fail(key, error.to_string(), error.help());
+                None
+            }
+        }
+    }
+
+    /// A key, expanded and converted, or its default.
+    pub(crate) fn get<T>(
+        &self,
+        key: &str,
+        default: T,
+        convert: impl FnOnce(&str) -> Result<T, ValueError>,
+    ) -> T {
+        self.value(key, convert).unwrap_or(default)
+    }
+
+    /// Notes an error about a key; if the key is missing, about the section.
+    pub(crate) fn fail(&self, key: &str, message: String, help: impl Into<String>) {
+        self.fail_at(self.raw(key).map_or(self.section.span, |option| option.span), message, help);
+    }
+
+    /// Notes that a key is missing.
+    pub(crate) fn missing(&self, message: String, help: impl Into<String>) {
+        self.fail_at(self.section.span, message, help);
+    }
+
+    fn fail_at(&self, span: Span, mut message: String, help: impl Into<String>) {
+        if self.suffixed {
+            let file = self.context.raw.file_of(self.section);
+            message.push_str(&format!(" in section {} (file: {})", repr(&self.section.name), repr(file)));
+        }
+        if span == self.section.span {
+            let place = self.context.raw.sources[span.file].place(span);
+            self.context.faults.note(None, Error::new(message, vec![place], help.into()));
+        } else {
+            self.context.fail(span, message, help);
+        }
+    }
+}
