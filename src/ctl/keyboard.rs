@@ -47,7 +47,9 @@ impl<F: AsFd + AsRawFd> Lines<F> {
     async fn fill(&mut self) -> io::Result<usize> {
         // A fresh registration tells at once whether there is something; a file cannot be registered
         // and never makes anybody wait.
-        match AsyncFd::with_interest(self.source.as_fd(), Interest::READABLE) {
+        #[expect(deprecated, reason = "the other constructor is unsafe; a borrowed descriptor stays open")]
+        let registered = AsyncFd::with_interest(self.source.as_fd(), Interest::READABLE);
+        match registered {
             Ok(ready) => drop(ready.readable().await?),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
             Err(error) => return Err(error),

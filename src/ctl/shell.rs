@@ -13,12 +13,12 @@ use crate::ctl::complete::{self, Known};
 use crate::ctl::session::Session;
 use crate::ctl::{Flow, run as run_line};
 use rustyline::completion::Completer;
-use rustyline::error::ReadlineError;
+use rustyline::highlight::Highlighter;
+use rustyline::hint::Hinter;
 use rustyline::history::{History as _, MemHistory, SearchDirection};
-use rustyline::{Cmd, CompletionType, Config, Context, Editor, Event, KeyCode, KeyEvent, Modifiers};
-use rustyline::{Helper, Highlighter, Hinter, Validator};
+use rustyline::validate::Validator;
+use rustyline::{CompletionType, Config, Context, Editor, Helper};
 use std::cell::RefCell;
-use std::fmt;
 use std::io::{IsTerminal as _, Write as _, stdin, stdout};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -109,11 +109,10 @@ fn edited_lines(
         .max_history_size(HISTORY)
         .map(|config| config.completion_type(CompletionType::List).auto_add_history(true).build());
     let editor = config.and_then(|config| {
-        Editor::<Words<'_>, MemHistory>::with_history(config, MemHistory::with_config(config))
+        let history = MemHistory::with_config(&config);
+        Editor::<Words<'_>, MemHistory>::with_history(config, history)
     });
     let Ok(mut editor) = editor else { return plain_lines(runtime, session, prompt) };
-    // Ctrl-Z stops the program as it would without an editor.
-    editor.bind_sequence(Event::from(KeyEvent(KeyCode::Char('z'), Modifiers::CTRL)), Cmd::Suspend);
     editor.set_helper(Some(Words { runtime, session: Rc::clone(session), known: RefCell::default() }));
     for line in history_file.and_then(|file| std::fs::read_to_string(file).ok()).iter().flat_map(|t| t.lines())
     {
@@ -123,12 +122,8 @@ fn edited_lines(
         if let Some(words) = editor.helper() {
             words.known.replace(None);
         }
-        let line = match editor.readline(prompt) {
-            Ok(line) => line,
-            Err(ReadlineError::WindowResized) => continue,
-            // The end of input, Ctrl-C, and a terminal that is gone.
-            Err(_) => "EOF".to_owned(),
-        };
+        // An error is the end of input, Ctrl-C, or a terminal that is gone.
+        let line = editor.readline(prompt).unwrap_or_else(|_| "EOF".to_owned());
         if obey(runtime, session, &line) == Flow::Leave {
             break;
         }
@@ -154,17 +149,17 @@ fn save(editor: &Editor<Words<'_>, MemHistory>, file: &Path) {
 }
 
 /// TAB: asks the daemon for its processes once a line.
-#[derive(Helper, Highlighter, Hinter, Validator)]
 struct Words<'a> {
     runtime: &'a Runtime,
     session: Rc<RefCell<Session>>,
     known: RefCell<Option<Vec<Known>>>,
 }
 
-impl fmt::Debug for Words<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Words").finish_non_exhaustive()
-    }
+impl Helper for Words<'_> {}
+impl Highlighter for Words<'_> {}
+impl Validator for Words<'_> {}
+impl Hinter for Words<'_> {
+    type Hint = String;
 }
 
 impl Words<'_> {
