@@ -252,7 +252,12 @@ mod tests {
         Rule { id: "silent", short: Some('s'), long: &["silent"], takes_value: false },
         Rule { id: "logfile", short: Some('l'), long: &["logfile"], takes_value: true },
         Rule { id: "maxbytes", short: Some('y'), long: &["logfile_maxbytes"], takes_value: true },
-        Rule { id: "history", short: Some('r'), long: &["history_file", "history-file"], takes_value: true },
+        Rule {
+            id: "history",
+            short: Some('r'),
+            long: &["history_file", "history-file"],
+            takes_value: true,
+        },
     ];
 
     fn run(line: &str) -> Result<String, String> {

@@ -40,7 +40,9 @@ pub fn run(argv: &[OsString], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         return 1;
     }
     match absolute(command).and_then(|path| Command::new(path).arg0(command).args(args).spawn()) {
-        Ok(child) => forward_until_gone(child, &signals, Path::new(pidfile), out, &mut |what| told(err, what)),
+        Ok(child) => {
+            forward_until_gone(child, &signals, Path::new(pidfile), out, &mut |what| told(err, what))
+        }
         Err(error) => {
             told(err, format!("cannot run {}: {error}", command.to_string_lossy()));
             0

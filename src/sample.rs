@@ -41,14 +41,8 @@ mod tests {
                  stderr_events_enabled stderr_syslog",
             ),
             ("[group:thegroupname]", "programs priority"),
-            (
-                "[fcgi-program:thefcgiprogramname]",
-                "command socket socket_backlog socket_owner socket_mode",
-            ),
-            (
-                "[eventlistener:theeventlistenername]",
-                "command events buffer_size priority result_handler",
-            ),
+            ("[fcgi-program:thefcgiprogramname]", "command socket socket_backlog socket_owner socket_mode"),
+            ("[eventlistener:theeventlistenername]", "command events buffer_size priority result_handler"),
             ("[include]", "files"),
         ];
         for (section, expected) in expected {

@@ -214,8 +214,9 @@ pub fn help(topic: &str) -> String {
     match topic {
         "" => list(),
         "help" => HELP_OF_HELP.to_owned(),
-        topic => find(topic)
-            .map_or_else(|| format!("*** No help on {topic}\n"), |action| action.help.to_owned()),
+        topic => {
+            find(topic).map_or_else(|| format!("*** No help on {topic}\n"), |action| action.help.to_owned())
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line of `supervisorctl`, and its `-h` text.
 
-use crate::getopt::{Rule, UsageError, quote, tokenize};
+use crate::getopt::{Rule, UsageError, tokenize};
 use std::path::PathBuf;
 
 /// What the command line says; `None` where it says nothing.
@@ -67,10 +67,10 @@ pub fn parse(args: &[String]) -> Result<Invocation, UsageError> {
             Id::Help => return Ok(Invocation::Help),
             Id::Config => given.store(&mut options.config, PathBuf::from(value()))?,
             Id::Interactive => given.store(&mut interactive, ())?,
-            Id::Serverurl if !is_url(&given.value) => {
-                return Err(given.invalid(format_args!("value {} is not a URL", quote(&given.value))));
+            Id::Serverurl => {
+                let url = treeherd_config::value::url(&given.value).map_err(|why| given.invalid(why))?;
+                given.store(&mut options.serverurl, url.to_owned())?;
             }
-            Id::Serverurl => given.store(&mut options.serverurl, value())?,
             Id::Username => given.store(&mut options.username, value())?,
             Id::Password => given.store(&mut options.password, value())?,
             Id::History => given.store(&mut options.history_file, PathBuf::from(value()))?,
@@ -79,15 +79,6 @@ pub fn parse(args: &[String]) -> Result<Invocation, UsageError> {
     options.words = line.words;
     options.interactive = interactive.is_some() || options.words.is_empty();
     Ok(Invocation::Run(options))
-}
-
-/// A scheme, and a host or a path behind it: more is not asked of a URL here.
-fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once(':') else { return false };
-    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
-    is_scheme && !rest.is_empty() && !rest.starts_with(['?', '#'])
 }
 
 /// The text of `-h`.
@@ -158,16 +149,6 @@ mod tests {
             ("-h -v", "option -v not recognized"),
         ] {
             assert_eq!(read(line), Err(expected.to_owned()), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_url_has_a_scheme_and_something_behind_it() {
-        for url in ["http://localhost:9001", "unix:///x", "x:y", "ftp://foo"] {
-            assert!(is_url(url), "{url}");
-        }
-        for text in ["foo", "http:", "http://", ":x", "1x:y", "a b:c", ""] {
-            assert!(!is_url(text), "{text}");
         }
     }
 

@@ -160,12 +160,7 @@ fn no_such_group(session: &mut Session, deed: Deed, group: &str) {
     session.status.set(if deed == Deed::Start { status::BAD_ARGUMENTS } else { status::FAILURE });
 }
 
-async fn one_process(
-    session: &mut Session,
-    order: Order<'_>,
-    name: &str,
-    namespec: &Namespec,
-) -> Outcome {
+async fn one_process(session: &mut Session, order: Order<'_>, name: &str, namespec: &Namespec) -> Outcome {
     let shown = namespec.to_string();
     match session.call(async |client| order.one(client, name.to_owned()).await).await {
         Ok(_) => show(session, order.deed(), &shown, fault::SUCCESS, ""),
@@ -218,7 +213,7 @@ pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
 }
 
 /// What became of one word of `restart`: rows, or a refusal of the word itself.
-type Restarted<'a> = (&'a str, Result<Vec<Row>, RemoteFault>);
+type Restarted<'a> = (&'a str, Result<Vec<Row>, Box<RemoteFault>>);
 
 /// Restarts all words in one call. A word that names nothing does not keep the others from restarting:
 /// should the call be refused for it, each word is asked for by itself.
@@ -244,7 +239,7 @@ async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<R
 }
 
 /// The rows that belong to a word. A name given twice has its rows at the first place.
-fn take_rows(rows: &mut Vec<Row>, word: &str) -> Result<Vec<Row>, RemoteFault> {
+fn take_rows(rows: &mut Vec<Row>, word: &str) -> Result<Vec<Row>, Box<RemoteFault>> {
     use treeherd_domain::name::{GroupName, ProcessName};
     use treeherd_domain::selector::Selector;
     let selector = Selector::parse(word);
@@ -257,7 +252,7 @@ fn take_rows(rows: &mut Vec<Row>, word: &str) -> Result<Vec<Row>, RemoteFault> {
     *rows = rest;
     let is_bad_name = |row: &&Row| fault_of(row) == Some(fault::BAD_NAME);
     match taken.iter().find(is_bad_name).and_then(|row| row.error.clone()) {
-        Some(error) => Err(RemoteFault::from(error)),
+        Some(error) => Err(Box::new(RemoteFault::from(error))),
         None => Ok(taken),
     }
 }
@@ -270,7 +265,7 @@ fn message_of(row: &Row) -> &str {
     row.error.as_ref().map_or("", |error| error.message.as_str())
 }
 
-fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, RemoteFault>) {
+fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<RemoteFault>>) {
     let rows = match rows {
         Ok(rows) => rows,
         Err(refusal) => return show_refused(session, Deed::Stop, word, refusal),
@@ -287,7 +282,7 @@ fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, RemoteF
     }
 }
 
-fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, RemoteFault>) {
+fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<RemoteFault>>) {
     let rows = match rows {
         Ok(rows) => rows,
         Err(refusal) => return show_refused(session, Deed::Start, word, refusal),

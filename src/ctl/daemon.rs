@@ -15,12 +15,9 @@ pub(super) async fn shutdown(session: &mut Session, argument: &str) -> Outcome {
     if !confirmed(session, "Really shut the remote supervisord process down y/N? ").await? {
         return Ok(());
     }
-    let problem = match session.call(async |client| client.shutdown().await).await {
-        Ok(_) => {
-            session.screen.line("Shut down");
-            return Ok(());
-        }
-        Err(problem) => problem,
+    let Err(problem) = session.call(async |client| client.shutdown().await).await else {
+        session.screen.line("Shut down");
+        return Ok(());
     };
     let url = session.server.url().to_owned();
     match &problem {

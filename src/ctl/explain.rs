@@ -47,12 +47,8 @@ fn class_of(error: &ConnectError) -> (&'static str, String) {
             ("PermissionError", "[Errno 13] Permission denied".to_owned())
         }
         ConnectError::Timeout { after, .. } => ("TimeoutError", format!("no answer within {after:?}")),
-        ConnectError::Unauthorized { .. } => {
-            ("xmlrpc.client.ProtocolError", "401 Unauthorized".to_owned())
-        }
-        ConnectError::Busy { .. } => {
-            ("xmlrpc.client.ProtocolError", "503 Service Unavailable".to_owned())
-        }
+        ConnectError::Unauthorized { .. } => ("xmlrpc.client.ProtocolError", "401 Unauthorized".to_owned()),
+        ConnectError::Busy { .. } => ("xmlrpc.client.ProtocolError", "503 Service Unavailable".to_owned()),
         ConnectError::NotOurs { answer, .. } => ("xmlrpc.client.ProtocolError", answer.clone()),
         ConnectError::Other { message, .. } => ("OSError", message.clone()),
     }
@@ -167,7 +163,9 @@ fn connection(error: &ConnectError, scene: &Scene) -> String {
         ConnectError::NotOurs { .. } => Note::new("something answers there that is not our supervisord")
             .row("answer", &error.to_string()),
         ConnectError::Busy { .. } => Note::new("the daemon has more connections than it allows"),
-        ConnectError::Timeout { .. } => Note::new("the daemon did not answer; it may be stopped or overloaded"),
+        ConnectError::Timeout { .. } => {
+            Note::new("the daemon did not answer; it may be stopped or overloaded")
+        }
         ConnectError::Other { message, .. } => {
             Note::new("the daemon cannot be reached").row("cause", message)
         }
@@ -201,12 +199,16 @@ fn next(error: &ConnectError, scene: &Scene) -> String {
     };
     match error {
         ConnectError::NoSuchSocket { .. } | ConnectError::Refused { .. } => start,
-        ConnectError::PermissionDenied { .. } => "run it as the owner (sudo supervisorctl ...), or let a group in: \
+        ConnectError::PermissionDenied { .. } => {
+            "run it as the owner (sudo supervisorctl ...), or let a group in: \
              chown=root:thegroup and chmod=0770 in [unix_http_server], then restart the daemon"
-            .to_owned(),
-        ConnectError::Unauthorized { .. } => "give the username and password of the server's section: -u and -p, \
+                .to_owned()
+        }
+        ConnectError::Unauthorized { .. } => {
+            "give the username and password of the server's section: -u and -p, \
              or username= and password= in [supervisorctl]"
-            .to_owned(),
+                .to_owned()
+        }
         ConnectError::NotOurs { answer, .. } if answer.contains("Medusa") => {
             "use the supervisorctl that was installed with it".to_owned()
         }
@@ -260,7 +262,11 @@ mod tests {
 
     fn check(error: ConnectError, scene: &Scene, expected: &Expect) {
         let problem = Problem::Connect(error);
-        expected.assert_eq(&format!("{}\n{}", generic_line(&problem, &scene.url), explain(&problem, scene)));
+        expected.assert_eq(&format!(
+            "{}\n{}",
+            generic_line(&problem, &scene.url),
+            explain(&problem, scene)
+        ));
     }
 
     #[test]
@@ -322,13 +328,16 @@ mod tests {
             message: "it's wrong".to_owned(),
             report: "error: it's wrong\n --> /etc/s.conf:3\n".to_owned(),
         };
-        let problem = Problem::Fault(RemoteFault::from(row_error(&fault)));
+        let problem = Problem::Fault(Box::new(RemoteFault::from(row_error(&fault))));
         let line = generic_line(&problem, "http://h:1");
         assert_eq!(
             line,
             "error: <class 'xmlrpc.client.Fault'>, <Fault 92: \"CANT_REREAD: it's wrong\">: file: http://h:1 line: 0"
         );
-        assert_eq!(explain(&problem, &scene("http://h:1", None)), "error: it's wrong\n --> /etc/s.conf:3\n");
+        assert_eq!(
+            explain(&problem, &scene("http://h:1", None)),
+            "error: it's wrong\n --> /etc/s.conf:3\n"
+        );
     }
 
     #[test]

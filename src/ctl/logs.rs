@@ -14,6 +14,7 @@ use crate::getopt::quote;
 use jsonrpsee::core::client::Subscription;
 use std::borrow::Cow;
 use tokio::signal::unix::{SignalKind, signal};
+use treeherd_config::value;
 use treeherd_domain::stream::Stream;
 use treeherd_rpc::api::{LogApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::WsClient;
@@ -40,7 +41,7 @@ impl Extent {
     fn parse(modifier: &str) -> Option<Self> {
         match modifier.strip_prefix('-')? {
             "f" => Some(Self::Follow),
-            bytes => bytes.replace('_', "").parse().ok().map(Self::Last),
+            bytes => value::integer(bytes).ok().map(Self::Last),
         }
     }
 }
@@ -109,12 +110,8 @@ pub(super) async fn tail(session: &mut Session, argument: &str) -> Outcome {
     };
     let (owned, offset) = (name.to_owned(), bytes.saturating_neg());
     let answer = match stream {
-        Stream::Stdout => {
-            session.call(async |c| c.read_process_stdout_log(owned, offset, 0).await).await
-        }
-        Stream::Stderr => {
-            session.call(async |c| c.read_process_stderr_log(owned, offset, 0).await).await
-        }
+        Stream::Stdout => session.call(async |c| c.read_process_stdout_log(owned, offset, 0).await).await,
+        Stream::Stderr => session.call(async |c| c.read_process_stderr_log(owned, offset, 0).await).await,
     };
     show(session, name, answer)
 }

@@ -106,7 +106,8 @@ async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]
     }
     let active = session.call(async |client| client.get_all_process_info().await).await?;
     for (at, name) in wanted.iter().enumerate() {
-        let is_known = active.iter().any(|process| process.group == *name) || added.iter().any(|a| a == name);
+        let is_known =
+            active.iter().any(|process| process.group == *name) || added.iter().any(|a| a == name);
         if !is_known && !wanted[..at].contains(name) {
             session.fail(format!("ERROR: no such group: {name}"));
         }
@@ -115,8 +116,7 @@ async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]
 }
 
 async fn drop_group(session: &mut Session, group: &str) -> Outcome {
-    let rows =
-        session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
+    let rows = session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
     session.screen.line(format!("{group}: stopped"));
     if rows.iter().any(|row| row.status == fault::FAILED) {
         session.fail(format!("{group}: has problems; not removing"));

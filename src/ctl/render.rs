@@ -72,9 +72,7 @@ pub fn status(processes: &[&ProcessInfo]) -> String {
     processes
         .iter()
         .zip(&names)
-        .map(|(process, name)| {
-            format!("{name:width$}{:10}{}\n", process.statename, process.description)
-        })
+        .map(|(process, name)| format!("{name:width$}{:10}{}\n", process.statename, process.description))
         .collect()
 }
 

@@ -31,7 +31,7 @@ pub enum Origin {
 #[derive(Debug)]
 pub enum Problem {
     /// The daemon refuses, and says why.
-    Fault(RemoteFault),
+    Fault(Box<RemoteFault>),
     /// There is no connection, or nobody of ours at its end.
     Connect(ConnectError),
     /// The address cannot be used.
@@ -56,7 +56,7 @@ impl Problem {
 impl From<ClientError> for Problem {
     fn from(error: ClientError) -> Self {
         match (fault_of(&error), connect_error(&error)) {
-            (Some(fault), _) => Self::Fault(fault),
+            (Some(fault), _) => Self::Fault(Box::new(fault)),
             (None, Some(cause)) => Self::Connect(cause.clone()),
             (None, None) => Self::Broken(error.to_string()),
         }

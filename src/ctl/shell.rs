@@ -114,7 +114,8 @@ fn edited_lines(
     });
     let Ok(mut editor) = editor else { return plain_lines(runtime, session, prompt) };
     editor.set_helper(Some(Words { runtime, session: Rc::clone(session), known: RefCell::default() }));
-    for line in history_file.and_then(|file| std::fs::read_to_string(file).ok()).iter().flat_map(|t| t.lines())
+    for line in
+        history_file.and_then(|file| std::fs::read_to_string(file).ok()).iter().flat_map(|t| t.lines())
     {
         let _ = editor.add_history_entry(line);
     }
@@ -143,8 +144,7 @@ fn save(editor: &Editor<Words<'_>, MemHistory>, file: &Path) {
             text.push('\n');
         }
     }
-    let opened =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
+    let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file);
     let _ = opened.and_then(|mut file| file.write_all(text.as_bytes()));
 }
 
@@ -165,9 +165,8 @@ impl Hinter for Words<'_> {
 impl Words<'_> {
     fn ask(&self) -> Vec<Known> {
         let Ok(mut session) = self.session.try_borrow_mut() else { return Vec::new() };
-        let answer = self
-            .runtime
-            .block_on(session.call(async |client| client.get_all_process_info().await));
+        let answer =
+            self.runtime.block_on(session.call(async |client| client.get_all_process_info().await));
         answer.unwrap_or_default().into_iter().map(|process| (process.group, process.name)).collect()
     }
 }
