@@ -63,19 +63,35 @@ pub struct Row {
     /// Why not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<RowError>,
+    /// A restart: whether this call stopped it first (`false`: there was nothing to stop, or it could not
+    /// be stopped and `error` says why). Absent in every other call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stopped: Option<bool>,
 }
 
 impl Row {
     /// A target that did what was asked.
     #[must_use]
     pub fn ok(target: &Namespec) -> Self {
-        Self { name: target.process.to_string(), group: target.group.to_string(), ok: true, error: None }
+        Self {
+            name: target.process.to_string(),
+            group: target.group.to_string(),
+            ok: true,
+            error: None,
+            stopped: None,
+        }
     }
 
     /// A target that did not; [`code::row_error`](crate::code::row_error) makes the error of a fault.
     #[must_use]
     pub fn failed(target: &Namespec, error: RowError) -> Self {
         Self { ok: false, error: Some(error), ..Self::ok(target) }
+    }
+
+    /// The same row of a restart, which did or did not stop the target first.
+    #[must_use]
+    pub fn with_stopped(self, stopped: bool) -> Self {
+        Self { stopped: Some(stopped), ..self }
     }
 }
 

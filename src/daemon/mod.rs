@@ -1,0 +1,3 @@
+//! `supervisord`: its command line.
+
+pub mod args;
