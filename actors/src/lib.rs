@@ -11,12 +11,14 @@
 //! [`estate`]. Bytes never travel in mailboxes. A Rust program that has actors of its own starts a whole
 //! tree beside them with [`tree::run`].
 
+pub mod bridge;
 pub mod bus;
 pub mod clock;
 pub mod command;
 pub mod endpoint;
 pub mod estate;
 pub mod group;
+pub mod mainlog;
 pub mod program;
 pub mod root;
 pub mod rotator;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!                 ┌── Bus
-//!  bridge ──► Root┼── Endpoint...
+//!  bridge ──► Root┼── Scribe, Endpoint...
 //!  signals ──►    └── Group...      groups in the order of the arena
 //! ```
 //!
@@ -17,10 +17,11 @@ pub mod update;
 
 use crate::bus::Bus;
 use crate::clock;
-use crate::command::{Outcome, Reply};
+use crate::command::Outcome;
 use crate::endpoint::{Door, Endpoint};
 use crate::estate::{GroupEstate, Mood};
 use crate::group::{self, Group};
+use crate::mainlog::{MainLog, Scribe};
 use crate::program::{self, Strike};
 use crate::rotator::Crash;
 use crate::shared::{Shared, Slot};
@@ -28,7 +29,7 @@ use crate::supervision::children::{Children, Start, Verdict};
 use crate::supervision::guard;
 use crate::supervision::link::{Down, Exit, Link, Stop};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
-use slog::info;
+use slog::{error, info};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -53,8 +54,8 @@ pub struct Household {
     pub doors: Vec<Arc<Door>>,
     /// How the configuration is read.
     pub load: Load,
-    /// Reopens the daemon's own log.
-    pub reopen: Arc<dyn Fn() + Send + Sync>,
+    /// The daemon's own log.
+    pub main_log: Arc<MainLog>,
     /// Where the root of the moment stands.
     pub slot: Arc<Slot<Addr<Root>>>,
     /// Told once, when everything is down.
@@ -136,6 +137,15 @@ impl Root {
         self.children.start("bus", Restart::Permanent, start);
     }
 
+    fn start_scribe(&mut self) {
+        let (log, shared) = (Arc::clone(&self.household.main_log), Arc::clone(&self.shared));
+        let start: Start = Box::new(move |link| {
+            let log = Arc::clone(&log);
+            guard::start_on(&shared.logs, link, move |_, link| Scribe::new(log, link)).recipient()
+        });
+        self.children.start("scribe", Restart::Permanent, start);
+    }
+
     fn start_endpoint(&mut self, door: &Arc<Door>) {
         let name = format!("endpoint:{}", door.spec.section);
         let slot = Arc::new(Slot::default());
@@ -176,6 +186,7 @@ impl Actor for Root {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.household.slot.set(context.address());
+        self.start_scribe();
         self.start_bus();
         let groups = self.shared.arena.by_priority();
         let is_first = self.link.incarnation() == 1;
@@ -239,7 +250,13 @@ impl Handler<ReopenLogs> for Root {
 
     fn handle(&mut self, _: ReopenLogs, _: &mut Self::Context) {
         info!(self.shared.log, "supervisord logreopen");
-        (self.household.reopen)();
+        let (main_log, log) = (Arc::clone(&self.household.main_log), self.shared.log.clone());
+        // its thread may wait for a disk, this one may not
+        self.shared.logs.spawn_fn(move || {
+            if let Err(error) = main_log.reopen() {
+                error!(log, "{error}");
+            }
+        });
         for group in self.groups.values().filter_map(|slot| slot.get()) {
             group.do_send(program::Reopen);
         }
@@ -347,9 +364,4 @@ impl Handler<Stop> for Root {
     fn handle(&mut self, _: Stop, context: &mut Self::Context) {
         context.stop();
     }
-}
-
-/// One reply for each of these targets.
-pub(crate) fn replies(targets: usize) -> (Reply, mpsc::Receiver<Outcome>) {
-    Reply::channel(targets)
 }

@@ -68,6 +68,7 @@ pub struct Shared {
     /// What the child logs need.
     pub log_settings: LogSettings,
     incidents: AtomicU64,
+    rebuilds: AtomicU64,
 }
 
 /// The parts of [`Shared`] that the composition knows.
@@ -97,7 +98,7 @@ impl Shared {
     pub fn new(parts: SharedParts) -> Arc<Self> {
         let SharedParts { arena, log, logs, control, environment, path, server_url, log_settings } = parts;
         let journal = Arc::new(Journal::new(arena.seq()));
-        let (bus, incidents) = (Slot::default(), AtomicU64::new(0));
+        let (bus, incidents, rebuilds) = (Slot::default(), AtomicU64::new(0), AtomicU64::new(0));
         Arc::new(Self {
             arena,
             journal,
@@ -110,6 +111,7 @@ impl Shared {
             server_url,
             log_settings,
             incidents,
+            rebuilds,
         })
     }
 
@@ -121,6 +123,16 @@ impl Shared {
             bus.do_send(Announce(event));
         }
         seq
+    }
+
+    /// How often a root was started.
+    #[must_use]
+    pub fn rebuilds(&self) -> u64 {
+        self.rebuilds.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_root(&self) {
+        self.rebuilds.fetch_add(1, Ordering::Relaxed);
     }
 
     /// An id under which the log tells more about a failure of ours.

@@ -36,6 +36,7 @@ pub async fn run(
     let (mut window, mut incarnation) = (Window::default(), 0);
     loop {
         incarnation += 1;
+        shared.count_root();
         let link = Link::new("root".into(), incarnation, up.clone(), None);
         start(&shared, &household, link);
         let Some(down) = downs.recv().await else { return Mood::Shutdown };
