@@ -5,10 +5,12 @@
 //! starting     one test a rule: from STOPPED to RUNNING, or to BACKOFF and FATAL
 //! ending       one test a rule: EXITED, STOPPING, UNKNOWN
 //! restarting   one test a rule: restarts, and what comes in between
+//! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
 //! oracle       Supervisor's own rules, written a second time and in another way, and compared
 //! ```
 
+mod documented;
 mod ending;
 mod oracle;
 mod properties;
