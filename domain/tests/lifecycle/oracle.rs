@@ -252,9 +252,13 @@ impl<'a> Real<'a> {
 
 impl Life for Real<'_> {
     fn tick(&mut self, now: u64) {
-        while let Some(edge) = self.machine.due(origin() + Duration::from_millis(now), self.policy) {
-            self.perform(edge, now);
+        for _ in 0..100 {
+            match self.machine.due(origin() + Duration::from_millis(now), self.policy) {
+                Some(edge) => self.perform(edge, now),
+                None => return,
+            }
         }
+        panic!("it never comes to rest: {:?}", self.machine.state());
     }
 
     fn feed(&mut self, input: Input, now: u64) {
