@@ -114,7 +114,9 @@ impl Driver {
         assert!(until >= self.now, "scripts run forward");
         while let Some(at) = self.machine.state().deadline().filter(|at| *at <= origin() + until) {
             self.now = at.saturating_duration_since(origin());
+            let before = self.trace.len();
             self.drain();
+            assert!(self.trace.len() > before, "what is due is not done:\n{}", self.trace);
         }
         self.now = until;
     }
