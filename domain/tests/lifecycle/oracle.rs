@@ -57,7 +57,7 @@ fn live(life: &mut impl Life, script: &Script) {
         life.feed(*input, now);
         life.tick(now);
     }
-    for _ in 0..120 {
+    for _ in 0..60 {
         now += TICK;
         life.tick(now);
     }
@@ -287,7 +287,7 @@ fn exits() -> impl Strategy<Value = Input> {
 fn scripts() -> impl Strategy<Value = Script> {
     let input = prop_oneof![3 => Just(Input::Start), 1 => Just(Input::Stop), 5 => exits()];
     let tail = prop::collection::vec((0..16_u64, exits()), 0..3);
-    (prop::collection::vec((0..14_u64, input), 1..40), any::<bool>(), tail).prop_map(
+    (prop::collection::vec((0..14_u64, input), 1..30), any::<bool>(), tail).prop_map(
         |(script, halts, tail)| {
             let halt = halts.then_some((1, Input::Halt));
             script.into_iter().chain(halt).chain(tail).collect()
@@ -296,7 +296,7 @@ fn scripts() -> impl Strategy<Value = Script> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_machine_lives_as_supervisors_rules_say(
