@@ -69,7 +69,10 @@ fn start(state: State) -> Result<Step, Refusal> {
 
 fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
     match state {
-        State::Starting { .. } | State::Running { .. } => Ok(stopping(Then::Stay, now, policy)),
+        State::Starting { ready_at: None, .. } => Ok((unborn(Then::Stay), None)),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            Ok(stopping(Then::Stay, now, policy))
+        }
         State::Backoff { .. } => Ok((State::STOPPED, None)),
         // a stop that comes between the two halves of a restart wins
         State::Stopping { kill_at, then: Then::Start } => {
@@ -89,7 +92,10 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
 fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
     match state {
         State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(SPAWN),
-        State::Starting { .. } | State::Running { .. } => Ok(stopping(Then::Start, now, policy)),
+        State::Starting { ready_at: None, .. } => Ok((unborn(Then::Start), None)),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            Ok(stopping(Then::Start, now, policy))
+        }
         State::Backoff { .. } => Ok((State::Stopped { start_at: Some(now) }, None)),
         State::Stopping { kill_at, .. } => Ok((State::Stopping { kill_at, then: Then::Start }, None)),
         State::Unknown => Err(Refusal::Unknown),
@@ -98,7 +104,10 @@ fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal>
 
 fn halt(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
-        State::Starting { .. } | State::Running { .. } => stopping(Then::Stay, now, policy),
+        State::Starting { ready_at: None, .. } => (unborn(Then::Stay), None),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            stopping(Then::Stay, now, policy)
+        }
         State::Backoff { .. } => (State::Fatal, None),
         State::Stopping { kill_at, .. } => (State::Stopping { kill_at, then: Then::Stay }, None),
         State::Stopped { .. } => (State::STOPPED, None),
@@ -111,7 +120,12 @@ fn halt(state: State, now: Instant, policy: &Policy) -> Step {
 }
 
 fn stopping(then: Then, now: Instant, policy: &Policy) -> Step {
-    (State::Stopping { kill_at: now + policy.stopwaitsecs, then }, Some(Effect::Signal))
+    (State::Stopping { kill_at: Some(now + policy.stopwaitsecs), then }, Some(Effect::Signal))
+}
+
+/// The stop was faster than the spawn: there is no process yet that could have a signal.
+const fn unborn(then: Then) -> State {
+    State::Stopping { kill_at: None, then }
 }
 
 fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
@@ -119,9 +133,9 @@ fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: None, attempt } => {
             (State::Starting { ready_at: Some(now + policy.startsecs), attempt }, None)
         }
-        // the stop was faster than the spawn: it has had no signal yet
-        State::Stopping { then, .. } => stopping(then, now, policy),
+        State::Stopping { kill_at: None, then } => stopping(then, now, policy),
         State::Starting { ready_at: Some(_), .. }
+        | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
         | State::Running { .. }
         | State::Backoff { .. }
@@ -134,8 +148,9 @@ fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
 fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: None, attempt } => (failed(attempt, now, policy), None),
-        State::Stopping { then, .. } => (stopped(then, now), None),
+        State::Stopping { kill_at: None, then } => (stopped(then, now), None),
         State::Starting { ready_at: Some(_), .. }
+        | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
         | State::Running { .. }
         | State::Backoff { .. }
@@ -163,8 +178,12 @@ fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &
 
 fn signal_failed(state: State) -> Step {
     match state {
-        State::Starting { .. } | State::Running { .. } | State::Stopping { .. } => (State::Unknown, None),
-        State::Stopped { .. }
+        State::Starting { ready_at: Some(_), .. }
+        | State::Running { .. }
+        | State::Stopping { kill_at: Some(_), .. } => (State::Unknown, None),
+        State::Starting { ready_at: None, .. }
+        | State::Stopping { kill_at: None, .. }
+        | State::Stopped { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
         | State::Fatal
@@ -179,12 +198,13 @@ fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
             (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
         }
         State::Backoff { next: Next::GiveUp(_), .. } => (State::Fatal, None),
-        State::Stopping { then, .. } => {
+        State::Stopping { kill_at: Some(_), then } => {
             let pause = policy.stopwaitsecs.max(Policy::KILL_PAUSE);
-            (State::Stopping { kill_at: now + pause, then }, Some(Effect::Kill))
+            (State::Stopping { kill_at: Some(now + pause), then }, Some(Effect::Kill))
         }
         State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => SPAWN,
         State::Starting { ready_at: None, .. }
+        | State::Stopping { kill_at: None, .. }
         | State::Stopped { start_at: None }
         | State::Exited { restart_at: None, .. }
         | State::Running { .. }

@@ -35,8 +35,8 @@ pub enum State {
     },
     /// Told to end.
     Stopping {
-        /// When SIGKILL follows.
-        kill_at: Instant,
+        /// When SIGKILL follows; `None` until it is spawned: what does not exist has no signal yet.
+        kill_at: Option<Instant>,
         /// What follows its end.
         then: Then,
     },
@@ -123,7 +123,7 @@ impl State {
             Self::Stopped { start_at } => *start_at,
             Self::Starting { ready_at, .. } => *ready_at,
             Self::Backoff { next: Next::Retry(at) | Next::GiveUp(at), .. } => Some(*at),
-            Self::Stopping { kill_at, .. } => Some(*kill_at),
+            Self::Stopping { kill_at, .. } => *kill_at,
             Self::Exited { restart_at, .. } => *restart_at,
             Self::Running { .. } | Self::Fatal | Self::Unknown => None,
         }
