@@ -8,7 +8,7 @@ pub const HELP: &str = "\
 bench [options]: measure treeherd against the floor and Supervisor, taking turns in one run
 
   --quick            few programs, short runs: under two minutes; shows that all works, decides nothing (default)
-  --full             all of it: some twenty minutes a round, on a machine with nothing else to do
+  --full             all of it: some ten to twenty minutes a round, on a machine with nothing else to do
   --rounds N         rounds (1 when quick, 3 when full)
   --only T6,T8       only these rows
   --daemons A,B      of ours, bare, supervisor (all that are there)

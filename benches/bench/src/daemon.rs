@@ -178,7 +178,7 @@ impl Tools {
         let mut command = Command::new(self.program(kind));
         if kind == Kind::Bare {
             fs::write(dir.join("list"), self.list(work, dir))?;
-            let logs = if self.logs(work) { dir.join("logs") } else { "-".into() };
+            let logs = if self.logs(work.count) { dir.join("logs") } else { "-".into() };
             command.arg("run").arg(dir.join("list")).arg(dir.join("socket")).arg(logs);
             command.arg(work.rotate.to_string()).arg(BACKUPS.to_string());
         } else {
@@ -189,8 +189,8 @@ impl Tools {
     }
 
     /// Whether each program gets two logs: where the limit of open files is too low for that, nobody's gets one.
-    pub fn logs(&self, work: &Work) -> bool {
-        work.count as u64 * 7 + 500 < self.files
+    pub fn logs(&self, count: usize) -> bool {
+        count as u64 * 7 + 500 < self.files
     }
 
     fn line(&self, work: &Work, dir: &Path, id: usize) -> String {
@@ -230,8 +230,11 @@ impl Tools {
                 "\n[program:{name}]\ncommand={line}\nstartsecs=0\nstartretries=1000000000\nautorestart=true\n"
             );
             for (stream, ending) in [("stdout", "out"), ("stderr", "err")] {
-                let file =
-                    if self.logs(work) { format!("{at}/logs/{name}.{ending}") } else { "NONE".to_owned() };
+                let file = if self.logs(work.count) {
+                    format!("{at}/logs/{name}.{ending}")
+                } else {
+                    "NONE".to_owned()
+                };
                 let _ = write!(
                     text,
                     "{stream}_logfile={file}\n{stream}_logfile_maxbytes={}\n{stream}_logfile_backups={BACKUPS}\n",

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The share of memory that is the process's own (PSS), in MB of 10^6 bytes.
@@ -151,6 +152,30 @@ pub fn apart(command: &mut std::process::Command) {
             Ok(())
         });
     }
+}
+
+/// Whether a signal has told us to end.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn tell(_: libc::c_int) {
+    TOLD.store(true, Ordering::Relaxed);
+}
+
+/// From now on INT, TERM and HUP end the current wait and are noted for [`told_to_end`], so that what runs is cleared away.
+pub fn note_signals() {
+    // SAFETY: the handler does one atomic store; without SA_RESTART it interrupts the wait under way.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = tell as *const () as usize;
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+            libc::sigaction(signal, &raw const action, std::ptr::null_mut());
+        }
+    }
+}
+
+/// Whether a signal has told us to end.
+pub fn told_to_end() -> bool {
+    TOLD.load(Ordering::Relaxed)
 }
 
 /// A line about the machine: kernel, processors, load.

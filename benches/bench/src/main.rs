@@ -109,24 +109,39 @@ fn main() -> ExitCode {
 /// Measures and reports; whether nothing failed. A goal that is missed is no failure.
 fn run(args: &Args) -> Result<bool, String> {
     machine::adopt_orphans();
+    machine::note_signals();
     let scale = if args.full { Scale::full() } else { Scale::quick() };
     let tools = tools(args)?;
     let kinds: Vec<Kind> = args.daemons.iter().copied().filter(|&kind| tools.has(kind)).collect();
-    for kind in args.daemons.iter().filter(|kind| !kinds.contains(kind)) {
-        let _ = writeln!(io::stderr(), "{} is not there and is left out", kind.name());
-    }
     let rounds = args.rounds.unwrap_or(scale.rounds);
     let asked =
         |id: &str| args.only.is_empty() || args.only.iter().any(|only| only.eq_ignore_ascii_case(id));
     let size = if scale.full { "full size" } else { "quick look: fewer programs than the goals are for" };
     let head = format!("{}; {rounds} rounds, {size}.", machine::describe());
     let mut results = Results::default();
+    for count in [scale.few, scale.some, scale.many].into_iter().chain(scale.most) {
+        if !tools.logs(count) {
+            let files = tools.files;
+            results.notes.push(format!(
+                "N={count}: no daemon logs to files, for {files} open files are too few for that."
+            ));
+        }
+    }
+    for kind in args.daemons.iter().filter(|kind| !kinds.contains(kind)) {
+        results.notes.push(format!("Not there, and left out: {}.", kind.name()));
+    }
     for round in 0..rounds {
-        for step in steps(&scale).iter().filter(|step| step.rows.iter().any(|id| asked(id))) {
+        for mut step in steps(&scale).into_iter().filter(|step| step.rows.iter().any(|id| asked(id))) {
+            if let What::Programs(count, what) = step.what {
+                step.what = What::Programs(count, what.only(asked));
+            }
             for turn in 0..kinds.len() {
                 let kind = kinds[(turn + round) % kinds.len()];
+                if machine::told_to_end() {
+                    return Err("told to end; nothing is left behind".to_owned());
+                }
                 if !step.ours || kind == Kind::Ours {
-                    take(step, &tools, &scale, kind, &mut results);
+                    take(&step, &tools, &scale, kind, &mut results);
                 }
             }
         }

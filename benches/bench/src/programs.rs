@@ -27,6 +27,20 @@ pub struct Asked {
     pub ordered: bool,
 }
 
+impl Asked {
+    /// Without what serves none of the rows that are wanted.
+    pub fn only(self, wanted: impl Fn(&str) -> bool) -> Self {
+        Self {
+            memory: self.memory && wanted("T1"),
+            rest: self.rest && wanted("T2"),
+            respawn: self.respawn && (wanted("T6") || wanted("T7")),
+            control: self.control && (wanted("T8") || wanted("T9")),
+            commands: self.commands && (wanted("T10") || wanted("T11")),
+            ordered: self.ordered,
+        }
+    }
+}
+
 /// Boots `count` programs and measures what is asked; the boot and the shutdown always.
 pub fn measure(
     tools: &Tools,
@@ -43,21 +57,16 @@ pub fn measure(
         put("boot", running.boot.as_secs_f64() * 1e3);
         put("bootcpu", running.boot_cpu.as_secs_f64() * 1e3 / count.max(1) as f64);
     }
-    // Until it answers it is not done with its start, whatever its programs do; and without programs nothing else tells.
+    // Memory is taken before anything was asked: a daemon may keep what it needed for an answer.
     let mut client = Client::connect(&running.socket(), patience(count))
         .map_err(|error| running.failed(&error.to_string()))?;
-    let answer =
-        client.call(&running.question(None)).map_err(|error| running.failed(&error.to_string()))?;
-    let up = occurrences(&answer, b"RUNNING");
-    if up < count {
-        return Err(running.failed(&format!("says that {up} of {count} programs run")));
-    }
     if asked.memory || asked.rest {
         std::thread::sleep(Duration::from_millis(500));
     }
     if asked.memory {
         put("pss", machine::pss(running.pid).map_err(|error| error.to_string())?);
     }
+    settle(&running, &mut client, None)?;
     if asked.rest {
         let (wakes, busy) = rest(&running, scale.rest).map_err(|error| error.to_string())?;
         put("wakeups", wakes);
@@ -75,8 +84,8 @@ pub fn measure(
             put(&format!("{what}cpu"), cpu);
         }
     }
-    drop(client);
     if asked.commands {
+        settle(&running, &mut client, None)?;
         let one = name(count / 2);
         for (what, words) in [
             ("ctl-one", &["status", &one][..]),
@@ -88,6 +97,7 @@ pub fn measure(
             }
         }
     }
+    drop(client);
     let took = running.stop(patience(count))?;
     put(if asked.ordered { "stop-ordered" } else { "stop" }, took.as_secs_f64() * 1e3);
     Ok(())
@@ -99,6 +109,25 @@ fn patience(count: usize) -> Duration {
 
 fn occurrences(text: &[u8], word: &[u8]) -> usize {
     text.windows(word.len()).filter(|window| window == &word).count()
+}
+
+/// Asks until the daemon says that the program runs, or that all do: it may learn so later than we.
+fn settle(running: &Running, client: &mut Client, one: Option<usize>) -> Result<(), String> {
+    let question = running.question(one);
+    let expected = one.map_or(running.pids.len(), |_| 1);
+    let deadline = Instant::now() + patience(expected);
+    loop {
+        let answer = client.call(&question).map_err(|error| running.failed(&error.to_string()))?;
+        let up = occurrences(&answer, b"RUNNING");
+        if up >= expected {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            let text = String::from_utf8_lossy(&answer[..answer.len().min(300)]).into_owned();
+            return Err(running.failed(&format!("says that {up} of {expected} programs run: {text}")));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Wake-ups a second, and CPU in milliseconds a second.
@@ -153,17 +182,12 @@ fn rate(
     one: Option<usize>,
     span: Duration,
 ) -> Result<(f64, f64), String> {
+    settle(running, client, one)?;
     let question = running.question(one);
     let (begin, cpu) = (Instant::now(), machine::cpu(running.pid).map_err(|error| error.to_string())?);
     let mut answers = 0;
     while answers < 3 || begin.elapsed() < span {
-        let answer = client.call(&question).map_err(|error| running.failed(&error.to_string()))?;
-        if answers == 0 && occurrences(&answer, b"RUNNING") == 0 {
-            return Err(running.failed(&format!(
-                "answers {}",
-                String::from_utf8_lossy(&answer[..answer.len().min(300)])
-            )));
-        }
+        client.call(&question).map_err(|error| running.failed(&error.to_string()))?;
         answers += 1;
     }
     let seconds = begin.elapsed().as_secs_f64();

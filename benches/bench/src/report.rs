@@ -32,6 +32,9 @@ pub fn markdown(rows: &[Row], results: &Results, head: &str) -> String {
             row.id, row.label, row.unit, floor.text, supervisor.text
         );
     }
+    for note in &results.notes {
+        let _ = write!(text, "\n{note}\n");
+    }
     for failure in &results.failures {
         let _ = write!(text, "\nFailed: {failure}\n");
     }
@@ -51,7 +54,7 @@ pub fn json(rows: &[Row], results: &Results, head: &str, full: bool) -> Value {
             "reached": both(&floor, &supervisor),
         })
     });
-    json!({ "run": head, "full": full, "rows": rows.collect::<Vec<_>>(), "failures": results.failures })
+    json!({ "run": head, "full": full, "rows": rows.collect::<Vec<_>>(), "notes": results.notes, "failures": results.failures })
 }
 
 fn sample<'a>(row: &Row, results: &'a Results, kind: Kind) -> &'a [f64] {

@@ -9,6 +9,8 @@ pub struct Results {
     values: BTreeMap<(String, Kind), Vec<f64>>,
     /// What failed.
     pub failures: Vec<String>,
+    /// What a reader of the table must know.
+    pub notes: Vec<String>,
 }
 
 impl Results {

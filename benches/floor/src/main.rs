@@ -93,6 +93,7 @@ struct Floor {
     stack: *mut u8,
     seats: *mut *mut Seat,
     one: (*const u8, usize),
+    /// Made when it is first asked for: until then it is no memory of a daemon at rest.
     all: (*const u8, usize),
     limit: i64,
     backups: u32,
@@ -311,8 +312,11 @@ impl Floor {
                 }
                 seat.filled += got as usize;
                 if seat.filled >= 8 && &seat.request[seat.filled - 4..seat.filled] == b"\r\n\r\n" {
-                    (seat.answer, seat.left) =
-                        if &seat.request[..8] == b"GET /all" { self.all } else { self.one };
+                    let all = &seat.request[..8] == b"GET /all";
+                    if all && self.all.0.is_null() {
+                        self.all = setup::can(self.count);
+                    }
+                    (seat.answer, seat.left) = if all { self.all } else { self.one };
                     seat.filled = 0;
                 }
             }
@@ -410,7 +414,7 @@ unsafe fn supervise(argument: *const *const c_char) -> c_int {
             stack: room(STACK),
             seats: room(SEATS),
             one: setup::can(1),
-            all: setup::can(count),
+            all: (core::ptr::null(), 0),
             limit: libc::atol(word(5)) as i64,
             backups: libc::atoi(word(6)) as u32,
             ending: false,

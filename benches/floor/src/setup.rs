@@ -77,6 +77,7 @@ pub unsafe fn programs(list: *const c_char, logs: *const c_char) -> (*mut Progra
     }
 }
 
+/// Listens on a Unix socket at `path`.
 pub unsafe fn listen(path: *const c_char) -> c_int {
     unsafe {
         let flags = libc::SOCK_STREAM | libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
