@@ -170,4 +170,36 @@ mod tests {
         line[50] = b'y';
         assert!(!is_line(&line, 1234));
     }
+
+    fn written(files: &[(&str, std::ops::Range<u64>)], lines: u64) -> Result<(), String> {
+        static NEXT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let dir = std::env::temp_dir().join(format!("treeherd-bench-test-{}-{number}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        for (file, range) in files {
+            let text: String = range.clone().map(|line| format!("{line:08}{}\n", "x".repeat(91))).collect();
+            fs::write(dir.join(file), text).unwrap();
+        }
+        let result = check(&dir, "p", lines);
+        fs::remove_dir_all(&dir).unwrap();
+        result
+    }
+
+    #[test]
+    fn the_logs_are_read_from_the_oldest_and_every_line_must_be_there_once() {
+        assert_eq!(written(&[("p.out.2", 0..7), ("p.out.1", 7..9), ("p.out", 9..9)], 9), Ok(()));
+        assert!(
+            written(&[("p.out.1", 7..9), ("p.out", 0..7)], 9)
+                .is_err_and(|text| text.contains("line 0 is not"))
+        );
+        assert!(
+            written(&[("p.out.1", 0..7), ("p.out", 8..10)], 9)
+                .is_err_and(|text| text.contains("line 7 is not"))
+        );
+        assert!(
+            written(&[("p.out.1", 0..7), ("p.out", 6..9)], 9)
+                .is_err_and(|text| text.contains("line 7 is not"))
+        );
+        assert!(written(&[("p.out", 0..8)], 9).is_err_and(|text| text.contains("8 lines and 0 bytes")));
+    }
 }

@@ -68,6 +68,8 @@ pub fn measure(
     }
     settle(&running, &mut client, None)?;
     if asked.rest {
+        // The answer that was just taken may wake it once more, by its connection being writable again.
+        std::thread::sleep(Duration::from_millis(300));
         let (wakes, busy) = rest(&running, scale.rest).map_err(|error| error.to_string())?;
         put("wakeups", wakes);
         put("rest", busy);
