@@ -145,6 +145,7 @@ impl Program {
         }
         self.driving = true;
         loop {
+            self.hold_back(context);
             if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
                 self.follow(&edge, context);
             } else if let Some(fact) = self.facts.pop_front() {
@@ -156,6 +157,21 @@ impl Program {
         }
         self.driving = false;
         self.arm(context);
+    }
+
+    /// Once the daemon stops, nothing starts by itself any more.
+    fn hold_back(&mut self, context: &mut Context<Self>) {
+        if self.shared.arena.mood() == Mood::Running {
+            return;
+        }
+        let state = self.estate.record().machine.state();
+        let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
+        if would_start && state.deadline().is_some() {
+            let halted = self.step(|machine, now, policy| machine.request(Request::Halt, now, policy));
+            if let Ok(edge) = halted {
+                self.follow(&edge, context);
+            }
+        }
     }
 
     fn step<T>(
@@ -375,6 +391,7 @@ impl Actor for Program {
             Some(process) => self.watch(process, context),
             // the predecessor ended between the decision to spawn and the spawn
             None if matches!(state, State::Starting { ready_at: None, .. }) => self.spawn(context),
+            None if matches!(state, State::Stopping { .. }) => self.occur(Fact::SpawnFailed, context),
             None => {}
         }
         let fresh = self.estate.record().incarnation == 0;

@@ -165,7 +165,7 @@ impl Program {
         context: &mut Context<Self>,
     ) {
         let Some(process) = self.estate.record().process.clone() else {
-            // not spawned yet: whoever opens its files finds that it is no longer wanted
+            // the machine knows of no process either: a signal before the spawn is not asked for
             return self.occur(Fact::SpawnFailed, context);
         };
         report::signal(&self.shared.log, &self.estate, process.pid(), signal, as_group, escalated);
