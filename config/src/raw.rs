@@ -65,8 +65,7 @@ impl RawConfig {
         };
         let ini = Ini::load_from_str_opt(&narrowed.text, options)
             .expect("the narrow form has only headers, options and continuations");
-        let guard = narrowed.guard.to_string();
-        let bare = |text: &str| text.replace(&guard, "");
+        let bare = |text: &str| unguarded(text, narrowed.guard);
         let mut items = narrowed.items.iter().copied();
         let parsed = ini.iter().filter_map(|(name, options)| name.map(|name| (name, options)));
         for (name, options) in parsed {
@@ -127,6 +126,13 @@ impl RawConfig {
         let file = option.span.file.max(section.span.file);
         &self.sources[file].here
     }
+}
+
+/// A name or a value without its guards.
+fn unguarded(text: &str, guard: char) -> String {
+    let inner = text.trim_matches(guard);
+    // Most have no guard but the outer ones.
+    if inner.contains(guard) { inner.replace(guard, "") } else { inner.to_owned() }
 }
 
 /// White space at the end of a whole value goes, as at the end of each of its lines.
