@@ -1,0 +1,9 @@
+//! `supervisorctl` against a daemon that answers by script: what it prints and how it ends, for each
+//! answer to each action.
+
+mod actions;
+mod connection;
+mod fake;
+mod follow;
+mod restart;
+mod shell;
