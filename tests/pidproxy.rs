@@ -1,5 +1,7 @@
 //! `pidproxy` end to end: its messages, its exit statuses, the signals it passes on.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
