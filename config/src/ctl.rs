@@ -85,7 +85,7 @@ pub fn load_ctl(path: &Path, world: &World<'_>) -> Result<CtlConfig, Report> {
 
 /// A file without the section that it is read for.
 pub(crate) fn missing_section(raw: &RawConfig, name: &str) -> Error {
-    let whole = crate::source::Span { file: 0, line: 0, column: 0, width: 0 };
+    let whole = crate::source::Span { file: 0, line: 0, column: 0, width: 0, last: 0 };
     Error::new(
         format!(".ini file does not include {name} section"),
         vec![raw.sources[0].place(whole)],

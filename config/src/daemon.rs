@@ -6,6 +6,7 @@ use crate::format::Value;
 use crate::keys::{Context, Keys};
 use crate::path::{normalize, temporary_directory};
 use crate::raw::RawSection;
+use crate::report::Error;
 use crate::{Overrides, value};
 use std::path::Path;
 use treeherd_domain::account::Account;
@@ -16,7 +17,17 @@ use treeherd_domain::spec::{DaemonSpec, Environment, MainLog, StopOrder};
 /// What the section says, and the text of `user`, which is looked up last of all.
 pub(crate) struct Daemon {
     pub(crate) spec: DaemonSpec,
-    pub(crate) user: Option<String>,
+    pub(crate) user: User,
+}
+
+/// Where the daemon's user is named.
+pub(crate) enum User {
+    /// Nowhere.
+    None,
+    /// In the file.
+    File(String),
+    /// On the command line.
+    CommandLine(String),
 }
 
 /// Reads the section. Keys that the command line overrides are checked all the same, as in Supervisor.
@@ -72,7 +83,8 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
         stop_order,
         fault_injection,
     };
-    Daemon { spec, user: over.user.or(user) }
+    let user = over.user.map(User::CommandLine).or(user.map(User::File)).unwrap_or(User::None);
+    Daemon { spec, user }
 }
 
 /// `environment`: expanded once, with `host_node_name`.
@@ -89,15 +101,20 @@ fn environment_of(keys: &Keys<'_>) -> Environment {
 }
 
 /// Looks up the daemon's user; the last thing that Supervisor checks.
-pub(crate) fn user(context: &Context<'_>, section: &RawSection, name: Option<&str>) -> Option<Account> {
-    let keys = Keys::new(context, section, Vars::new(Vec::new(), Vec::new()));
-    match value::user(name?, context.world.accounts) {
-        Ok(account) => Some(account),
-        Err(error) => {
+pub(crate) fn user(context: &Context<'_>, section: &RawSection, name: &User) -> Option<Account> {
+    let (User::File(text) | User::CommandLine(text)) = name else { return None };
+    match value::user(text, &context.accounts) {
+        Ok(account) => return Some(account),
+        Err(error) if matches!(name, User::File(_)) => {
+            let keys = Keys::new(context, section, Vars::new(Vec::new(), Vec::new()));
             keys.fail("user", error.to_string(), error.help());
-            None
+        }
+        Err(error) => {
+            let help = format!("{} after -u", error.help());
+            context.faults.note(None, Error::new(error.to_string(), Vec::new(), help));
         }
     }
+    None
 }
 
 fn stop_order(text: &str) -> Result<StopOrder, value::ValueError> {

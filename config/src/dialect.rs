@@ -100,7 +100,7 @@ impl Reader {
             return;
         }
         let indent = line.chars().take_while(|c| is_space(*c)).count();
-        let span = |column, width| Span { file: self.file, line: number, column, width };
+        let span = |column, width| Span { file: self.file, line: number, column, width, last: number };
         if self.in_option && indent > self.indent {
             self.go_on(content, span(indent, content.chars().count()));
             return;
@@ -156,10 +156,11 @@ impl Reader {
 
     /// A further line of a value. The place of a value is its first line that is not empty.
     fn go_on(&mut self, content: &str, span: Span) {
-        if let Some(Item::Option(place)) = self.out.items.last_mut()
-            && place.width == 0
-        {
-            *place = span;
+        if let Some(Item::Option(place)) = self.out.items.last_mut() {
+            if place.width == 0 {
+                *place = span;
+            }
+            place.last = span.line;
         }
         self.out.text.push(' ');
         self.out.text.push(self.out.guard);

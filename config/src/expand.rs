@@ -38,6 +38,14 @@ pub(crate) enum ExpandError {
 }
 
 impl ExpandError {
+    /// The part of the value that is meant, if it can be told.
+    pub(crate) fn word(&self) -> String {
+        match self {
+            Self::Unknown { name, .. } => format!("%({name})"),
+            Self::Malformed { .. } => String::new(),
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn help(&self) -> String {
         match self {

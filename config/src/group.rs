@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
                 format!("take {program} out of programs, or make it a [program:{program}]"),
             ),
         };
-        keys.fail("programs", message, help);
+        keys.fail_item("programs", program, message, help);
         None
     }
 
@@ -144,7 +144,8 @@ impl<'a> Reader<'a> {
     ) {
         let name = GroupName::new(name);
         if let Some(other) = self.named.insert(name.clone(), keys.section) {
-            keys.missing(
+            keys.refuse(
+                keys.section.span,
                 format!("[{}] and [{}] make two groups of the name {name}", other.name, keys.section.name),
                 "rename one of the two, or list the program in the programs of the group",
             );

@@ -1,8 +1,8 @@
 //! `[include] files`: further files, found by patterns (spec §2.2).
 //!
 //! Only the main file includes. Patterns are taken in the order written, the files of one pattern sorted
-//! by name; a relative pattern begins at the directory of the main file. What cannot be opened is
-//! skipped, with a warning.
+//! by name; a relative pattern begins at the directory of the main file. `*` and `?` stop at `/` and do not
+//! begin a hidden name. What cannot be opened is skipped, with a warning.
 
 use crate::expand::Vars;
 use crate::format::Value;
@@ -12,17 +12,10 @@ use crate::raw::RawConfig;
 use crate::report::Error;
 use crate::source::{Source, Span, Unreadable};
 use crate::{World, quote};
-use glob::MatchOptions;
+use glob::Pattern;
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::Notice;
-
-/// As a shell matches: `*` and `?` stop at `/` and do not begin a hidden name.
-const SHELL: MatchOptions = MatchOptions {
-    case_sensitive: true,
-    require_literal_separator: true,
-    require_literal_leading_dot: true,
-};
 
 /// Reads all that the main file includes, and says what was done: warnings first.
 pub(crate) fn include(raw: &mut RawConfig, world: &World<'_>, faults: &Faults) -> Vec<Notice> {
@@ -83,23 +76,35 @@ fn read(file: &str, world: &World<'_>) -> Result<Source, Unreadable> {
     Source::read(path, file, here.to_string_lossy().into_owned())
 }
 
-/// The files of a pattern, sorted by name. A word without a wildcard is a file that may be there.
+/// The files of an absolute pattern, sorted by name. Each part of the path is matched by itself, so that
+/// the rest of the path stays as it is written.
 fn matches(pattern: &str) -> Vec<String> {
-    let literal = || {
-        let there = Path::new(pattern).symlink_metadata().is_ok();
-        if there { vec![pattern.to_owned()] } else { Vec::new() }
-    };
-    if !pattern.contains(['*', '?', '[']) {
-        return literal();
+    let mut paths = vec![String::new()];
+    for part in pattern.split('/').filter(|part| !part.is_empty()) {
+        let below =
+            |path: &String| names(path, part).into_iter().map(|name| format!("{path}/{name}")).collect();
+        paths = paths.iter().flat_map(|path| -> Vec<String> { below(path) }).collect();
     }
-    // `**` means no more than `*` here.
-    let mut single = pattern.to_owned();
+    paths.retain(|path| Path::new(path).symlink_metadata().is_ok());
+    paths.sort_unstable();
+    paths
+}
+
+/// What one part of a pattern stands for in a directory. A part without a wildcard is not looked up.
+fn names(directory: &str, part: &str) -> Vec<String> {
+    if !part.contains(['*', '?', '[']) {
+        return vec![part.to_owned()];
+    }
+    // `**` means no more than `*` here, and a bracket that is not closed is a bracket.
+    let mut single = part.to_owned();
     while single.contains("**") {
         single = single.replace("**", "*");
     }
-    let Ok(paths) = glob::glob_with(&single, SHELL) else { return literal() };
-    let mut files: Vec<String> =
-        paths.filter_map(Result::ok).map(|path| path.to_string_lossy().into_owned()).collect();
-    files.sort_unstable();
-    files
+    let pattern = Pattern::new(&single).or_else(|_| Pattern::new(&single.replace('[', "[[]")));
+    let root = if directory.is_empty() { "/" } else { directory };
+    let (Ok(pattern), Ok(entries)) = (pattern, std::fs::read_dir(root)) else { return Vec::new() };
+    let names = entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
+    names
+        .filter(|name| (part.starts_with('.') || !name.starts_with('.')) && pattern.matches(name))
+        .collect()
 }

@@ -7,13 +7,13 @@
 //!                                   key is read as well
 //! ```
 
-use crate::World;
 use crate::expand::Vars;
 use crate::quote::repr;
 use crate::raw::{RawConfig, RawOption, RawSection};
 use crate::report::{Error, Report};
 use crate::source::Span;
 use crate::value::ValueError;
+use crate::world::{Remembered, World};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -24,13 +24,15 @@ use treeherd_domain::spec::Notice;
 pub(crate) struct Context<'a> {
     pub(crate) raw: &'a RawConfig,
     pub(crate) world: &'a World<'a>,
+    /// The users and groups of `world`, each asked for once.
+    pub(crate) accounts: Remembered<'a>,
     pub(crate) faults: Faults,
     notices: RefCell<Vec<Notice>>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(raw: &'a RawConfig, world: &'a World<'a>, faults: Faults) -> Self {
-        Self { raw, world, faults, notices: RefCell::default() }
+        Self { raw, world, accounts: Remembered::new(world.accounts), faults, notices: RefCell::default() }
     }
 
     /// Leaves a warning for the log; a repeated one counts once.
@@ -48,10 +50,11 @@ impl<'a> Context<'a> {
         self.faults.finish().map(|()| self.notices.into_inner())
     }
 
-    /// Notes an error at a place.
-    pub(crate) fn fail(&self, span: Span, message: String, help: impl Into<String>) {
-        let place = self.raw.sources[span.file].place(span);
-        self.faults.note(Some(span), Error::new(message, vec![place], help.into()));
+    /// Notes an error about a value; the caret stands below `word`, if that is in the value.
+    pub(crate) fn fail(&self, value: Span, word: &str, message: String, help: impl Into<String>) {
+        let source = &self.raw.sources[value.file];
+        let place = source.place(source.within(value, word));
+        self.faults.note(Some(value), Error::new(message, vec![place], help.into()));
     }
 }
 
@@ -64,6 +67,7 @@ pub(crate) struct Faults {
 #[derive(Debug, Default)]
 struct Noted {
     errors: Vec<Error>,
+    own: Vec<Error>,
     values: HashSet<Span>,
     messages: HashSet<String>,
 }
@@ -79,15 +83,25 @@ impl Faults {
         }
     }
 
+    /// Notes an error that only we make: it comes after all that Supervisor makes too.
+    pub(crate) fn note_own(&self, error: Error) {
+        let mut noted = self.noted.borrow_mut();
+        if noted.messages.insert(error.message().to_owned()) {
+            noted.own.push(error);
+        }
+    }
+
     /// How many there are.
     pub(crate) fn count(&self) -> usize {
-        self.noted.borrow().errors.len()
+        let noted = self.noted.borrow();
+        noted.errors.len() + noted.own.len()
     }
 
     /// Whether there are none; if there are, the report.
     pub(crate) fn finish(&self) -> Result<(), Report> {
-        let errors = std::mem::take(&mut self.noted.borrow_mut().errors);
-        Report::of(errors).map_or(Ok(()), Err)
+        let mut noted = std::mem::take(&mut *self.noted.borrow_mut());
+        noted.errors.append(&mut noted.own);
+        Report::of(noted.errors).map_or(Ok(()), Err)
     }
 }
 
@@ -127,7 +141,7 @@ impl<'a> Keys<'a> {
         match self.vars.expand(&option.value, here, label) {
             Ok(text) => Some(text),
             Err(error) => {
-                self.fail_at(option.span, error.to_string(), error.help());
+                self.fail_at(option.span, &error.word(), error.to_string(), error.help());
                 None
             }
         }
@@ -161,15 +175,28 @@ impl<'a> Keys<'a> {
 
     /// Notes an error about a key; if the key is missing, about the section.
     pub(crate) fn fail(&self, key: &str, message: String, help: impl Into<String>) {
-        self.fail_at(self.raw(key).map_or(self.section.span, |option| option.span), message, help);
+        self.fail_at(self.raw(key).map_or(self.section.span, |option| option.span), "", message, help);
+    }
+
+    /// Notes an error about one item of a list.
+    pub(crate) fn fail_item(&self, key: &str, item: &str, message: String, help: impl Into<String>) {
+        let value = self.raw(key).map_or(self.section.span, |option| option.span);
+        let place = self.context.raw.sources[value.file].within(value, item);
+        self.fail_at(place, "", message, help);
     }
 
     /// Notes that a key is missing.
     pub(crate) fn missing(&self, message: String, help: impl Into<String>) {
-        self.fail_at(self.section.span, message, help);
+        self.fail_at(self.section.span, "", message, help);
     }
 
-    fn fail_at(&self, span: Span, mut message: String, help: impl Into<String>) {
+    /// Notes something about the section that only we refuse.
+    pub(crate) fn refuse(&self, span: Span, message: String, help: impl Into<String>) {
+        let place = self.context.raw.sources[span.file].place(span);
+        self.context.faults.note_own(Error::new(message, vec![place], help.into()));
+    }
+
+    fn fail_at(&self, span: Span, word: &str, mut message: String, help: impl Into<String>) {
         if self.suffixed {
             let file = self.context.raw.file_of(self.section);
             message.push_str(&format!(" in section {} (file: {})", repr(&self.section.name), repr(file)));
@@ -178,7 +205,7 @@ impl<'a> Keys<'a> {
             let place = self.context.raw.sources[span.file].place(span);
             self.context.faults.note(None, Error::new(message, vec![place], help.into()));
         } else {
-            self.context.fail(span, message, help);
+            self.context.fail(span, word, message, help);
         }
     }
 }

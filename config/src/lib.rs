@@ -74,7 +74,7 @@ pub fn load(path: &Path, overrides: &Overrides, world: &World<'_>) -> Result<Con
     let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
     let groups = group::read(&Shared { context: &context, environment: &spec.environment, directory });
     let endpoints = server::endpoints(&context, &spec.environment);
-    spec.user = daemon::user(&context, section, user.as_deref());
+    spec.user = daemon::user(&context, section, &user);
 
     let mut notices = context.finish()?;
     let infos = included.iter().position(|n| n.level > treeherd_domain::level::Level::Warn);

@@ -90,7 +90,8 @@ impl Keys<'_> {
     /// Notes that a section has no name behind its colon.
     pub(crate) fn missing_name(&self) {
         let section = &self.section.name;
-        self.missing(
+        self.refuse(
+            self.section.span,
             format!("section [{section}] has no name"),
             format!("write a name, such as [{section}web]"),
         );
@@ -122,7 +123,6 @@ struct Common {
 
 impl Common {
     fn read(keys: &Keys<'_>) -> Self {
-        let world = keys.context.world;
         let priority = keys.get("priority", 999, value::integer);
         let autostart = keys.get("autostart", true, value::boolean);
         let autorestart = keys.get("autorestart", Autorestart::Unexpected, value::autorestart);
@@ -138,7 +138,7 @@ impl Common {
         let numprocs_start = keys.get("numprocs_start", 0, value::integer);
         let streams = Stream::BOTH.map(|stream| capture(keys, stream));
         let serverurl = keys.text("serverurl").map(Cow::into_owned);
-        let user = keys.value("user", |text| value::user(text, world.accounts));
+        let user = keys.value("user", |text| value::user(text, &keys.context.accounts));
         let umask = keys.value("umask", value::octal);
         let process_name = Self::template(keys, numprocs);
         if stopasgroup && !killasgroup {
@@ -303,7 +303,10 @@ impl One<'_> {
         let expanded = keys.vars.expand(&self.common.process_name, here, || "process_name".to_owned());
         let (message, help) = match expanded.as_deref().map(value::name) {
             Ok(Ok("")) => {
-                ("process_name is empty".to_owned(), "write a name, or leave the key out".to_owned())
+                let span = keys.raw("process_name").map_or(keys.section.span, |option| option.span);
+                let message = format!("[{}] has an empty process_name", keys.section.name);
+                keys.refuse(span, message, "write a name, or leave the key out");
+                return None;
             }
             Ok(Ok(name)) => return Some(ProcessName::new(name)),
             Ok(Err(error)) => (error.to_string(), error.help().to_owned()),

@@ -65,8 +65,7 @@ impl RawConfig {
         };
         let ini = Ini::load_from_str_opt(&narrowed.text, options)
             .expect("the narrow form has only headers, options and continuations");
-        let guard = narrowed.guard.to_string();
-        let bare = |text: &str| text.replace(&guard, "");
+        let bare = |text: &str| unguarded(text, narrowed.guard);
         let mut items = narrowed.items.iter().copied();
         let parsed = ini.iter().filter_map(|(name, options)| name.map(|name| (name, options)));
         for (name, options) in parsed {
@@ -129,6 +128,13 @@ impl RawConfig {
     }
 }
 
+/// A name or a value without its guards.
+fn unguarded(text: &str, guard: char) -> String {
+    let inner = text.trim_matches(guard);
+    // Most have no guard but the outer ones.
+    if inner.contains(guard) { inner.replace(guard, "") } else { inner.to_owned() }
+}
+
 /// White space at the end of a whole value goes, as at the end of each of its lines.
 fn trimmed(mut value: String) -> String {
     let end = value.trim_end_matches(is_space).len();
@@ -146,7 +152,7 @@ fn syntax_error(source: &Source, file: usize, syntax: Syntax) -> Option<Error> {
         let text = source.line(number).0;
         let column = text.chars().take_while(|c| is_space(*c)).count();
         let width = text.trim_matches(is_space).chars().count();
-        source.place(Span { file, line: number, column, width })
+        source.place(Span { file, line: number, column, width, last: number })
     };
     let shown = repr(&source.shown);
     match syntax {

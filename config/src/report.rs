@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! error: invalid literal for int() with base 10: 'soon' in section 'program:a' (file: '/etc/s.conf')
-//!   --> /etc/s.conf:7
-//!    |
-//!  7 | priority = soon
-//!    |            ^^^^
+//!  --> /etc/s.conf:7
+//!   |
+//! 7 | startsecs = soon
+//!   |             ^^^^
 //!   help: write a whole number, such as 10
 //! ```
 //!

@@ -54,7 +54,7 @@ fn unix(keys: &Keys<'_>) -> Option<EndpointSpec> {
 
 fn chown(keys: &Keys<'_>) -> Option<Owner> {
     let text = keys.text("chown")?;
-    match value::owner(&text, keys.context.world.accounts) {
+    match value::owner(&text, &keys.context.accounts) {
         Ok(owner) => Some(owner),
         Err(error) => {
             keys.fail("chown", format!("Invalid sockchown value {text}"), error.help());

@@ -31,6 +31,8 @@ pub(crate) struct Span {
     pub(crate) column: usize,
     /// How many characters.
     pub(crate) width: usize,
+    /// The last line of a value of several lines.
+    pub(crate) last: usize,
 }
 
 /// Why a file was not read.
@@ -67,6 +69,21 @@ impl Source {
         };
         let file = PathBuf::from(&self.shown);
         Place { file, line: span.line, column: span.column, width: span.width, text }
+    }
+
+    /// The place of a word inside a value; of the value if the word is not in it as written.
+    pub(crate) fn within(&self, value: Span, word: &str) -> Span {
+        let mut skip = value.column;
+        for line in value.line.max(1)..=value.last {
+            let text = self.line(line).0;
+            let start = text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at);
+            if let Some(at) = text[start..].find(word).filter(|_| !word.is_empty()) {
+                let column = skip + text[start..start + at].chars().count();
+                return Span { line, column, width: word.chars().count(), ..value };
+            }
+            skip = 0;
+        }
+        value
     }
 
     /// A line by its number, from 1, and whether it has an end.

@@ -20,6 +20,8 @@ use treeherd_domain::spec::Autorestart;
 pub enum ValueError {
     #[error("invalid literal for int() with base 10: {0}")]
     Integer(String),
+    #[error("invalid literal for int() with base 10: {0}")]
+    ByteSize(String),
     #[error("{0} is out of range")]
     Range(String),
     #[error("not a valid boolean value: {0}")]
@@ -67,7 +69,8 @@ impl ValueError {
     #[must_use]
     pub const fn help(&self) -> &'static str {
         match self {
-            Self::Integer(_) => "write a whole number, such as 10; a byte size may end in KB, MB or GB",
+            Self::Integer(_) => "write a whole number, such as 10",
+            Self::ByteSize(_) => "write bytes, or a whole number of KB, MB or GB, such as 50MB",
             Self::Range(_) => "write a smaller number",
             Self::Boolean(_) => "write true or false (yes, no, on, off, 1, 0 do as well)",
             Self::Octal(_) => "write the digits 0 to 7 only, such as 022 or 0700",
@@ -131,7 +134,7 @@ fn truth(lower: &str) -> Option<bool> {
 /// Bytes: a whole number, or one with `KB`, `MB` or `GB` (of 1024) behind it, in any case.
 ///
 /// # Errors
-/// [`ValueError::Integer`] with the number part, lower-cased; [`ValueError::Range`].
+/// [`ValueError::ByteSize`] with the number part, lower-cased; [`ValueError::Range`].
 pub fn byte_size(text: &str) -> Result<i64, ValueError> {
     let lower = text.to_lowercase();
     let units = [("kb", 1 << 10), ("mb", 1 << 20), ("gb", 1 << 30)];
@@ -139,7 +142,11 @@ pub fn byte_size(text: &str) -> Result<i64, ValueError> {
         .into_iter()
         .find_map(|(suffix, unit)| lower.strip_suffix(suffix).map(|number| (number, unit)))
         .unwrap_or((&lower, 1));
-    integer(number)?.checked_mul(unit).ok_or_else(|| ValueError::Range(text.to_owned()))
+    let number = integer(number).map_err(|error| match error {
+        ValueError::Integer(text) => ValueError::ByteSize(text),
+        error => error,
+    })?;
+    number.checked_mul(unit).ok_or_else(|| ValueError::Range(text.to_owned()))
 }
 
 /// Octal digits, with or without `0o`.

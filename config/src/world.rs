@@ -1,5 +1,7 @@
 //! What a configuration depends on besides its files, as values and one trait.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 use treeherd_domain::account::Account;
@@ -35,5 +37,32 @@ impl fmt::Debug for World<'_> {
             .field("hostname", &self.hostname)
             .field("home", &self.home)
             .finish_non_exhaustive()
+    }
+}
+
+/// Accounts that are asked for each name once: a thousand programs of one user are one question.
+pub(crate) struct Remembered<'a> {
+    accounts: &'a dyn Accounts,
+    users: RefCell<HashMap<String, Option<Account>>>,
+}
+
+impl<'a> Remembered<'a> {
+    pub(crate) fn new(accounts: &'a dyn Accounts) -> Self {
+        Self { accounts, users: RefCell::default() }
+    }
+}
+
+impl Accounts for Remembered<'_> {
+    fn user(&self, name_or_uid: &str) -> Option<Account> {
+        if let Some(known) = self.users.borrow().get(name_or_uid) {
+            return known.clone();
+        }
+        let found = self.accounts.user(name_or_uid);
+        self.users.borrow_mut().insert(name_or_uid.to_owned(), found.clone());
+        found
+    }
+
+    fn group(&self, name_or_gid: &str) -> Option<u32> {
+        self.accounts.group(name_or_gid)
     }
 }
