@@ -49,6 +49,9 @@ fn refused(target: &Target, error: &ClientError) -> ConnectError {
             target: target.clone(),
             answer: format!("no WebSocket handshake: {handshake}"),
         },
+        Some(WsHandshakeError::Timeout(after)) => {
+            ConnectError::Timeout { target: target.clone(), after: *after }
+        }
         _ => other(target, cause.to_string()),
     }
 }
