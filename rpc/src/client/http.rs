@@ -7,7 +7,7 @@
 
 use super::dial::{Io, dial};
 use super::error::ConnectError;
-use super::{Endpoint, MAX_BODY};
+use super::{Endpoint, MAX_ANSWER, MAX_REQUEST};
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, SERVER};
@@ -47,8 +47,8 @@ pub async fn connect_http(endpoint: &Endpoint) -> Result<HttpClient, ConnectErro
     HttpClientBuilder::default()
         .set_headers(headers)
         .request_timeout(endpoint.request_timeout())
-        .max_request_size(MAX_BODY)
-        .max_response_size(MAX_BODY)
+        .max_request_size(MAX_REQUEST)
+        .max_response_size(MAX_ANSWER)
         .set_http_middleware(layer)
         .build(endpoint.target.url("http"))
         .map_err(|e| ConnectError::Other { target: endpoint.target.clone(), message: e.to_string() })
@@ -147,7 +147,7 @@ impl Connections {
     ) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
         self.check(&response)?;
         let (parts, body) = response.into_parts();
-        let limit = usize::try_from(MAX_BODY).unwrap_or(usize::MAX);
+        let limit = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
         let body = Limited::new(body, limit).collect().await.map_err(|error| ConnectError::Other {
             target: self.endpoint.target.clone(),
             message: format!("the answer could not be read: {error}"),
