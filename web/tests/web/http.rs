@@ -325,3 +325,25 @@ async fn stopping_does_not_wait_for_ever() {
     served.stop().await;
     assert_eq!(read_to_end(&mut busy).await, "");
 }
+
+#[tokio::test]
+async fn a_panic_in_a_page_is_an_error_page_with_an_incident() {
+    let served = serve_toy(Setup { has_broken_rows: true, ..Setup::default() });
+    let page = served.get("/", "").await;
+    assert_eq!(status(&page), 500);
+    assert!(page.contains("internal error, incident web-"), "{page}");
+    assert!(served.notices().iter().any(|n| n.contains("Panic") && n.contains("no rows")));
+    assert_eq!(status(&served.get("/livez", "").await), 200, "others are served");
+    served.stop().await;
+}
+
+#[tokio::test]
+async fn every_request_and_every_call_is_told() {
+    let served = serve_toy(Setup::default());
+    served.post("/rpc", "", ECHO).await;
+    let notices = served.notices();
+    let has = |parts: &[&str]| notices.iter().any(|n| parts.iter().all(|part| n.contains(part)));
+    assert!(has(&["Access", "\"POST\"", "\"/rpc\"", "status: 200", "uid"]), "{notices:?}");
+    assert!(has(&["Call", "toy.echo", "uid"]), "{notices:?}");
+    served.stop().await;
+}

@@ -149,6 +149,7 @@ pub(crate) struct Setup {
     pub(crate) password: Option<&'static str>,
     pub(crate) limits: Limits,
     pub(crate) rows: Vec<PageRow>,
+    pub(crate) has_broken_rows: bool,
 }
 
 pub(crate) fn serve_toy(setup: Setup) -> Served {
@@ -172,7 +173,10 @@ pub(crate) fn serve_toy(setup: Setup) -> Served {
     site.credentials = setup.password.map(credentials);
     site.limits = setup.limits;
     let (rows, told) = (setup.rows, Arc::clone(&toy));
-    site.rows = Arc::new(move || rows.clone());
+    site.rows = Arc::new(move || {
+        assert!(!setup.has_broken_rows, "no rows");
+        rows.clone()
+    });
     site.notify =
         Some(Arc::new(move |notice: &Notice<'_>| told.notices.lock().unwrap().push(format!("{notice:?}"))));
     let (stop, stopped) = oneshot::channel();
