@@ -279,3 +279,92 @@ pub fn fault_of(error: &ClientError) -> Option<RemoteFault> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+
+    /// One of each fault.
+    fn every_fault() -> Vec<Fault> {
+        let text = || "x".to_owned();
+        let namespec = || Namespec::new(GroupName::new("shop"), ProcessName::new("api"));
+        vec![
+            Fault::ShutdownState,
+            Fault::BadArguments(text()),
+            Fault::ProcessNotFound(text()),
+            Fault::GroupNotFound(text()),
+            Fault::NothingMatched(text()),
+            Fault::BadSelector(text()),
+            Fault::BadSignal(text()),
+            Fault::NoFile(text()),
+            Fault::NotExecutable(text()),
+            Fault::Failed(text()),
+            Fault::AbnormalTermination(namespec()),
+            Fault::SpawnError { namespec: namespec(), spawnerr: "no cwd".to_owned() },
+            Fault::AlreadyStarted(namespec()),
+            Fault::NotRunning(namespec()),
+            Fault::AlreadyAdded(GroupName::new("shop")),
+            Fault::StillRunning(GroupName::new("shop")),
+            Fault::CantReread { message: text(), report: "line 3".to_owned() },
+            Fault::WaitTimeout(text()),
+            Fault::Crashed { incident: "web-1-1".to_owned() },
+        ]
+    }
+
+    #[test]
+    fn no_code_is_used_twice_or_reserved() {
+        let codes: BTreeSet<_> = Kind::ALL.iter().map(|kind| kind.entry().code).collect();
+        assert_eq!(codes.len(), Kind::ALL.len());
+        assert!(codes.iter().all(|code| !(-32768..=-32000).contains(code)));
+    }
+
+    #[test]
+    fn every_fault_has_a_kind_of_its_own_and_keeps_supervisors_number() {
+        let faults = every_fault();
+        let kinds: BTreeSet<_> = faults.iter().map(|fault| kind(fault).entry().code).collect();
+        assert_eq!(kinds.len(), faults.len());
+        for fault in faults {
+            assert_eq!(kind(&fault).entry().fault, Some(fault.code()), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_fault_reads_back_on_the_other_side() {
+        for sent in every_fault() {
+            let got = fault(&error_object(&sent)).expect("an error of ours");
+            assert_eq!(got.message, sent.to_string());
+            assert_eq!(got.fault, Some(sent.code()));
+            assert_eq!(Kind::parse(&got.kind), Some(kind(&sent)));
+        }
+    }
+
+    #[test]
+    fn an_error_says_what_it_is_about_and_what_to_do() {
+        let namespec = Namespec::new(GroupName::new("shop"), ProcessName::new("api"));
+        let sent = Fault::SpawnError { namespec, spawnerr: "no cwd".to_owned() };
+        let json = serde_json::to_value(error_object(&sent)).expect("it serializes");
+        let expected = json!({
+            "code": 1050,
+            "message": "SPAWN_ERROR: shop:api",
+            "data": {
+                "kind": "SpawnError",
+                "fault": 50,
+                "target": "shop:api",
+                "retryable": true,
+                "hint": "`details.spawnerr` says why; read its log: `log.read`",
+                "details": {"spawnerr": "no cwd"},
+            },
+        });
+        assert_eq!(json, expected);
+        let got = fault(&error_object(&sent)).expect("an error of ours");
+        assert_eq!(got.detail("spawnerr"), Some("no cwd"));
+    }
+
+    #[test]
+    fn errors_of_the_protocol_have_supervisors_numbers_and_others_none() {
+        let number = |code| fault(&ErrorObjectOwned::owned(code, "m", None::<()>)).and_then(|f| f.fault);
+        assert_eq!([-32601, -32602, -32603, 7].map(number), [Some(1), Some(2), None, None]);
+    }
+}

@@ -25,6 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use treeherd_domain::fault::Fault;
+use treeherd_rpc::api;
 use treeherd_rpc::code::{self, Kind};
 
 static INCIDENTS: AtomicU64 = AtomicU64::new(1);
@@ -93,6 +94,10 @@ impl Guard {
                 id,
                 Kind::SubscriptionNeedsWebSocket.error(message, Some(&method)),
             );
+        }
+        let params = request.params.as_ref().map(|params| params.get());
+        if let Err(error) = api::check_params(&method, params) {
+            return MethodResponse::error(id, error);
         }
         let Some(_permits) = self.permits() else {
             let message = "too many calls are being carried out";

@@ -12,6 +12,7 @@ pub mod log;
 pub mod process;
 pub mod supervisor;
 pub mod system;
+mod table;
 pub mod tree;
 
 pub use config::{ConfigApiClient, ConfigApiServer};
@@ -21,4 +22,5 @@ pub use log::{LogApiClient, LogApiServer};
 pub use process::{ProcessApiClient, ProcessApiServer};
 pub use supervisor::{SupervisorApiClient, SupervisorApiServer};
 pub use system::{SystemApiClient, SystemApiServer};
+pub use table::{METHODS, Method, Param, check_params, method, method_names};
 pub use tree::{TreeApiClient, TreeApiServer};
