@@ -6,6 +6,62 @@ pub const CONF: &str = include_str!("sample.conf");
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::PathBuf;
+    use treeherd_config::{Accounts, Overrides, World, load, load_ctl};
+    use treeherd_domain::account::Account;
+    use treeherd_domain::spec::{Config, Environment};
+
+    /// Knows everybody.
+    struct Everybody;
+
+    impl Accounts for Everybody {
+        fn user(&self, name: &str) -> Option<Account> {
+            Some(Account { name: name.to_owned(), uid: 7, gid: 7, groups: vec![7], home: "/".to_owned() })
+        }
+        fn group(&self, _: &str) -> Option<u32> {
+            Some(7)
+        }
+    }
+
+    fn read(text: &str) -> (Config, String) {
+        let dir = tempfile::tempdir().expect("a directory");
+        let file = dir.path().join("supervisord.conf");
+        std::fs::write(&file, text).expect("a file");
+        let world = World {
+            environment: Environment::new(),
+            cwd: dir.path().to_owned(),
+            hostname: "host".to_owned(),
+            home: Some(PathBuf::from("/home/me")),
+            accounts: &Everybody,
+        };
+        let config = load(&file, &Overrides::default(), &world).unwrap_or_else(|report| panic!("{report}"));
+        let ctl = load_ctl(&file, &world).unwrap_or_else(|report| panic!("{report}"));
+        (config, ctl.serverurl)
+    }
+
+    #[test]
+    fn the_sample_is_a_configuration_as_it_stands() {
+        let (config, serverurl) = read(CONF);
+        assert_eq!(config.endpoints.len(), 1);
+        assert_eq!(config.endpoints[0].address.to_string(), "unix:///tmp/supervisor.sock");
+        assert_eq!(serverurl, "unix:///tmp/supervisor.sock");
+        assert_eq!((config.rpcinterfaces.len(), config.groups.len()), (1, 0));
+    }
+
+    #[test]
+    fn the_sample_is_a_configuration_with_every_line_switched_on() {
+        let text: String = CONF
+            .lines()
+            .map(|line| match line.strip_prefix(';') {
+                Some(active) if !active.is_empty() && !active.starts_with(' ') => active,
+                _ => line,
+            })
+            .map(|line| line.replace("progname1,progname2", "theprogramname") + "\n")
+            .collect();
+        let (config, _) = read(&text);
+        assert_eq!(config.endpoints.len(), 2);
+        assert!(config.groups.iter().any(|group| group.name.as_str() == "thegroupname"));
+    }
 
     /// The keys of a section, commented out or not.
     fn keys(section: &str) -> Vec<&'static str> {

@@ -5,6 +5,7 @@
 //!        |  server side: implement `SupervisorServer`, ...; client side: call `SupervisorClient`, ...
 //!   wire    what travels, as serde types; built from domain values, never the other way about
 //!   code    one table: Fault <-> JSON-RPC error
+//!   multicall  `system.multicall` over any methods
 //!   client  a connection to a daemon: HTTP for calls, WebSocket for subscriptions; unix or TCP
 //! ```
 //!
@@ -15,7 +16,10 @@
 pub mod api;
 pub mod client;
 pub mod code;
+mod multicall;
 pub mod wire;
+
+pub use multicall::multicall;
 
 /// What a server method returns: a result, or the error that [`code::error_object`] makes of a fault.
 pub type Reply<T> = Result<T, jsonrpsee::types::ErrorObjectOwned>;

@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn columns_fall_back_to_one_name_a_row() {
-        assert_eq!(columns(&["aaaa", "bb"], 5), "aaaa\nbb\n");
+        assert_eq!(columns(&["aaaa", "bb"], 5), "aaaa\nbb  \n");
         assert_eq!(columns(&["a", "bb", "c"], 9), "a  bb  c\n");
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! status, once
-//! terminal: rustyline (editing, history, TAB)  --.
-//! no terminal: prompt on stdout, plain lines  ---+--> run(line) --> until quit, exit, Ctrl-D, Ctrl-C
+//! terminal: rustyline (editing, history, TAB)      --.
+//! none, or a dumb one: prompt on stdout, plain lines +--> run(line) --> until quit, exit, Ctrl-D, Ctrl-C
 //! ```
 //!
 //! Ctrl-C while an action runs leaves the shell, as Supervisor's does, but for the actions that end by
@@ -36,12 +36,17 @@ pub(super) fn run(runtime: &Runtime, session: Session, prompt: &str, history_fil
     if obey(runtime, &session, "status") == Flow::Leave {
         return;
     }
-    if stdin().is_terminal() && stdout().is_terminal() {
+    if stdin().is_terminal() && stdout().is_terminal() && can_edit(std::env::var("TERM").ok().as_deref()) {
         edited_lines(runtime, &session, prompt, history_file);
     } else {
         plain_lines(runtime, &session, prompt);
     }
     session.borrow_mut().screen.flush();
+}
+
+/// Whether a terminal of this kind can move its cursor.
+fn can_edit(term: Option<&str>) -> bool {
+    !matches!(term, None | Some("" | "dumb" | "cons25" | "emacs"))
 }
 
 /// Runs a line until it is done or Ctrl-C ends it.
@@ -123,8 +128,8 @@ fn edited_lines(
         if let Some(words) = editor.helper() {
             words.known.replace(None);
         }
-        // An error is the end of input, Ctrl-C, or a terminal that is gone.
-        let line = editor.readline(prompt).unwrap_or_else(|_| "EOF".to_owned());
+        // An error is the end of input, Ctrl-C, or a terminal that is gone; the editor has ended the line.
+        let Ok(line) = editor.readline(prompt) else { break };
         if obey(runtime, session, &line) == Flow::Leave {
             break;
         }

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::endpoint::Credentials;
+use treeherd_rpc::client;
 
 /// The source of the status page's rows, asked at every request; must not block.
 pub type Rows = Arc<dyn Fn() -> Vec<PageRow> + Send + Sync>;
@@ -112,8 +113,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 256,
-            request_bytes: 1024 * 1024,
-            response_bytes: 64 * 1024 * 1024,
+            request_bytes: client::MAX_REQUEST,
+            response_bytes: client::MAX_ANSWER,
             batch: 64,
             subscriptions: 64,
             calls: 512,

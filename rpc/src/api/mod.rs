@@ -22,5 +22,5 @@ pub use log::{LogApiClient, LogApiServer};
 pub use process::{ProcessApiClient, ProcessApiServer};
 pub use supervisor::{SupervisorApiClient, SupervisorApiServer};
 pub use system::{SystemApiClient, SystemApiServer};
-pub use table::{METHODS, Method, Param, check_params, method};
+pub use table::{METHODS, Method, Param, check_params, method, method_names};
 pub use tree::{TreeApiClient, TreeApiServer};

@@ -58,6 +58,14 @@ pub fn method(name: &str) -> Option<&'static Method> {
     METHODS.iter().find(|method| method.names().any(|known| known == name))
 }
 
+/// Every name that can be called, sorted: the answer of `system.listMethods`.
+#[must_use]
+pub fn method_names() -> Vec<String> {
+    let mut names: Vec<String> = METHODS.iter().flat_map(Method::names).map(str::to_owned).collect();
+    names.sort_unstable();
+    names
+}
+
 /// Whether the parameters (the JSON text, if any) are ones the method has: a misspelt optional one would
 /// otherwise be ignored. Their types are checked where they are read; other methods are let pass.
 ///

@@ -162,3 +162,45 @@ pub fn connect_error(error: &ClientError) -> Option<&ConnectError> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn denied(mode: Option<u32>, owner_uid: Option<u32>, our_uid: Option<u32>) -> String {
+        let path = PathBuf::from("/run/s.sock");
+        ConnectError::PermissionDenied { path, mode, owner_uid, our_uid }.to_string()
+    }
+
+    #[test]
+    fn a_refused_socket_says_whose_it_is() {
+        assert_eq!(
+            denied(Some(0o700), Some(0), Some(1000)),
+            "/run/s.sock: permission denied (its mode is 0700, its owner uid 0, ours 1000); \
+             run as its owner or root, or widen chmod in [unix_http_server]"
+        );
+        assert!(denied(None, None, None).contains("(a directory above it cannot be searched)"));
+    }
+
+    #[test]
+    fn a_refused_connect_is_told_with_what_is_known_of_the_file() {
+        let file = std::env::current_exe().expect("a test has a file");
+        let error = ConnectError::of_unix(&file, &io::ErrorKind::PermissionDenied.into());
+        let ConnectError::PermissionDenied { mode, owner_uid, our_uid, .. } = error else {
+            panic!("{error}")
+        };
+        assert!(mode.is_some_and(|mode| mode & 0o400 != 0) && owner_uid.is_some() && our_uid.is_some());
+    }
+
+    #[test]
+    fn statuses_are_told_apart() {
+        let target = Target::Unix("/s".into());
+        let told = |status| ConnectError::of_status(&target, status, Some("Medusa/1.12"));
+        assert!(told(200).is_none());
+        assert!(matches!(told(401), Some(ConnectError::Unauthorized { .. })));
+        assert!(matches!(told(503), Some(ConnectError::Busy { .. })));
+        assert!(matches!(told(413), Some(ConnectError::Other { .. })));
+        let other = told(404).map(|e| e.to_string()).unwrap_or_default();
+        assert!(other.contains("HTTP status 404, server Medusa/1.12"), "{other}");
+    }
+}

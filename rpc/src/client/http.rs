@@ -2,12 +2,14 @@
 //!
 //! jsonrpsee's client brings a TCP pool that knows neither unix sockets nor our errors; the layer here
 //! discards it. Idle connections are kept and used again; a call that finds none opens one, so calls run
-//! side by side. A call is sent anew only if not one byte of it was: it cannot run twice.
+//! side by side. A call is sent anew only if not one byte of it was: it cannot run twice. So that the
+//! server does not close a connection under a call, this side gives up an idle one first.
 
 use super::dial::{Io, dial};
 use super::error::ConnectError;
-use super::{Endpoint, MAX_BODY};
+use super::{Endpoint, MAX_ANSWER, MAX_REQUEST};
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, SERVER};
 use http::{HeaderMap, HeaderValue, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -20,8 +22,10 @@ use jsonrpsee_http_client::{
 };
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::time::Sleep;
 
 /// A client for single calls. Cheap to clone; calls may run side by side.
 pub type HttpClient = jsonrpsee_http_client::HttpClient<RpcLogger<RpcService<Connections>>>;
@@ -43,18 +47,28 @@ pub async fn connect_http(endpoint: &Endpoint) -> Result<HttpClient, ConnectErro
     HttpClientBuilder::default()
         .set_headers(headers)
         .request_timeout(endpoint.request_timeout())
-        .max_request_size(MAX_BODY)
-        .max_response_size(MAX_BODY)
+        .max_request_size(MAX_REQUEST)
+        .max_response_size(MAX_ANSWER)
         .set_http_middleware(layer)
         .build(endpoint.target.url("http"))
         .map_err(|e| ConnectError::Other { target: endpoint.target.clone(), message: e.to_string() })
+}
+
+/// How long a connection is kept idle: half as long as the server keeps it.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// A connection without a call.
+#[derive(Debug)]
+struct Idle {
+    sender: SendRequest<HttpBody>,
+    expiry: Pin<Box<Sleep>>,
 }
 
 /// The HTTP/1.1 connections to one endpoint: the transport below a [`HttpClient`].
 #[derive(Clone, Debug)]
 pub struct Connections {
     endpoint: Arc<Endpoint>,
-    idle: Arc<Mutex<Vec<SendRequest<HttpBody>>>>,
+    idle: Arc<Mutex<Vec<Idle>>>,
 }
 
 impl Connections {
@@ -73,15 +87,20 @@ impl Connections {
     /// An idle connection that still stands.
     async fn reuse(&self) -> Option<SendRequest<HttpBody>> {
         loop {
-            let mut sender = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
-            if sender.ready().await.is_ok() {
+            let Idle { mut sender, expiry } = self.idle().pop()?;
+            let is_fresh = expiry.now_or_never().is_none();
+            if is_fresh && sender.ready().await.is_ok() {
                 return Some(sender);
             }
         }
     }
 
     fn keep(&self, sender: SendRequest<HttpBody>) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        self.idle().push(Idle { sender, expiry: Box::pin(tokio::time::sleep(IDLE)) });
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn failed(&self, error: &hyper::Error) -> ConnectError {
@@ -128,7 +147,7 @@ impl Connections {
     ) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
         self.check(&response)?;
         let (parts, body) = response.into_parts();
-        let limit = usize::try_from(MAX_BODY).unwrap_or(usize::MAX);
+        let limit = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
         let body = Limited::new(body, limit).collect().await.map_err(|error| ConnectError::Other {
             target: self.endpoint.target.clone(),
             message: format!("the answer could not be read: {error}"),

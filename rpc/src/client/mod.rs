@@ -31,8 +31,12 @@ use treeherd_domain::endpoint::Credentials;
 /// The path under which JSON-RPC is served.
 pub const PATH: &str = "/rpc";
 
-/// The largest request and answer, in bytes.
-pub const MAX_BODY: u32 = 64 * 1024 * 1024;
+/// The largest request, in bytes: what a server accepts. A larger one fails here, before it is sent; a
+/// WebSocket would not survive the server's refusal.
+pub const MAX_REQUEST: u32 = 1024 * 1024;
+
+/// The largest answer, in bytes.
+pub const MAX_ANSWER: u32 = 64 * 1024 * 1024;
 
 /// As good as for ever, and still a time a timer can hold.
 const UNBOUNDED: Duration = Duration::from_secs(10 * 365 * 86_400);

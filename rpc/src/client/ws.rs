@@ -3,7 +3,7 @@
 use super::dial::dial;
 use super::error::ConnectError;
 use super::target::Target;
-use super::{Endpoint, MAX_BODY};
+use super::{Endpoint, MAX_ANSWER, MAX_REQUEST};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use jsonrpsee::core::ClientError;
@@ -27,8 +27,8 @@ pub async fn connect_ws(endpoint: &Endpoint) -> Result<WsClient, ConnectError> {
         .set_headers(headers)
         .request_timeout(endpoint.request_timeout())
         .connection_timeout(endpoint.connect_timeout)
-        .max_request_size(MAX_BODY)
-        .max_response_size(MAX_BODY)
+        .max_request_size(MAX_REQUEST)
+        .max_response_size(MAX_ANSWER)
         .build_with_stream(endpoint.target.url("ws"), stream);
     let after = endpoint.connect_timeout;
     match tokio::time::timeout(after, shaking).await {
@@ -49,6 +49,9 @@ fn refused(target: &Target, error: &ClientError) -> ConnectError {
             target: target.clone(),
             answer: format!("no WebSocket handshake: {handshake}"),
         },
+        Some(WsHandshakeError::Timeout(after)) => {
+            ConnectError::Timeout { target: target.clone(), after: *after }
+        }
         _ => other(target, cause.to_string()),
     }
 }
