@@ -6,7 +6,8 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use treeherd_domain::account::Owner;
 use treeherd_os::socket::{BindError, BoundUnix, bind_inet, bind_unix};
@@ -23,6 +24,16 @@ fn scratch() -> (TempDir, PathBuf) {
 fn names(directory: &TempDir) -> Vec<String> {
     let entries = fs::read_dir(directory.path()).unwrap().map(Result::unwrap);
     entries.map(|entry| entry.file_name().into_string().unwrap()).collect()
+}
+
+/// Waits until nobody listens: a child that another test is just starting holds every listener until
+/// its `execve`.
+fn until_refused(file: &Path) {
+    let tries = std::iter::repeat_with(|| UnixStream::connect(file)).take(10_000);
+    let refused = tries.map(|connected| {
+        connected.map(|_| std::thread::sleep(Duration::from_millis(1))).map_err(|error| error.kind())
+    });
+    assert!(refused.into_iter().any(|answer| answer == Err(ErrorKind::ConnectionRefused)));
 }
 
 #[test]
@@ -49,6 +60,7 @@ fn a_unix_socket_appears_with_its_mode_and_owner_and_answers() {
 fn a_stale_socket_is_replaced_and_told() {
     let (directory, file) = scratch();
     drop(UnixListener::bind(&file).unwrap());
+    until_refused(&file);
     let bound = bind_unix(&file, 0o700, None).unwrap();
     assert_eq!(bound.notice, Some(format!("Unlinking stale socket {}", file.display())));
     UnixStream::connect(&file).unwrap();
@@ -120,6 +132,7 @@ fn the_file_of_a_successor_is_not_removed() {
     let (_directory, file) = scratch();
     let first = bind_unix(&file, 0o700, None).unwrap();
     drop(first.listener);
+    until_refused(&file);
     let second = bind_unix(&file, 0o700, None).unwrap();
     assert!(second.notice.is_some());
     assert!(!first.file.remove().unwrap());

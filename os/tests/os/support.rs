@@ -40,10 +40,15 @@ pub(crate) fn read_all(fd: OwnedFd) -> String {
     let mut buffer = [0; 4096];
     loop {
         let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLIN)];
-        assert_eq!(poll(&mut fds, 20_000_u16).unwrap(), 1, "nothing came; so far {all:?}");
-        match file.read(&mut buffer).unwrap() {
-            0 => return String::from_utf8_lossy(&all).into_owned(),
-            count => all.extend_from_slice(&buffer[..count]),
+        match poll(&mut fds, 20_000_u16) {
+            // another test's child has ended
+            Err(nix::Error::EINTR) => continue,
+            ready => assert_eq!(ready, Ok(1), "nothing came; so far {all:?}"),
+        }
+        match file.read(&mut buffer) {
+            Ok(0) => return String::from_utf8_lossy(&all).into_owned(),
+            Ok(count) => all.extend_from_slice(&buffer[..count]),
+            Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::Interrupted),
         }
     }
 }
