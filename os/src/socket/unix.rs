@@ -215,7 +215,17 @@ impl<'a> Temporary<'a> {
 
     /// Gives the socket its lasting name; `None` if someone else has taken that.
     fn publish(self, file: &Path) -> Result<Option<(OwnedFd, Inode)>, BindError> {
-        match fs::hard_link(self.path, file) {
+        let published = match fs::hard_link(self.path, file) {
+            // a file system without hard links; the lock on the directory has to do
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::EPERM | libc::ENOSYS | libc::EOPNOTSUPP))
+                    && fs::symlink_metadata(file).is_err() =>
+            {
+                fs::rename(self.path, file)
+            }
+            linked => linked,
+        };
+        match published {
             Ok(()) => {
                 let fd = self.fd.try_clone().map_err(failed(file))?;
                 Ok(Some((fd, self.inode)))

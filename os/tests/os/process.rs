@@ -40,6 +40,12 @@ fn a_status_is_remembered_for_everyone_who_asks_later() {
 }
 
 #[test]
+fn a_wait_may_move_between_threads() {
+    fn moves<T: Send + 'static>(_: impl Fn(Process) -> T) {}
+    moves(|process| async move { process.wait().await });
+}
+
+#[test]
 fn a_wait_that_was_given_up_can_be_begun_anew_on_another_thread() {
     let Spawned { process, stdin, .. } = spawn(&sh("read line; exit 3")).unwrap();
     block_on(async {
