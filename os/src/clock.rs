@@ -6,8 +6,8 @@
 use std::mem::MaybeUninit;
 use treeherd_domain::status::LocalTime;
 
-/// Local wall time of a moment in milliseconds since the epoch. A moment that no calendar has (beyond
-/// the year 2^31) is shown as the default, all zeros.
+/// Local wall time of a moment in milliseconds since the epoch. A moment that the system's
+/// calendar does not reach is shown as the default, all zeros.
 #[must_use]
 pub fn local_time(epoch_ms: u64) -> LocalTime {
     let Ok(seconds) = libc::time_t::try_from(epoch_ms / 1000) else { return LocalTime::default() };

@@ -157,7 +157,8 @@ impl LogFile {
             return false;
         }
         let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::POLLOUT)];
-        let has_room = poll(&mut fds, PATIENCE_MS).is_ok_and(|ready| ready > 0);
+        let ready = retry(|| Ok(poll(&mut fds, PATIENCE_MS)?));
+        let has_room = ready.is_ok_and(|ready| ready > 0);
         self.stalled = !has_room;
         has_room
     }

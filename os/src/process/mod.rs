@@ -152,7 +152,10 @@ impl Process {
     /// several at once.
     ///
     /// # Errors
-    /// As [`try_wait`](Self::try_wait); and if there is no runtime with I/O to wait in.
+    /// As [`try_wait`](Self::try_wait); `EMFILE` or `ENOSPC` if the reactor takes no more descriptors.
+    ///
+    /// # Panics
+    /// Outside a runtime with I/O enabled, unless the status is known already.
     pub async fn wait(&self) -> io::Result<ExitStatus> {
         if let Some(status) = self.try_wait()? {
             return Ok(status);

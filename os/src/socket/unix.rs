@@ -15,6 +15,8 @@ use nix::unistd::{Gid, Uid, chown};
 use std::fs::{self, File, Metadata, Permissions};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
+#[cfg(target_os = "linux")]
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -42,10 +44,12 @@ pub struct BoundUnix {
 type Inode = (u64, u64);
 
 /// The file of a listener of ours. Dropping it leaves the file.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub struct UnixEndpointFile {
     path: PathBuf,
     inode: Inode,
+    /// Keeps the inode's number from being given to another file.
+    _pin: Option<File>,
 }
 
 impl UnixEndpointFile {
@@ -68,6 +72,19 @@ impl UnixEndpointFile {
     }
 }
 
+/// Holds a file without opening it. Where that cannot be done, a number that is used again is a risk
+/// that is taken.
+#[cfg(target_os = "linux")]
+fn pin(file: &Path) -> Option<File> {
+    let flags = libc::O_PATH | libc::O_NOFOLLOW;
+    fs::OpenOptions::new().read(true).custom_flags(flags).open(file).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn pin(_file: &Path) -> Option<File> {
+    None
+}
+
 fn inode(metadata: &Metadata) -> Inode {
     (metadata.dev(), metadata.ino())
 }
@@ -85,7 +102,7 @@ pub fn bind_unix(file: &Path, chmod: u32, owner: Option<Owner>) -> Result<BoundU
         clear_the_way(file, &mut notice)?;
         let listener = Temporary::make(&temporary, file, chmod, owner)?;
         if let Some((fd, inode)) = listener.publish(file)? {
-            let file = UnixEndpointFile { path: file.to_owned(), inode };
+            let file = UnixEndpointFile { path: file.to_owned(), inode, _pin: pin(file) };
             return Ok(BoundUnix { listener: fd.into(), notice, file });
         }
     }
@@ -198,7 +215,17 @@ impl<'a> Temporary<'a> {
 
     /// Gives the socket its lasting name; `None` if someone else has taken that.
     fn publish(self, file: &Path) -> Result<Option<(OwnedFd, Inode)>, BindError> {
-        match fs::hard_link(self.path, file) {
+        let published = match fs::hard_link(self.path, file) {
+            // a file system without hard links; the lock on the directory has to do
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::EPERM | libc::ENOSYS | libc::EOPNOTSUPP))
+                    && fs::symlink_metadata(file).is_err() =>
+            {
+                fs::rename(self.path, file)
+            }
+            linked => linked,
+        };
+        match published {
             Ok(()) => {
                 let fd = self.fd.try_clone().map_err(failed(file))?;
                 Ok(Some((fd, self.inode)))

@@ -2,8 +2,8 @@
 //!
 //! It may run in the parent's memory while the parent's thread is suspended. So: nothing is allocated
 //! or freed, nothing can panic, no lock is taken, and the credentials are set by raw system calls
-//! (libc's wrappers would tell the parent's other threads to follow). Every failure ends in
-//! `Plan::fail`: (stage, errno) reported, texts on fd 2, `_exit(127)`.
+//! (libc's wrappers would tell the parent's other threads to follow). Every failure ends
+//! with texts on fd 2, (stage, errno) reported, and `_exit(127)`.
 //!
 //! Absent: the environment's order of precedence (`prepare`), making the child (`vfork`, `fork`).
 #![allow(unsafe_code, reason = "system calls of a child that must not touch the parent's state")]
@@ -48,8 +48,13 @@ impl Plan<'_> {
             // execve does not return without an error
             Ok(()) => (SetupStage::Exec, 0),
         };
+        if !matches!(stage, SetupStage::ProcessGroup | SetupStage::Stdio) {
+            // before Stdio is done, fd 2 is the daemon's own
+            self.explain(stage, errno);
+        }
         report(stage, errno);
-        self.fail(stage, errno)
+        // SAFETY: ends this process without running anything of the parent's.
+        unsafe { libc::_exit(NOT_SPAWNED) }
     }
 
     fn become_program(&self) -> Result<(), Failed> {
@@ -90,18 +95,16 @@ impl Plan<'_> {
         if current != 0 {
             return Err((SetupStage::NotRoot, libc::EPERM));
         }
+        // to the system calls this id means "leave it as it is"
+        if identity.gid == u32::MAX {
+            return Err((SetupStage::Gid, libc::EINVAL));
+        }
+        if identity.uid == u32::MAX {
+            return Err((SetupStage::Uid, libc::EINVAL));
+        }
         done(SetupStage::Groups, sys::set_groups(identity.groups))?;
         done(SetupStage::Gid, sys::set_gid(identity.gid))?;
         done(SetupStage::Uid, sys::set_uid(identity.uid))
-    }
-
-    fn fail(&self, stage: SetupStage, errno: i32) -> ! {
-        if !matches!(stage, SetupStage::ProcessGroup | SetupStage::Stdio) {
-            // before Stdio is done, fd 2 is the daemon's own
-            self.explain(stage, errno);
-        }
-        // SAFETY: ends this process without running anything of the parent's.
-        unsafe { libc::_exit(NOT_SPAWNED) }
     }
 
     /// Supervisor's lines, in one write, so that nothing can come between.
