@@ -1,1 +1,108 @@
 //! The configuration of treeherd: Supervisor's INI dialect to validated specs.
+//!
+//! ```text
+//! path --source--> text --dialect, raw--> sections, strings, places     (only here files are read)
+//!                             |  include: further files, merged
+//!                             v
+//!          keys: look up, expand, convert --daemon, program, group, server--> domain::spec::Config
+//!                             |                                             (only here defaults are known)
+//!                             `--> Report: every error, with its line and a caret
+//! ```
+//!
+//! Where Supervisor has words for an error they come first, byte for byte. What this crate needs of the
+//! operating system beyond reading files it asks of [`World`], so that it decides the same everywhere.
+//! Absent: acting on any of it; comparing two configurations (`domain::plan`).
+
+mod ctl;
+mod daemon;
+mod dialect;
+pub mod environment;
+mod expand;
+mod find;
+mod format;
+mod group;
+mod include;
+mod keys;
+mod overrides;
+mod path;
+mod program;
+mod quote;
+mod raw;
+mod report;
+mod server;
+mod source;
+pub mod value;
+mod world;
+
+pub use ctl::{CtlConfig, load_ctl};
+pub use find::{NotFound, find};
+pub use overrides::Overrides;
+pub use report::{Error, Place, Report};
+pub use world::{Accounts, World};
+
+use keys::{Context, Faults};
+use program::Shared;
+use raw::RawConfig;
+use source::{Source, Unreadable};
+use std::path::Path;
+use treeherd_domain::spec::Config;
+
+/// Reads a configuration: the file, what it includes, and the command line over it. `path` may be
+/// relative; messages show it as it is given.
+///
+/// # Errors
+/// [`Report`] with all that is wrong. Syntax errors of all files come alone; otherwise every key of every
+/// section is read, whatever is wrong with the others.
+pub fn load(path: &Path, overrides: &Overrides, world: &World<'_>) -> Result<Config, Report> {
+    let faults = Faults::default();
+    let mut raw = RawConfig::default();
+    if let Some(error) = raw.add(main_file(path, world)?) {
+        faults.note(None, error);
+    }
+    let included = include::include(&mut raw, world, &faults);
+    let Some(section) = raw.section("supervisord") else {
+        if faults.count() == 0 {
+            faults.note(None, ctl::missing_section(&raw, "supervisord"));
+        }
+        return Err(faults.finish().expect_err("an error has just been noted"));
+    };
+    faults.finish()?;
+
+    let context = Context::new(&raw, world, faults);
+    let daemon::Daemon { mut spec, user } = daemon::read(&context, section, overrides);
+    let rpcinterfaces = server::rpcinterfaces(&context, &spec.environment);
+    let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
+    let groups = group::read(&Shared { context: &context, environment: &spec.environment, directory });
+    let endpoints = server::endpoints(&context, &spec.environment);
+    spec.user = daemon::user(&context, section, &user);
+
+    let mut notices = context.finish()?;
+    let infos = included.iter().position(|n| n.level > treeherd_domain::level::Level::Warn);
+    let (missed, read) = included.split_at(infos.unwrap_or(included.len()));
+    notices.splice(0..0, missed.iter().cloned());
+    notices.extend_from_slice(read);
+    let file = path::normalize(path, &world.cwd);
+    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, notices })
+}
+
+/// The file that everything begins with.
+fn main_file(path: &Path, world: &World<'_>) -> Result<Source, Report> {
+    let shown = path.display().to_string();
+    let full = world.cwd.join(path);
+    let refused = |what: &str, help: &str| {
+        Report::from(Error::new(
+            format!("could not {what} config file {shown}"),
+            Vec::new(),
+            help.to_owned(),
+        ))
+    };
+    if !full.exists() {
+        return Err(refused("find", "give the path of a configuration file with -c"));
+    }
+    let file = path::normalize(path, &world.cwd);
+    let here = file.parent().unwrap_or(Path::new("/")).to_string_lossy().into_owned();
+    Source::read(&full, &shown, here).map_err(|error| match error {
+        Unreadable::Io(error) => refused("read", &format!("the operating system says: {error}")),
+        Unreadable::Encoding(error) => (*error).into(),
+    })
+}

@@ -47,7 +47,7 @@ pub enum Logfile {
     Auto,
     /// `NONE`, `OFF`, or empty: no file.
     None,
-    /// This file. Relative paths are relative to the daemon's working directory.
+    /// This file, absolute.
     Path(PathBuf),
 }
 

@@ -1,0 +1,126 @@
+//! `[supervisord]`: the daemon's own keys (spec §2.8.3), the command line applied.
+
+use crate::environment;
+use crate::expand::Vars;
+use crate::format::Value;
+use crate::keys::{Context, Keys};
+use crate::path::{normalize, temporary_directory};
+use crate::raw::RawSection;
+use crate::report::Error;
+use crate::{Overrides, value};
+use std::path::Path;
+use treeherd_domain::account::Account;
+use treeherd_domain::level::Level;
+use treeherd_domain::rotation::Rotation;
+use treeherd_domain::spec::{DaemonSpec, Environment, MainLog, StopOrder};
+
+/// What the section says, and the text of `user`, which is looked up last of all.
+pub(crate) struct Daemon {
+    pub(crate) spec: DaemonSpec,
+    pub(crate) user: User,
+}
+
+/// Where the daemon's user is named.
+pub(crate) enum User {
+    /// Nowhere.
+    None,
+    /// In the file.
+    File(String),
+    /// On the command line.
+    CommandLine(String),
+}
+
+/// Reads the section. Keys that the command line overrides are checked all the same, as in Supervisor.
+pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Overrides) -> Daemon {
+    let world = context.world;
+    let environment = vec![&world.environment];
+    let keys = Keys::new(context, section, Vars::new(Vec::new(), environment));
+    let relative = |name: &str| normalize(Path::new(name), &world.cwd);
+
+    let minfds = keys.get("minfds", 1024, value::integer);
+    let minprocs = keys.get("minprocs", 200, value::integer);
+    let directory = keys.value("directory", |text| value::existing_directory(text, world));
+    let user = keys.text("user").map(std::borrow::Cow::into_owned);
+    let umask = keys.get("umask", 0o022, value::octal);
+    let logfile = keys
+        .get("logfile", MainLog::File(relative("supervisord.log")), |text| value::main_log(text, world));
+    let maxbytes = keys.get("logfile_maxbytes", Rotation::default().maxbytes, value::byte_size);
+    let backups = keys.get("logfile_backups", Rotation::default().backups, value::integer);
+    let loglevel = keys.get("loglevel", Level::Info, value::level);
+    let pidfile =
+        keys.get("pidfile", relative("supervisord.pid"), |text| value::existing_dirpath(text, world));
+    let identifier = keys.text("identifier").map_or_else(|| "supervisor".to_owned(), String::from);
+    let nodaemon = keys.get("nodaemon", false, value::boolean);
+    let silent = keys.get("silent", false, value::boolean);
+    let childlogdir = keys.value("childlogdir", |text| value::existing_directory(text, world));
+    let nocleanup = keys.get("nocleanup", false, value::boolean);
+    let strip_ansi = keys.get("strip_ansi", false, value::boolean);
+    let environment = environment_of(&keys);
+    let stop_order = keys.get("stop_order", StopOrder::Sequential, stop_order);
+    let fault_injection = keys.get("fault_injection", false, value::boolean);
+
+    let over = overrides.clone();
+    let spec = DaemonSpec {
+        logfile: over.logfile.unwrap_or(logfile),
+        rotation: Rotation {
+            maxbytes: over.logfile_maxbytes.unwrap_or(maxbytes),
+            backups: over.logfile_backups.unwrap_or(backups),
+        },
+        loglevel: over.loglevel.unwrap_or(loglevel),
+        pidfile: over.pidfile.unwrap_or(pidfile),
+        umask: over.umask.unwrap_or(umask),
+        nodaemon: over.nodaemon || nodaemon,
+        silent: over.silent || silent,
+        minfds: over.minfds.unwrap_or(minfds),
+        minprocs: over.minprocs.unwrap_or(minprocs),
+        nocleanup: over.nocleanup || nocleanup,
+        childlogdir: over.childlogdir.or(childlogdir).unwrap_or_else(|| temporary_directory(world)),
+        user: None,
+        directory: over.directory.or(directory),
+        strip_ansi: over.strip_ansi || strip_ansi,
+        environment,
+        identifier: over.identifier.unwrap_or(identifier),
+        stop_order,
+        fault_injection,
+    };
+    let user = over.user.map(User::CommandLine).or(user.map(User::File)).unwrap_or(User::None);
+    Daemon { spec, user }
+}
+
+/// `environment`: expanded once, with `host_node_name`.
+fn environment_of(keys: &Keys<'_>) -> Environment {
+    let host = ("host_node_name", Value::Text(&keys.context.world.hostname));
+    let keys = keys.with(keys.vars.and(&[host]));
+    let Some(text) = keys.expanded("environment", || "environment".to_owned()) else {
+        return Environment::new();
+    };
+    environment::parse(&text).unwrap_or_else(|error| {
+        keys.fail("environment", error.to_string(), error.help());
+        Environment::new()
+    })
+}
+
+/// Looks up the daemon's user; the last thing that Supervisor checks.
+pub(crate) fn user(context: &Context<'_>, section: &RawSection, name: &User) -> Option<Account> {
+    let (User::File(text) | User::CommandLine(text)) = name else { return None };
+    match value::user(text, &context.accounts) {
+        Ok(account) => return Some(account),
+        Err(error) if matches!(name, User::File(_)) => {
+            let keys = Keys::new(context, section, Vars::new(Vec::new(), Vec::new()));
+            keys.fail("user", error.to_string(), error.help());
+        }
+        Err(error) => {
+            let help = format!("{} after -u", error.help());
+            context.faults.note(None, Error::new(error.to_string(), Vec::new(), help));
+        }
+    }
+    None
+}
+
+fn stop_order(text: &str) -> Result<StopOrder, value::ValueError> {
+    match text.to_lowercase().as_str() {
+        "sequential" => Ok(StopOrder::Sequential),
+        "parallel" => Ok(StopOrder::Parallel),
+        _ => Err(value::ValueError::StopOrder(crate::quote::repr(text))),
+    }
+}

@@ -1,0 +1,155 @@
+//! Groups: `[group:x]`, and each `[program:x]` that no group claims (spec §2.8.8, §2.9).
+//!
+//! ```text
+//! [group:x] programs=a,b  ->  group x: processes of a, then of b      claims a and b
+//! [program:c]             ->  group c: processes of c
+//! all of them, sorted by (priority, name)
+//! ```
+//!
+//! `[fcgi-program:x]` and `[eventlistener:x]` are not run: each leaves a warning.
+
+use crate::expand::Vars;
+use crate::keys::{Context, Keys};
+use crate::program::{self, Shared, checked_name};
+use crate::raw::RawSection;
+use crate::value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use treeherd_domain::name::{GroupName, ProcessName};
+use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
+
+/// Reads all groups. Errors are noted.
+pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
+    let raw = shared.context.raw;
+    let mut reader = Reader { shared, claimed: HashSet::new(), named: HashMap::new(), groups: Vec::new() };
+    for section in raw.sections_with("group:") {
+        reader.group(section);
+    }
+    for section in raw.sections_with("program:") {
+        if !reader.claimed.contains(section.name.as_str()) {
+            reader.program(section);
+        }
+    }
+    let mut groups = reader.groups;
+    groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    for kind in ["eventlistener:", "fcgi-program:"] {
+        raw.sections_with(kind).for_each(|section| not_run(shared.context, section));
+    }
+    groups
+}
+
+/// A kind of section that this version does not run.
+fn not_run(context: &Context<'_>, section: &RawSection) {
+    let file = context.raw.file_of(section);
+    context.warn(format!("[{}] in {file} is not run by this version", section.name));
+}
+
+struct Reader<'a> {
+    shared: &'a Shared<'a>,
+    claimed: HashSet<String>,
+    named: HashMap<GroupName, &'a RawSection>,
+    groups: Vec<Arc<GroupSpec>>,
+}
+
+impl<'a> Reader<'a> {
+    fn keys(&self, section: &'a RawSection) -> Keys<'a> {
+        let environments = vec![&self.shared.context.world.environment, self.shared.environment];
+        Keys::new(self.shared.context, section, Vars::new(Vec::new(), environments))
+    }
+
+    fn group(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let text = &section.name["group:".len()..];
+        let name = checked_name(&keys, text, || keys.missing_name());
+        let programs = keys.text("programs").unwrap_or_default();
+        let priority = keys.get("priority", 999, value::integer);
+        let mut processes = Vec::new();
+        for program in value::list(&programs).filter(|program| !program.is_empty()) {
+            let Some(claimed) = self.claim(&keys, program) else { continue };
+            processes.extend(program::read(self.shared, claimed, name.unwrap_or_default()));
+        }
+        if let Some(name) = name {
+            let processes = self.unique(section, processes);
+            self.add(&keys, GroupKind::Group, name, priority, processes);
+        }
+    }
+
+    fn program(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let text = &section.name["program:".len()..];
+        let Some(name) = checked_name(&keys, text, || keys.missing_name()) else { return };
+        let priority = keys.get("priority", 999, value::integer);
+        let processes = program::read(self.shared, section, name);
+        let processes = self.unique(section, processes);
+        self.add(&keys, GroupKind::Program, name, priority, processes);
+    }
+
+    /// The section of a program that a group lists; `None` is noted.
+    fn claim(&mut self, keys: &Keys<'_>, program: &str) -> Option<&'a RawSection> {
+        let raw = self.shared.context.raw;
+        let section = &keys.section.name;
+        let ordinary = raw.section(&format!("program:{program}"));
+        let fcgi = raw.section(&format!("fcgi-program:{program}"));
+        let (message, help) = match (ordinary, fcgi) {
+            (Some(found), None) => {
+                self.claimed.insert(found.name.clone());
+                return Some(found);
+            }
+            (None, None) => (
+                format!("[{section}] names unknown program or fcgi-program {program}"),
+                format!("add a section [program:{program}], or take the name out of programs"),
+            ),
+            (Some(_), Some(_)) => (
+                format!("[{section}] name {program} is ambiguous (exists as program and fcgi-program)"),
+                "rename one of the two".to_owned(),
+            ),
+            (None, Some(_)) => (
+                format!("[{section}] names {program}, an fcgi-program, which this version does not run"),
+                format!("take {program} out of programs, or make it a [program:{program}]"),
+            ),
+        };
+        keys.fail_item("programs", program, message, help);
+        None
+    }
+
+    /// Of processes of one name the last one counts, in the place of the first.
+    fn unique(&self, section: &RawSection, processes: Vec<Arc<ProcessSpec>>) -> Vec<Arc<ProcessSpec>> {
+        let mut places: HashMap<ProcessName, usize> = HashMap::with_capacity(processes.len());
+        let mut unique: Vec<Arc<ProcessSpec>> = Vec::with_capacity(processes.len());
+        for process in processes {
+            match places.get(&process.name) {
+                None => {
+                    places.insert(process.name.clone(), unique.len());
+                    unique.push(process);
+                }
+                Some(place) => {
+                    let (section, name) = (&section.name, &process.name);
+                    self.shared.context.warn(format!(
+                        "[{section}] has more than one process of the name {name}, only the last one is run"
+                    ));
+                    unique[*place] = process;
+                }
+            }
+        }
+        unique
+    }
+
+    fn add(
+        &mut self,
+        keys: &Keys<'a>,
+        kind: GroupKind,
+        name: &str,
+        priority: i64,
+        processes: Vec<Arc<ProcessSpec>>,
+    ) {
+        let name = GroupName::new(name);
+        if let Some(other) = self.named.insert(name.clone(), keys.section) {
+            keys.refuse(
+                keys.section.span,
+                format!("[{}] and [{}] make two groups of the name {name}", other.name, keys.section.name),
+                "rename one of the two, or list the program in the programs of the group",
+            );
+        }
+        self.groups.push(Arc::new(GroupSpec { name, kind, priority, processes }));
+    }
+}

@@ -1,0 +1,137 @@
+//! A configuration file as text, and places in it.
+//!
+//! A line ends as in Python's text files: at LF, CR LF, or CR. Absent: what the lines mean (`dialect`).
+
+use crate::report::{Error, Place};
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One file that has been read.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The path as it is shown: as given on the command line, or as an `[include]` found it.
+    pub(crate) shown: String,
+    /// The directory that the file is in, absolute: its `%(here)s`.
+    pub(crate) here: String,
+    /// What it holds, without a byte order mark.
+    text: String,
+    /// Where each line is in `text`, without its end; and whether it has one.
+    lines: Vec<(Range<usize>, bool)>,
+}
+
+/// Where something stands in one of the files.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Span {
+    /// Which file, by the order of reading.
+    pub(crate) file: usize,
+    /// The line, from 1; 0 is the file as a whole.
+    pub(crate) line: usize,
+    /// The first character, from 0.
+    pub(crate) column: usize,
+    /// How many characters.
+    pub(crate) width: usize,
+    /// The last line of a value of several lines.
+    pub(crate) last: usize,
+}
+
+/// Why a file was not read.
+#[derive(Debug)]
+pub(crate) enum Unreadable {
+    /// The operating system says no.
+    Io(io::Error),
+    /// It is not UTF-8.
+    Encoding(Box<Error>),
+}
+
+impl Source {
+    /// Reads `path`, which is `shown` so in messages.
+    pub(crate) fn read(path: &Path, shown: &str, here: String) -> Result<Self, Unreadable> {
+        let bytes = std::fs::read(path).map_err(Unreadable::Io)?;
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+                let lines = lines(&text);
+                Ok(Self { shown: shown.to_owned(), here, text, lines })
+            }
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                Err(Unreadable::Encoding(Box::new(not_utf8(shown, error.as_bytes(), at))))
+            }
+        }
+    }
+
+    /// The place, with the line it is on.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let text = match span.line {
+            0 => String::new(),
+            line => self.line(line).0.to_owned(),
+        };
+        let file = PathBuf::from(&self.shown);
+        Place { file, line: span.line, column: span.column, width: span.width, text }
+    }
+
+    /// The place of a word inside a value; of the value if the word is not in it as written.
+    pub(crate) fn within(&self, value: Span, word: &str) -> Span {
+        let mut skip = value.column;
+        for line in value.line.max(1)..=value.last {
+            let text = self.line(line).0;
+            let start = text.char_indices().nth(skip).map_or(text.len(), |(at, _)| at);
+            if let Some(at) = text[start..].find(word).filter(|_| !word.is_empty()) {
+                let column = skip + text[start..start + at].chars().count();
+                return Span { line, column, width: word.chars().count(), ..value };
+            }
+            skip = 0;
+        }
+        value
+    }
+
+    /// A line by its number, from 1, and whether it has an end.
+    pub(crate) fn line(&self, number: usize) -> (&str, bool) {
+        self.lines.get(number - 1).map_or(("", false), |(range, ended)| (&self.text[range.clone()], *ended))
+    }
+
+    /// All lines.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().map(|(range, _)| &self.text[range.clone()])
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn not_utf8(shown: &str, bytes: &[u8], at: usize) -> Error {
+    let start = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |lf| lf + 1);
+    let end = bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(bytes.len(), |n| at + n);
+    let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+    let column = String::from_utf8_lossy(&bytes[start..at]).chars().count();
+    let place = Place {
+        file: PathBuf::from(shown),
+        line,
+        column,
+        width: 1,
+        text: String::from_utf8_lossy(&bytes[start..end]).into_owned(),
+    };
+    Error::new(
+        format!("could not read config file {shown}: line {line} is not UTF-8 (byte 0x{:02x})", bytes[at]),
+        vec![place],
+        "save the file as UTF-8".to_owned(),
+    )
+}
+
+fn lines(text: &str) -> Vec<(Range<usize>, bool)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    while start < text.len() {
+        let Some(length) = text[start..].find(['\n', '\r']) else {
+            found.push((start..text.len(), false));
+            break;
+        };
+        let end = start + length;
+        found.push((start..end, true));
+        start = end + if text[end..].starts_with("\r\n") { 2 } else { 1 };
+    }
+    found
+}

@@ -1,0 +1,11 @@
+//! The configuration through its public face: text of a file in, a rendered spec or a rendered report out.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking; the lint knows only #[test] functions")]
+
+mod dialect;
+mod documentation;
+mod expansion;
+mod files;
+mod reports;
+mod specs;
+mod support;

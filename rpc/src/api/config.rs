@@ -1,0 +1,13 @@
+//! `config.*`: what the configuration file would change.
+
+use crate::wire::PlanInfo;
+use jsonrpsee::core::RpcResult;
+use jsonrpsee::proc_macros::rpc;
+
+/// What the configuration file would change.
+#[rpc(server, client, namespace = "config", namespace_separator = ".")]
+pub trait ConfigApi {
+    /// Reads the configuration and tells what an update would do; applies nothing.
+    #[method(name = "plan", param_kind = map)]
+    async fn config_plan(&self) -> RpcResult<PlanInfo>;
+}

@@ -1,0 +1,40 @@
+//! `group.*`: whole groups by name.
+
+use crate::wire::{GroupInfo, Operation, Wait};
+use jsonrpsee::core::RpcResult;
+use jsonrpsee::proc_macros::rpc;
+
+/// Whole groups by name.
+#[rpc(server, client, namespace = "group", namespace_separator = ".")]
+pub trait GroupApi {
+    /// The active groups, by priority, then by name.
+    #[method(name = "list", param_kind = map)]
+    async fn group_list(&self) -> RpcResult<Vec<GroupInfo>>;
+
+    /// Starts the members that are not active, by ascending priority.
+    #[method(name = "start", param_kind = map)]
+    async fn group_start(
+        &self,
+        name: String,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Stops the active members.
+    #[method(name = "stop", param_kind = map)]
+    async fn group_stop(
+        &self,
+        name: String,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Stops the active members and starts all.
+    #[method(name = "restart", param_kind = map)]
+    async fn group_restart(
+        &self,
+        name: String,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+}

@@ -1,0 +1,58 @@
+//! `process.*`: processes by selector; one call, one result row per target.
+
+use crate::wire::supervisor::SignalName;
+use crate::wire::{Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait};
+use jsonrpsee::core::{RpcResult, SubscriptionResult};
+use jsonrpsee::proc_macros::rpc;
+
+/// Processes by selector.
+#[rpc(server, client, namespace = "process", namespace_separator = ".")]
+pub trait ProcessApi {
+    /// The processes a selector names (default: all), in any of `states` (default: any), by group, then
+    /// by name, and the sequence number of the last event they reflect.
+    #[method(name = "list", param_kind = map)]
+    async fn process_list(
+        &self,
+        selector: Option<Selectors>,
+        states: Option<Vec<String>>,
+    ) -> RpcResult<ProcessList>;
+
+    /// One process.
+    #[method(name = "get", param_kind = map)]
+    async fn process_get(&self, name: String) -> RpcResult<ProcessInfo>;
+
+    /// Starts what is not active. `wait`: `started` (the default) or `none`.
+    #[method(name = "start", param_kind = map)]
+    async fn process_start(
+        &self,
+        selector: Selectors,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Stops what is active. `wait`: `stopped` (the default) or `none`.
+    #[method(name = "stop", param_kind = map)]
+    async fn process_stop(
+        &self,
+        selector: Selectors,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Stops what is active and starts it again, in one go. `wait`: `started` (the default) or `none`.
+    #[method(name = "restart", param_kind = map)]
+    async fn process_restart(
+        &self,
+        selector: Selectors,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Sends a signal.
+    #[method(name = "signal", param_kind = map)]
+    async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation>;
+
+    /// First a snapshot of the processes, then every change of one.
+    #[subscription(name = "watch" => "change", unsubscribe = "unwatch", item = ProcessChange, param_kind = map)]
+    async fn process_watch(&self, selector: Option<Selectors>) -> SubscriptionResult;
+}

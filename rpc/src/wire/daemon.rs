@@ -1,0 +1,160 @@
+//! The daemon itself: who it is, its groups, its actors, what an update would change.
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use treeherd_domain::plan::{Change, Plan};
+use treeherd_domain::spec::{GroupKind, GroupSpec};
+
+/// The answer of `system.info`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemInfo {
+    /// `treeherd`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The version of this API: `major.minor`; the minor grows with additions.
+    pub api: String,
+    /// The version of Supervisor it stands in for.
+    pub supervisor_version: String,
+    /// `identifier` of `[supervisord]`.
+    pub identifier: String,
+    /// The daemon's process id.
+    pub pid: u32,
+    /// When it started.
+    pub started_at: String,
+    /// The main configuration file.
+    pub config_file: String,
+}
+
+/// The answer of `system.state`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemState {
+    /// `RUNNING`, `RESTARTING` or `SHUTDOWN`.
+    pub state: String,
+    /// Supervisor's number of it.
+    pub state_code: i32,
+    /// How many processes are in which state; only states that occur.
+    pub processes: BTreeMap<String, u64>,
+    /// The number of the last event.
+    pub seq: u64,
+}
+
+/// A group, in the answer of `group.list`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct GroupInfo {
+    /// Its name.
+    pub name: String,
+    /// The section it comes from: `program` or `group`.
+    pub kind: String,
+    /// `priority`.
+    pub priority: i64,
+    /// Its processes, in definition order.
+    pub members: Vec<String>,
+}
+
+impl From<&GroupSpec> for GroupInfo {
+    fn from(spec: &GroupSpec) -> Self {
+        let kind = match spec.kind {
+            GroupKind::Program => "program",
+            GroupKind::Group => "group",
+        };
+        Self {
+            name: spec.name.to_string(),
+            kind: kind.to_owned(),
+            priority: spec.priority,
+            members: spec.processes.iter().map(|process| process.name.to_string()).collect(),
+        }
+    }
+}
+
+/// The answer of `config.plan`.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PlanInfo {
+    /// Groups that are configured and not active.
+    pub added: Vec<String>,
+    /// Groups that are active and defined differently.
+    pub changed: Vec<ChangedGroup>,
+    /// Groups that are active and no longer configured.
+    pub removed: Vec<String>,
+}
+
+/// A group that is defined differently.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedGroup {
+    /// The group.
+    pub name: String,
+    /// What differs.
+    pub changes: Vec<ChangedKeys>,
+}
+
+/// The keys in which a process, or the group itself, differs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedKeys {
+    /// The process; absent for the group itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub process: Option<String>,
+    /// The keys; `numprocs` for a process that comes or goes.
+    pub keys: Vec<String>,
+}
+
+impl From<&Plan> for PlanInfo {
+    fn from(plan: &Plan) -> Self {
+        let names =
+            |groups: &[std::sync::Arc<GroupSpec>]| groups.iter().map(|g| g.name.to_string()).collect();
+        Self {
+            added: names(&plan.add),
+            changed: plan.change.iter().map(ChangedGroup::from).collect(),
+            removed: names(&plan.remove),
+        }
+    }
+}
+
+impl From<&Change> for ChangedGroup {
+    fn from(change: &Change) -> Self {
+        let keys = |(process, keys): (String, Vec<&str>)| ChangedKeys {
+            process: Some(process).filter(|name| !name.is_empty()),
+            keys: keys.into_iter().map(str::to_owned).collect(),
+        };
+        Self { name: change.new.name.to_string(), changes: change.keys().into_iter().map(keys).collect() }
+    }
+}
+
+/// An actor of the daemon, with those below it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TreeNode {
+    /// Its path: `/root/shop/api_0`.
+    pub path: String,
+    /// What it is: `root`, `group`, `program`, ...
+    pub kind: String,
+    /// Which one since the daemon's start, counted from 1.
+    pub incarnation: u64,
+    /// `running`, `restarting` or `stopped`.
+    pub state: String,
+    /// How often it failed.
+    pub crashes: u64,
+    /// Those it looks after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<Self>,
+}
+
+/// How `tree.crash` ends an actor.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Crash {
+    /// By a panic.
+    Panic,
+    /// By an orderly stop it did not ask for.
+    Stop,
+}
+
+/// The answer of `tree.crash`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct CrashReport {
+    /// The actor that was told to fail.
+    pub path: String,
+    /// The id in the daemon's log, where it is known already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incident: Option<String>,
+}

@@ -1,0 +1,123 @@
+//! Events, as subscribers get them.
+
+use crate::wire::process::ExitInfo;
+use crate::wire::time;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use treeherd_domain::event::{Event, EventKind};
+
+/// An item of `event.subscribe`: a mark, or an event.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EventItem {
+    /// `kind` is `snapshot`, `gap` or `end`.
+    Mark(Mark),
+    /// `kind` is the event's name.
+    Event(Box<EventBody>),
+}
+
+/// What a subscription says about itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Mark {
+    /// The first item.
+    Snapshot {
+        /// Events after this number follow.
+        seq: u64,
+    },
+    /// Events were dropped: the reader was too slow, or asked for ones no longer kept.
+    Gap {
+        /// How many; 0 if that is not known.
+        dropped: u64,
+        /// The number of the next event that follows.
+        resume_from: u64,
+    },
+    /// The last item.
+    End {
+        /// Why nothing follows.
+        reason: String,
+    },
+}
+
+/// An event.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventBody {
+    /// Its number, daemon-wide, without holes.
+    pub seq: u64,
+    /// When, by the daemon's wall clock.
+    pub at: String,
+    /// Its name: `PROCESS_STATE_RUNNING`, and ours where Supervisor has none.
+    pub kind: String,
+    /// The group it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// The process it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The state it left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The state it is in now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// The process id, if there is a process.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<i32>,
+    /// The retry counter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tries: Option<u32>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<ExitInfo>,
+    /// Which spawn it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub incarnation: Option<u64>,
+    /// More, by kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Value>,
+}
+
+impl From<&Event> for EventItem {
+    fn from(event: &Event) -> Self {
+        Self::Event(Box::new(EventBody::from(event)))
+    }
+}
+
+impl From<&Event> for EventBody {
+    fn from(event: &Event) -> Self {
+        let base = Self {
+            seq: event.seq,
+            at: time::rfc3339(event.at_ms),
+            kind: event.kind.name().to_owned(),
+            group: event.kind.namespec().map(|n| n.group.to_string()),
+            name: event.kind.namespec().map(|n| n.process.to_string()),
+            ..Self::default()
+        };
+        match &event.kind {
+            EventKind::ProcessState { namespec: _, from, to, pid, tries, exit, incarnation } => Self {
+                from: Some(from.as_str().to_owned()),
+                to: Some(to.as_str().to_owned()),
+                pid: (*pid != 0).then_some(*pid),
+                tries: Some(*tries),
+                exit: exit.map(|(status, expected)| ExitInfo { expected: Some(expected), ..status.into() }),
+                incarnation: Some(*incarnation),
+                ..base
+            },
+            EventKind::GroupAdded(group) | EventKind::GroupRemoved(group) => {
+                Self { group: Some(group.to_string()), ..base }
+            }
+            EventKind::SupervisorRunning | EventKind::SupervisorStopping => base,
+            EventKind::RemoteCommunication { kind, data } => {
+                Self { data: Some(json!({"type": kind, "data": data})), ..base }
+            }
+            EventKind::ActorRestarted { path, reason, incident } => {
+                let data = json!({"path": path, "reason": reason, "incident": incident});
+                Self { data: Some(data), ..base }
+            }
+            EventKind::LogTrouble { namespec: _, stream, message } => {
+                Self { data: Some(json!({"stream": stream.as_str(), "message": message})), ..base }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What travels: serde types, made from domain values.
+//!
+//! Native types are here and in the files below, lower camel on the wire; [`supervisor`] has Supervisor's
+//! own shapes. An absent value is left out, never `null`. Readers ignore fields they do not know.
+//! Times are RFC 3339 in UTC with milliseconds; durations and sizes carry their unit in the name.
+
+mod daemon;
+mod event;
+mod log;
+mod operation;
+mod process;
+mod selector;
+pub mod supervisor;
+pub mod time;
+
+pub use daemon::{
+    ChangedGroup, ChangedKeys, Crash, CrashReport, GroupInfo, PlanInfo, SystemInfo, SystemState, TreeNode,
+};
+pub use event::{EventBody, EventItem, Mark};
+pub use log::{LogItem, LogSlice, LogStart, Payload};
+pub use operation::{ErrorData, Operation, OperationState, Row, RowError, Wait};
+pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
+pub use selector::Selectors;

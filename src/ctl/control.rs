@@ -1,0 +1,314 @@
+//! Actions on processes: `start`, `stop`, `restart`, `signal`, `clear`.
+//!
+//! ```text
+//! all            one call      supervisor.startAllProcesses
+//! group:*        one a group   supervisor.startProcessGroup      rows in the order in which they settled
+//! name           one a name    supervisor.startProcess
+//! restart ...    one call      process.restart with every selector: its rows are printed as the stops,
+//!                              then as the starts, in the order of the words
+//! ```
+
+use crate::ctl::render::{self, Deed};
+use crate::ctl::server::{ClientError, Problem};
+use crate::ctl::session::{Outcome, Session};
+use crate::ctl::{fault, status};
+use treeherd_domain::name::{Namespec, Target};
+use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::client::HttpClient;
+use treeherd_rpc::code::RemoteFault;
+use treeherd_rpc::wire::supervisor::{SignalName, StatusRow, TrueOrStatuses};
+use treeherd_rpc::wire::{Row, Selectors};
+
+type Rows = Result<Vec<StatusRow>, ClientError>;
+
+/// A deed with what it needs to be asked for.
+#[derive(Clone, Copy)]
+enum Order<'a> {
+    Start,
+    Stop,
+    Signal(&'a str),
+    Clear,
+}
+
+impl Order<'_> {
+    fn deed(self) -> Deed {
+        match self {
+            Self::Start => Deed::Start,
+            Self::Stop => Deed::Stop,
+            Self::Signal(_) => Deed::Signal,
+            Self::Clear => Deed::Clear,
+        }
+    }
+
+    async fn all(self, client: &HttpClient) -> Rows {
+        match self {
+            Self::Start => client.start_all_processes(None).await,
+            Self::Stop => client.stop_all_processes(None).await,
+            Self::Signal(signal) => client.signal_all_processes(SignalName::from(signal)).await,
+            Self::Clear => client.clear_all_process_logs().await,
+        }
+    }
+
+    async fn group(self, client: &HttpClient, group: String) -> Rows {
+        match self {
+            Self::Start => client.start_process_group(group, None).await,
+            Self::Stop => client.stop_process_group(group, None).await,
+            Self::Signal(signal) => client.signal_process_group(group, SignalName::from(signal)).await,
+            // There is no method for it: a whole group is a bad name to this one.
+            Self::Clear => client.clear_process_logs(format!("{group}:*")).await.map(|_| Vec::new()),
+        }
+    }
+
+    async fn one(self, client: &HttpClient, name: String) -> Rows {
+        let answer = match self {
+            Self::Start => client.start_process(name, None).await?,
+            Self::Stop => client.stop_process(name, None).await?,
+            Self::Signal(signal) => client.signal_process(name, SignalName::from(signal)).await?,
+            Self::Clear => TrueOrStatuses::True(client.clear_process_logs(name).await?),
+        };
+        Ok(match answer {
+            TrueOrStatuses::True(_) => Vec::new(),
+            TrueOrStatuses::Statuses(rows) => rows,
+        })
+    }
+}
+
+/// `start <name>...`
+pub(super) async fn start(session: &mut Session, argument: &str) -> Outcome {
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    if argument.is_empty() {
+        session.misused("start", "Error: start requires a process name", status::BAD_ARGUMENTS);
+        return Ok(());
+    }
+    carry_out(session, Order::Start, argument).await
+}
+
+/// `stop <name>...`
+pub(super) async fn stop(session: &mut Session, argument: &str) -> Outcome {
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    if argument.is_empty() {
+        session.misused("stop", "Error: stop requires a process name", status::FAILURE);
+        return Ok(());
+    }
+    carry_out(session, Order::Stop, argument).await
+}
+
+/// `signal <signal> <name>...`
+pub(super) async fn signal(session: &mut Session, argument: &str) -> Outcome {
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    match argument.split_once(char::is_whitespace) {
+        Some((signal, names)) => carry_out(session, Order::Signal(signal), names).await,
+        None => {
+            let message = "Error: signal requires a signal name and a process name";
+            session.misused("signal", message, status::FAILURE);
+            Ok(())
+        }
+    }
+}
+
+/// `clear <name>...`
+pub(super) async fn clear(session: &mut Session, argument: &str) -> Outcome {
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    if argument.is_empty() {
+        session.misused("clear", "Error: clear requires a process name", status::FAILURE);
+        return Ok(());
+    }
+    carry_out(session, Order::Clear, argument).await
+}
+
+async fn carry_out(session: &mut Session, order: Order<'_>, names: &str) -> Outcome {
+    let names: Vec<&str> = names.split_whitespace().collect();
+    if names.contains(&"all") {
+        let rows = session.call(async |client| order.all(client).await).await?;
+        show_rows(session, order.deed(), &rows);
+        return Ok(());
+    }
+    for name in names {
+        match Namespec::parse(name) {
+            Target::Group(group) => whole_group(session, order, group.as_str()).await?,
+            Target::Process(namespec) => one_process(session, order, name, &namespec).await?,
+        }
+    }
+    Ok(())
+}
+
+async fn whole_group(session: &mut Session, order: Order<'_>, group: &str) -> Outcome {
+    match session.call(async |client| order.group(client, group.to_owned()).await).await {
+        Ok(rows) => show_rows(session, order.deed(), &rows),
+        Err(problem) if problem.fault() == Some(fault::BAD_NAME) => {
+            no_such_group(session, order.deed(), group);
+        }
+        Err(problem) => return Err(problem),
+    }
+    Ok(())
+}
+
+fn no_such_group(session: &mut Session, deed: Deed, group: &str) {
+    if deed == Deed::Clear {
+        // Supervisor joins the group with its word for "no process"; scripts may look for it.
+        return session.fail(format!("{group}:None: ERROR (no such process)"));
+    }
+    session.screen.line(format!("{group}: ERROR (no such group)"));
+    session.status.set(if deed == Deed::Start { status::BAD_ARGUMENTS } else { status::FAILURE });
+}
+
+async fn one_process(session: &mut Session, order: Order<'_>, name: &str, namespec: &Namespec) -> Outcome {
+    let shown = namespec.to_string();
+    match session.call(async |client| order.one(client, name.to_owned()).await).await {
+        Ok(_) => show(session, order.deed(), &shown, fault::SUCCESS, ""),
+        Err(Problem::Fault(refusal)) => show_fault(session, order.deed(), &shown, &refusal),
+        Err(problem) => return Err(problem),
+    }
+    Ok(())
+}
+
+fn show_rows(session: &mut Session, deed: Deed, rows: &[StatusRow]) {
+    for row in rows {
+        show(session, deed, &render::namespec(&row.group, &row.name), row.status, &row.description);
+    }
+}
+
+fn show(session: &mut Session, deed: Deed, namespec: &str, code: i32, description: &str) {
+    session.screen.line(render::result(deed, namespec, code, description));
+    session.status.fold(code, deed.ignored());
+}
+
+/// A fault as a result; on stderr why a spawn failed, which the line does not tell.
+fn show_fault(session: &mut Session, deed: Deed, namespec: &str, refusal: &RemoteFault) {
+    show(session, deed, namespec, refusal.fault.unwrap_or(fault::FAILED), &refusal.message);
+    if let Some(spawnerr) = refusal.detail("spawnerr").filter(|text| !text.is_empty()) {
+        session.screen.error(&format!("{namespec}: {spawnerr}\n"));
+    }
+}
+
+/// `restart <name>...`: one call, whatever the number of names.
+pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    let mut words: Vec<&str> = argument.split_whitespace().collect();
+    if words.is_empty() {
+        session.misused("restart", "Error: restart requires a process name", status::FAILURE);
+        return Ok(());
+    }
+    if words.contains(&"all") {
+        words = vec!["all"];
+    }
+    let results = restarted(session, &words).await?;
+    for (word, rows) in &results {
+        show_stops(session, word, rows);
+    }
+    for (word, rows) in &results {
+        show_starts(session, word, rows);
+    }
+    Ok(())
+}
+
+/// What became of one word of `restart`: rows, or a refusal of the word itself.
+type Restarted<'a> = (&'a str, Result<Vec<Row>, Box<RemoteFault>>);
+
+/// Restarts all words in one call. A word that names nothing does not keep the others from restarting:
+/// should the call be refused for it, each word is asked for by itself.
+async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<Restarted<'a>>, Problem> {
+    let selectors = Selectors::from(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+    match session.call(async |client| client.process_restart(selectors, None, None).await).await {
+        Ok(operation) => {
+            let mut rows = operation.rows;
+            Ok(words.iter().map(|word| (*word, take_rows(&mut rows, word))).collect())
+        }
+        Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::BAD_NAME) => match words {
+            [word] => Ok(vec![(word, Err(refusal))]),
+            words => {
+                let mut results = Vec::new();
+                for word in words {
+                    results.extend(Box::pin(restarted(session, &[word])).await?);
+                }
+                Ok(results)
+            }
+        },
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The rows that belong to a word. A name given twice has its rows at the first place.
+fn take_rows(rows: &mut Vec<Row>, word: &str) -> Result<Vec<Row>, Box<RemoteFault>> {
+    use treeherd_domain::name::{GroupName, ProcessName};
+    use treeherd_domain::selector::Selector;
+    let selector = Selector::parse(word);
+    let is_of_word = |row: &Row| {
+        let names = (GroupName::new(&row.group), ProcessName::new(&row.name));
+        let target = row.error.as_ref().and_then(|error| error.data.target.as_deref());
+        selector.matches(&Namespec::new(names.0, names.1)) || target == Some(word)
+    };
+    let (taken, rest) = std::mem::take(rows).into_iter().partition::<Vec<Row>, _>(is_of_word);
+    *rows = rest;
+    let is_bad_name = |row: &&Row| fault_of(row) == Some(fault::BAD_NAME);
+    match taken.iter().find(is_bad_name).and_then(|row| row.error.clone()) {
+        Some(error) => Err(Box::new(RemoteFault::from(error))),
+        None => Ok(taken),
+    }
+}
+
+fn fault_of(row: &Row) -> Option<i32> {
+    row.error.as_ref().map(|error| error.data.fault.unwrap_or(fault::FAILED))
+}
+
+fn message_of(row: &Row) -> &str {
+    row.error.as_ref().map_or("", |error| error.message.as_str())
+}
+
+fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<RemoteFault>>) {
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(refusal) => return show_refused(session, Deed::Stop, word, refusal),
+    };
+    for row in rows {
+        let namespec = render::namespec(&row.group, &row.name);
+        if row.stopped == Some(true) {
+            show(session, Deed::Stop, &namespec, fault::SUCCESS, "");
+        } else if could_not_stop(row) {
+            show(session, Deed::Stop, &namespec, fault::FAILED, message_of(row));
+        } else if is_one(word) {
+            show(session, Deed::Stop, &namespec, fault::NOT_RUNNING, "");
+        }
+    }
+}
+
+fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<RemoteFault>>) {
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(refusal) => return show_refused(session, Deed::Start, word, refusal),
+    };
+    for row in rows.iter().filter(|row| !could_not_stop(row)) {
+        let namespec = render::namespec(&row.group, &row.name);
+        match &row.error {
+            None => show(session, Deed::Start, &namespec, fault::SUCCESS, ""),
+            Some(error) => show_fault(session, Deed::Start, &namespec, &error.clone().into()),
+        }
+    }
+}
+
+/// The system refused before anything was stopped.
+fn could_not_stop(row: &Row) -> bool {
+    row.stopped != Some(true) && fault_of(row) == Some(fault::FAILED)
+}
+
+fn show_refused(session: &mut Session, deed: Deed, word: &str, refusal: &RemoteFault) {
+    match Namespec::parse(word) {
+        Target::Group(group) => no_such_group(session, deed, group.as_str()),
+        Target::Process(namespec) => show_fault(session, deed, &namespec.to_string(), refusal),
+    }
+}
+
+/// Whether a word names one process, and not a group, a pattern or all.
+fn is_one(word: &str) -> bool {
+    word != "all" && !word.contains(['*', '?']) && matches!(Namespec::parse(word), Target::Process(_))
+}

@@ -1,0 +1,137 @@
+//! Actions that bring the daemon to what its file says: `reread`, `update`, `add`, `remove`.
+
+use crate::ctl::render;
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use crate::ctl::{fault, status};
+use treeherd_rpc::api::SupervisorApiClient as _;
+
+/// `reread`
+pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
+    if !argument.is_empty() {
+        session.misused("reread", "Error: reread accepts no arguments", status::FAILURE);
+        return Ok(());
+    }
+    match session.call(async |client| client.reload_config().await).await {
+        Ok(reread) => {
+            let (added, changed, removed) = reread.into_lists();
+            session.screen.bytes(render::changes(&added, &changed, &removed).as_bytes());
+        }
+        Err(problem) => match &problem {
+            Problem::Fault(refusal) if refusal.fault == Some(fault::SHUTDOWN_STATE) => {
+                session.fail("ERROR: supervisor shutting down");
+            }
+            Problem::Fault(refusal) if refusal.fault == Some(fault::CANT_REREAD) => {
+                session.fail(format!("ERROR: {}", refusal.message));
+                session.explain(&problem);
+            }
+            _ => return Err(problem),
+        },
+    }
+    Ok(())
+}
+
+/// `add <group>...`
+pub(super) async fn add(session: &mut Session, argument: &str) -> Outcome {
+    for name in argument.split_whitespace() {
+        let answer = session.call(async |client| client.add_process_group(name.to_owned()).await).await;
+        let Err(problem) = answer else {
+            session.screen.line(format!("{name}: added process group"));
+            continue;
+        };
+        match problem.fault() {
+            Some(fault::SHUTDOWN_STATE) => session.fail("ERROR: shutting down"),
+            // Told, and no failure: what was wanted is so.
+            Some(fault::ALREADY_ADDED) => session.screen.line("ERROR: process group already active"),
+            Some(fault::BAD_NAME) => session.fail(format!("ERROR: no such process/group: {name}")),
+            _ => return Err(problem),
+        }
+    }
+    Ok(())
+}
+
+/// `remove <group>...`
+pub(super) async fn remove(session: &mut Session, argument: &str) -> Outcome {
+    for name in argument.split_whitespace() {
+        let answer = session.call(async |client| client.remove_process_group(name.to_owned()).await).await;
+        let Err(problem) = answer else {
+            session.screen.line(format!("{name}: removed process group"));
+            continue;
+        };
+        match problem.fault() {
+            Some(fault::STILL_RUNNING) => {
+                session.fail(format!("ERROR: process/group still running: {name}"));
+            }
+            Some(fault::BAD_NAME) => session.fail(format!("ERROR: no such process/group: {name}")),
+            _ => return Err(problem),
+        }
+    }
+    Ok(())
+}
+
+/// `update [group...]`: removed groups go, changed ones are replaced, added ones come.
+pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
+    let reread = match session.call(async |client| client.reload_config().await).await {
+        Ok(reread) => reread,
+        Err(problem) if problem.fault() == Some(fault::SHUTDOWN_STATE) => {
+            session.fail("ERROR: already shutting down");
+            return Ok(());
+        }
+        Err(problem) => return Err(problem),
+    };
+    let (added, changed, removed) = reread.into_lists();
+    let mut wanted: Vec<&str> = argument.split_whitespace().collect();
+    if wanted.contains(&"all") {
+        wanted.clear();
+    }
+    refuse_unknown(session, &wanted, &added).await?;
+    let is_wanted = |group: &&String| wanted.is_empty() || wanted.contains(&group.as_str());
+    for group in removed.iter().filter(is_wanted) {
+        drop_group(session, group).await?;
+    }
+    for group in changed.iter().filter(is_wanted) {
+        replace_group(session, group).await?;
+    }
+    for group in added.iter().filter(is_wanted) {
+        session.call(async |client| client.add_process_group(group.clone()).await).await?;
+        session.screen.line(format!("{group}: added process group"));
+    }
+    Ok(())
+}
+
+/// Tells each wanted name that is neither active nor about to be.
+async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]) -> Outcome {
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let active = session.call(async |client| client.get_all_process_info().await).await?;
+    for (at, name) in wanted.iter().enumerate() {
+        let is_known =
+            active.iter().any(|process| process.group == *name) || added.iter().any(|a| a == name);
+        if !is_known && !wanted[..at].contains(name) {
+            session.fail(format!("ERROR: no such group: {name}"));
+        }
+    }
+    Ok(())
+}
+
+async fn drop_group(session: &mut Session, group: &str) -> Outcome {
+    let rows = session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
+    session.screen.line(format!("{group}: stopped"));
+    if rows.iter().any(|row| row.status == fault::FAILED) {
+        session.fail(format!("{group}: has problems; not removing"));
+        return Ok(());
+    }
+    session.call(async |client| client.remove_process_group(group.to_owned()).await).await?;
+    session.screen.line(format!("{group}: removed process group"));
+    Ok(())
+}
+
+async fn replace_group(session: &mut Session, group: &str) -> Outcome {
+    session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
+    session.screen.line(format!("{group}: stopped"));
+    session.call(async |client| client.remove_process_group(group.to_owned()).await).await?;
+    session.call(async |client| client.add_process_group(group.to_owned()).await).await?;
+    session.screen.line(format!("{group}: updated process group"));
+    Ok(())
+}

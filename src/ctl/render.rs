@@ -1,0 +1,188 @@
+//! Results as lines (spec §7.4-7.5): pure functions, byte for byte Supervisor's.
+
+use crate::ctl::fault;
+use treeherd_rpc::wire::supervisor::{ConfigInfo, ProcessInfo};
+
+/// What is being done to processes, as far as the wording of its results goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// `start`.
+    Start,
+    /// `stop`.
+    Stop,
+    /// `signal`.
+    Signal,
+    /// `clear`.
+    Clear,
+}
+
+impl Deed {
+    fn past(self) -> &'static str {
+        match self {
+            Self::Start => "started",
+            Self::Stop => "stopped",
+            Self::Signal => "signalled",
+            Self::Clear => "cleared",
+        }
+    }
+
+    /// The fault that is told but does not count as a failure.
+    #[must_use]
+    pub fn ignored(self) -> Option<i32> {
+        match self {
+            Self::Start => Some(fault::ALREADY_STARTED),
+            Self::Stop => Some(fault::NOT_RUNNING),
+            Self::Signal | Self::Clear => None,
+        }
+    }
+}
+
+/// The full name as it is shown: `web`, `shop:api`.
+#[must_use]
+pub fn namespec(group: &str, name: &str) -> String {
+    if group == name { name.to_owned() } else { format!("{group}:{name}") }
+}
+
+/// The line for one result: a fault number (80 is success) and the fault string.
+#[must_use]
+pub fn result(deed: Deed, namespec: &str, code: i32, description: &str) -> String {
+    let reason = match (code, deed) {
+        (fault::SUCCESS, _) => return format!("{namespec}: {}", deed.past()),
+        (fault::BAD_NAME, _) => "no such process",
+        (fault::NO_FILE, Deed::Start) => "no such file",
+        (fault::NOT_EXECUTABLE, Deed::Start) => "file is not executable",
+        (fault::ALREADY_STARTED, Deed::Start) => "already started",
+        (fault::SPAWN_ERROR, Deed::Start) => "spawn error",
+        (fault::ABNORMAL_TERMINATION, Deed::Start) => "abnormal termination",
+        (fault::BAD_SIGNAL, Deed::Stop | Deed::Signal) => "bad signal name",
+        (fault::NOT_RUNNING, Deed::Stop | Deed::Signal) => "not running",
+        (fault::FAILED, Deed::Clear) => "failed",
+        (fault::FAILED, _) => return description.to_owned(),
+        // Supervisor dies of these with a traceback; the fault says what it is.
+        _ => description,
+    };
+    format!("{namespec}: ERROR ({reason})")
+}
+
+/// The table of `status`.
+#[must_use]
+pub fn status(processes: &[&ProcessInfo]) -> String {
+    let names: Vec<String> = processes.iter().map(|p| namespec(&p.group, &p.name)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(30) + 3;
+    processes
+        .iter()
+        .zip(&names)
+        .map(|(process, name)| format!("{name:width$}{:10}{}\n", process.statename, process.description))
+        .collect()
+}
+
+/// One line of `avail`.
+#[must_use]
+pub fn avail(config: &ConfigInfo) -> String {
+    let name = namespec(&config.group, &config.name);
+    let inuse = if config.inuse { "in use" } else { "avail" };
+    let autostart = if config.autostart { "auto" } else { "manual" };
+    format!("{name:32} {inuse:9} {autostart:9} {}:{}", config.group_prio, config.process_prio)
+}
+
+/// The lines of `reread`: what differs, by group name.
+#[must_use]
+pub fn changes(added: &[String], changed: &[String], removed: &[String]) -> String {
+    let mut lines: Vec<(&String, &str)> = added.iter().map(|name| (name, "available")).collect();
+    lines.extend(changed.iter().map(|name| (name, "changed")));
+    lines.extend(removed.iter().map(|name| (name, "disappeared")));
+    if lines.is_empty() {
+        return "No config updates to processes\n".to_owned();
+    }
+    lines.sort_unstable();
+    lines.iter().map(|(name, what)| format!("{name}: {what}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn process(group: &str, name: &str, statename: &str, description: &str) -> ProcessInfo {
+        ProcessInfo {
+            name: name.to_owned(),
+            group: group.to_owned(),
+            start: 0,
+            stop: 0,
+            now: 0,
+            state: 0,
+            statename: statename.to_owned(),
+            spawnerr: String::new(),
+            exitstatus: 0,
+            logfile: String::new(),
+            stdout_logfile: String::new(),
+            stderr_logfile: String::new(),
+            pid: 0,
+            description: description.to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_status_table_is_supervisors() {
+        let rows = [
+            process("cat", "cat", "RUNNING", "pid 23691, uptime 0:00:19"),
+            process("exit0", "exit0", "EXITED", "Nov 22 02:52 PM"),
+            process("grp", "a", "STOPPED", "Not started"),
+        ];
+        expect![[r"
+            cat                              RUNNING   pid 23691, uptime 0:00:19
+            exit0                            EXITED    Nov 22 02:52 PM
+            grp:a                            STOPPED   Not started
+        "]]
+        .assert_eq(&status(&rows.iter().collect::<Vec<_>>()));
+        assert_eq!(status(&[]), "");
+    }
+
+    #[test]
+    fn the_first_column_grows_with_the_longest_name_by_characters() {
+        let long = "x".repeat(35);
+        let rows = [process(&long, &long, "STARTING", ""), process("öäü", "öäü", "RUNNING", "d")];
+        let table = status(&rows.iter().collect::<Vec<_>>());
+        let lines: Vec<&str> = table.lines().collect();
+        assert_eq!(lines[0], format!("{long}   STARTING  "));
+        assert_eq!(lines[1], format!("öäü{}RUNNING   d", " ".repeat(35)));
+    }
+
+    #[test]
+    fn results_are_worded_by_deed() {
+        for (deed, code, expected) in [
+            (Deed::Start, 80, "g:a: started"),
+            (Deed::Start, 10, "g:a: ERROR (no such process)"),
+            (Deed::Start, 20, "g:a: ERROR (no such file)"),
+            (Deed::Start, 21, "g:a: ERROR (file is not executable)"),
+            (Deed::Start, 60, "g:a: ERROR (already started)"),
+            (Deed::Start, 50, "g:a: ERROR (spawn error)"),
+            (Deed::Start, 40, "g:a: ERROR (abnormal termination)"),
+            (Deed::Start, 30, "TEXT"),
+            (Deed::Stop, 80, "g:a: stopped"),
+            (Deed::Stop, 10, "g:a: ERROR (no such process)"),
+            (Deed::Stop, 70, "g:a: ERROR (not running)"),
+            (Deed::Stop, 30, "TEXT"),
+            (Deed::Signal, 80, "g:a: signalled"),
+            (Deed::Signal, 11, "g:a: ERROR (bad signal name)"),
+            (Deed::Signal, 70, "g:a: ERROR (not running)"),
+            (Deed::Signal, 30, "TEXT"),
+            (Deed::Clear, 80, "g:a: cleared"),
+            (Deed::Clear, 10, "g:a: ERROR (no such process)"),
+            (Deed::Clear, 30, "g:a: ERROR (failed)"),
+            (Deed::Clear, 6, "g:a: ERROR (TEXT)"),
+        ] {
+            assert_eq!(result(deed, "g:a", code, "TEXT"), expected, "{deed:?} {code}");
+        }
+    }
+
+    #[test]
+    fn changes_are_sorted_by_name() {
+        let names = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(
+            changes(&names("newone a"), &names("quick"), &names("manual")),
+            "a: available\nmanual: disappeared\nnewone: available\nquick: changed\n"
+        );
+        assert_eq!(changes(&[], &[], &[]), "No config updates to processes\n");
+    }
+}

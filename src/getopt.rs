@@ -1,0 +1,343 @@
+//! The command-line dialect of `supervisord` and `supervisorctl`: classic getopt with long options.
+//!
+//! ```text
+//! argv --tokenize--> [Given{id, as spelled, value}...] + words --the program's loop--> its invocation
+//! ```
+//!
+//! The whole line is tokenized before any option takes effect, so an unknown option is reported even
+//! behind `-h`; the program then walks the options in their order, so `-h` beats whatever is wrong with
+//! a later value. Long options may be shortened to a unique prefix; short ones may be clustered; the
+//! first word that is no option ends the options. Absent: option permutation, optional values, and any
+//! environment variable that would set an option.
+
+use std::fmt::Write as _;
+
+/// One option that a program knows.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule<Id: 'static> {
+    /// What the program calls it.
+    pub id: Id,
+    /// The letter, if there is one.
+    pub short: Option<char>,
+    /// The long spellings, without dashes; the first one is used in messages.
+    pub long: &'static [&'static str],
+    /// Whether a value follows.
+    pub takes_value: bool,
+}
+
+/// An option found on the command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Given<Id> {
+    /// Which option.
+    pub id: Id,
+    /// `-c` or `--configuration`: the form that was used, prefixes completed.
+    pub spelled: String,
+    /// Its value; empty for a flag.
+    pub value: String,
+}
+
+/// A tokenized command line.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line<Id> {
+    /// The options in their order.
+    pub options: Vec<Given<Id>>,
+    /// The words behind the options.
+    pub words: Vec<String>,
+}
+
+/// Why a command line is refused; the text is Supervisor's.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum UsageError {
+    /// No such option.
+    #[error("option {0} not recognized")]
+    NotRecognized(String),
+    /// A prefix of several long options.
+    #[error("option {0} not a unique prefix")]
+    Ambiguous(String),
+    /// The value is missing.
+    #[error("option {0} requires argument")]
+    NeedsValue(String),
+    /// A flag was given a value.
+    #[error("option {0} must not have an argument")]
+    TakesNoValue(String),
+    /// An option was given twice.
+    #[error("conflicting command line option {}", quote(.0))]
+    Conflicting(String),
+    /// A value that its type refuses.
+    #[error("invalid value for {option} {}: {reason}", quote(.value))]
+    InvalidValue {
+        /// The option as spelled.
+        option: String,
+        /// The value as given.
+        value: String,
+        /// The type's words.
+        reason: String,
+    },
+    /// Words where none are allowed.
+    #[error("positional arguments are not supported: {}", quote_list(.0))]
+    Positional(Vec<String>),
+    /// What is wrong with the configuration file: reported in the same form.
+    #[error("{0}")]
+    Configuration(String),
+}
+
+impl UsageError {
+    /// The exit status of every usage error.
+    pub const EXIT: u8 = 2;
+
+    /// The two lines for stderr.
+    #[must_use]
+    pub fn report(&self, argv0: &str) -> String {
+        format!("Error: {self}\nFor help, use {argv0} -h\n")
+    }
+}
+
+impl<Id> Given<Id> {
+    /// Stores a value that may be given once.
+    ///
+    /// # Errors
+    /// [`UsageError::Conflicting`] if the slot is taken.
+    pub fn store<T>(&self, slot: &mut Option<T>, value: T) -> Result<(), UsageError> {
+        if slot.is_some() {
+            return Err(UsageError::Conflicting(self.spelled.clone()));
+        }
+        *slot = Some(value);
+        Ok(())
+    }
+
+    /// The error for a value that its type refuses.
+    #[must_use]
+    pub fn invalid(&self, reason: impl std::fmt::Display) -> UsageError {
+        UsageError::InvalidValue {
+            option: self.spelled.clone(),
+            value: self.value.clone(),
+            reason: reason.to_string(),
+        }
+    }
+}
+
+/// Splits a command line (without the program's name) into options and words.
+///
+/// # Errors
+/// An unknown or ambiguous option, a missing or superfluous value.
+pub fn tokenize<Id: Copy>(rules: &[Rule<Id>], args: &[String]) -> Result<Line<Id>, UsageError> {
+    let mut options = Vec::new();
+    let mut rest = args.iter();
+    loop {
+        match rest.as_slice().first().map(String::as_str) {
+            Some("--") => {
+                rest.next();
+                break;
+            }
+            Some(word) if word.starts_with("--") => {
+                rest.next();
+                options.push(long(rules, &word[2..], &mut rest)?);
+            }
+            Some(word) if word.starts_with('-') && word != "-" => {
+                rest.next();
+                cluster(rules, &word[1..], &mut rest, &mut options)?;
+            }
+            _ => break,
+        }
+    }
+    Ok(Line { options, words: rest.cloned().collect() })
+}
+
+fn long<'a, Id: Copy>(
+    rules: &[Rule<Id>],
+    text: &str,
+    rest: &mut impl Iterator<Item = &'a String>,
+) -> Result<Given<Id>, UsageError> {
+    let (name, value) = match text.split_once('=') {
+        Some((name, value)) => (name, Some(value.to_owned())),
+        None => (text, None),
+    };
+    let (rule, canonical) = find_long(rules, name)?;
+    let spelled = format!("--{canonical}");
+    let value = match (rule.takes_value, value) {
+        (false, None) => String::new(),
+        (false, Some(_)) => return Err(UsageError::TakesNoValue(spelled)),
+        (true, Some(value)) => value,
+        (true, None) => match rest.next() {
+            Some(value) => value.clone(),
+            None => return Err(UsageError::NeedsValue(spelled)),
+        },
+    };
+    Ok(Given { id: rule.id, spelled, value })
+}
+
+/// An exact name wins over longer ones; else the prefix must belong to one option only.
+fn find_long<'r, Id>(
+    rules: &'r [Rule<Id>],
+    name: &str,
+) -> Result<(&'r Rule<Id>, &'static str), UsageError> {
+    if let Some(found) = rules.iter().find(|rule| rule.long.contains(&name)) {
+        return Ok((found, found.long[0]));
+    }
+    let mut matching = rules.iter().filter(|rule| rule.long.iter().any(|l| l.starts_with(name)));
+    match (matching.next(), matching.next()) {
+        (None, _) => Err(UsageError::NotRecognized(format!("--{name}"))),
+        (Some(rule), None) => Ok((rule, rule.long[0])),
+        (Some(_), Some(_)) => Err(UsageError::Ambiguous(format!("--{name}"))),
+    }
+}
+
+fn cluster<'a, Id: Copy>(
+    rules: &[Rule<Id>],
+    letters: &str,
+    rest: &mut impl Iterator<Item = &'a String>,
+    options: &mut Vec<Given<Id>>,
+) -> Result<(), UsageError> {
+    let mut letters = letters.chars();
+    while let Some(letter) = letters.next() {
+        let spelled = format!("-{letter}");
+        let Some(rule) = rules.iter().find(|rule| rule.short == Some(letter)) else {
+            return Err(UsageError::NotRecognized(spelled));
+        };
+        let attached = letters.as_str();
+        let value = match (rule.takes_value, attached) {
+            (false, _) => String::new(),
+            (true, "") => match rest.next() {
+                Some(value) => value.clone(),
+                None => return Err(UsageError::NeedsValue(spelled)),
+            },
+            (true, attached) => attached.to_owned(),
+        };
+        options.push(Given { id: rule.id, spelled, value });
+        if rule.takes_value {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A text in single quotes, or in double ones if it holds single ones only; control characters escaped.
+#[must_use]
+pub fn quote(text: &str) -> String {
+    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push(mark);
+    for c in text.chars() {
+        match c {
+            '\n' => quoted.push_str("\\n"),
+            '\r' => quoted.push_str("\\r"),
+            '\t' => quoted.push_str("\\t"),
+            '\\' => quoted.push_str("\\\\"),
+            c if c == mark => quoted.extend(['\\', c]),
+            c if c.is_ascii_control() => {
+                write!(quoted, "\\x{:02x}", u32::from(c)).expect("writing to a String cannot fail");
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push(mark);
+    quoted
+}
+
+fn quote_list(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    format!("[{}]", words.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULES: &[Rule<&str>] = &[
+        Rule { id: "help", short: Some('h'), long: &["help"], takes_value: false },
+        Rule { id: "help", short: Some('?'), long: &[], takes_value: false },
+        Rule { id: "config", short: Some('c'), long: &["configuration"], takes_value: true },
+        Rule { id: "nodaemon", short: Some('n'), long: &["nodaemon"], takes_value: false },
+        Rule { id: "nocleanup", short: Some('k'), long: &["nocleanup"], takes_value: false },
+        Rule { id: "silent", short: Some('s'), long: &["silent"], takes_value: false },
+        Rule { id: "logfile", short: Some('l'), long: &["logfile"], takes_value: true },
+        Rule { id: "maxbytes", short: Some('y'), long: &["logfile_maxbytes"], takes_value: true },
+        Rule {
+            id: "history",
+            short: Some('r'),
+            long: &["history_file", "history-file"],
+            takes_value: true,
+        },
+    ];
+
+    fn run(line: &str) -> Result<String, String> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let line = tokenize(RULES, &args).map_err(|e| e.to_string())?;
+        let options: Vec<String> =
+            line.options.iter().map(|o| format!("{}({}={})", o.id, o.spelled, o.value)).collect();
+        Ok(format!("{} | {}", options.join(" "), line.words.join(" ")))
+    }
+
+    #[test]
+    fn options_are_read_as_getopt_reads_them() {
+        for (line, expected) in [
+            ("-nk x", "nodaemon(-n=) nocleanup(-k=) | x"),
+            ("-cFILE", "config(-c=FILE) | "),
+            ("-c FILE", "config(-c=FILE) | "),
+            ("-nc FILE -s", "nodaemon(-n=) config(-c=FILE) silent(-s=) | "),
+            ("-nkcFILE", "nodaemon(-n=) nocleanup(-k=) config(-c=FILE) | "),
+            ("--configuration=a=b", "config(--configuration=a=b) | "),
+            ("--configuration FILE", "config(--configuration=FILE) | "),
+            ("--conf FILE", "config(--configuration=FILE) | "),
+            ("--logfile x", "logfile(--logfile=x) | "),
+            ("--logfile_m 1", "maxbytes(--logfile_maxbytes=1) | "),
+            ("--history-file h", "history(--history_file=h) | "),
+            ("--hist h", "history(--history_file=h) | "),
+            ("-c -h", "config(-c=-h) | "),
+            ("tail -f x", " | tail -f x"),
+            ("-n - -k", "nodaemon(-n=) | - -k"),
+            ("-n -- -k", "nodaemon(-n=) | -k"),
+            ("-?", "help(-?=) | "),
+        ] {
+            assert_eq!(run(line).as_deref(), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn usage_errors_are_worded_as_getopt_words_them() {
+        for (line, expected) in [
+            ("-Z", "option -Z not recognized"),
+            ("-nZ", "option -Z not recognized"),
+            ("-h -Z", "option -Z not recognized"),
+            ("--bogus", "option --bogus not recognized"),
+            ("--bogus=1", "option --bogus not recognized"),
+            ("--log x", "option --log not a unique prefix"),
+            ("--no", "option --no not a unique prefix"),
+            ("--=x", "option -- not a unique prefix"),
+            ("-c", "option -c requires argument"),
+            ("--logfile", "option --logfile requires argument"),
+            ("--conf", "option --configuration requires argument"),
+            ("--silent=1", "option --silent must not have an argument"),
+            ("--sil=1", "option --silent must not have an argument"),
+        ] {
+            assert_eq!(run(line), Err(expected.to_owned()), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_stored_option_may_be_given_once() {
+        let given = Given { id: (), spelled: "-c".to_owned(), value: "x".to_owned() };
+        let mut slot = None;
+        assert_eq!(given.store(&mut slot, 1), Ok(()));
+        let error = given.store(&mut slot, 2).unwrap_err();
+        assert_eq!(error.to_string(), "conflicting command line option '-c'");
+        assert_eq!(
+            error.report("/usr/bin/supervisord"),
+            "Error: conflicting command line option '-c'\nFor help, use /usr/bin/supervisord -h\n"
+        );
+    }
+
+    #[test]
+    fn other_usage_errors_show_what_was_given() {
+        let given = Given { id: (), spelled: "-e".to_owned(), value: "bogus".to_owned() };
+        assert_eq!(
+            given.invalid("bad logging level name 'bogus'").to_string(),
+            "invalid value for -e 'bogus': bad logging level name 'bogus'"
+        );
+        let words = ["foo", "it's", "a\"'b\n"].map(str::to_owned).to_vec();
+        assert_eq!(
+            UsageError::Positional(words).to_string(),
+            r#"positional arguments are not supported: ['foo', "it's", 'a"\'b\n']"#
+        );
+    }
+}

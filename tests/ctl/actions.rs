@@ -1,0 +1,497 @@
+//! Every action, every fault: output and exit status (spec §7.3-7.9).
+
+use crate::fake::{Ended, Script, process, row};
+use serde_json::{Value, json};
+use treeherd_domain::fault::Fault;
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+
+fn namespec(name: &str) -> Namespec {
+    let (group, process) = name.split_once(':').unwrap_or((name, name));
+    Namespec::new(GroupName::new(group), ProcessName::new(process))
+}
+
+/// The fault that a name asks for: `spawn` gives SPAWN_ERROR and so on; any other name succeeds.
+fn by_name(params: &Value) -> Result<Value, Fault> {
+    let name = params[0].as_str().unwrap_or_default();
+    Err(match name {
+        "nope" | "g:nope" => Fault::ProcessNotFound(name.to_owned()),
+        "nogroup" => Fault::GroupNotFound(name.to_owned()),
+        "nofile" => Fault::NoFile("/log".to_owned()),
+        "noexec" => Fault::NotExecutable("why".to_owned()),
+        "failed" => Fault::Failed("attempted to kill it".to_owned()),
+        "abnormal" => Fault::AbnormalTermination(namespec(name)),
+        "spawn" => {
+            Fault::SpawnError { namespec: namespec(name), spawnerr: "can't find command".to_owned() }
+        }
+        "started" => Fault::AlreadyStarted(namespec(name)),
+        "dead" => Fault::NotRunning(namespec(name)),
+        "added" => Fault::AlreadyAdded(GroupName::new(name)),
+        "busy" => Fault::StillRunning(GroupName::new(name)),
+        "down" => Fault::ShutdownState,
+        _ => return Ok(json!(true)),
+    })
+}
+
+fn rows(params: &Value) -> Result<Value, Fault> {
+    by_name(params)?;
+    Ok(json!([
+        row("g", "a", 80),
+        row("g", "b", 50),
+        row("g", "c", 70),
+        row("g", "d", 60),
+        row("w", "w", 80)
+    ]))
+}
+
+fn log_of(params: &Value) -> Result<Value, Fault> {
+    by_name(params)?;
+    Ok(json!(format!("{} {} {}", params[0], params[1], params[2])))
+}
+
+fn processes() -> Value {
+    json!([
+        process("cat", "cat", 20, "RUNNING", 11),
+        process("g", "a", 20, "RUNNING", 12),
+        process("g", "b", 0, "STOPPED", 0),
+    ])
+}
+
+fn info_of(params: &Value) -> Result<Value, Fault> {
+    by_name(params)?;
+    Ok(match params[0].as_str() {
+        Some("idle") => process("idle", "idle", 0, "STOPPED", 0),
+        _ => process("cat", "cat", 20, "RUNNING", 11),
+    })
+}
+
+fn daemon() -> Script {
+    Script::new()
+        .on("supervisor.startProcess", by_name)
+        .on("supervisor.startProcessGroup", rows)
+        .on("supervisor.startAllProcesses", rows)
+        .on("supervisor.stopProcess", by_name)
+        .on("supervisor.stopProcessGroup", rows)
+        .on("supervisor.stopAllProcesses", rows)
+        .on("supervisor.signalProcess", |params| match params[1].as_str() {
+            Some("BOGUS") => Err(Fault::BadSignal("BOGUS".to_owned())),
+            _ => by_name(params),
+        })
+        .on("supervisor.signalProcessGroup", rows)
+        .on("supervisor.signalAllProcesses", |_| Ok(json!([row("g", "a", 11), row("w", "w", 80)])))
+        .on("supervisor.clearProcessLogs", |params| match params[0].as_str() {
+            Some("g:*") => Err(Fault::ProcessNotFound("g:*".to_owned())),
+            _ => by_name(params),
+        })
+        .on("supervisor.clearAllProcessLogs", |_| Ok(json!([row("g", "a", 80), row("g", "b", 30)])))
+        .on("supervisor.getAllProcessInfo", |_| Ok(processes()))
+        .on("supervisor.getProcessInfo", info_of)
+        .on("supervisor.getPID", |_| Ok(json!(4711)))
+        .on("supervisor.getSupervisorVersion", |_| Ok(json!("4.3.0")))
+        .on("supervisor.readProcessStdoutLog", log_of)
+        .on("supervisor.readProcessStderrLog", log_of)
+        .on("supervisor.readLog", |params| Ok(json!(format!("main {} {}", params[0], params[1]))))
+        .on("supervisor.addProcessGroup", by_name)
+        .on("supervisor.removeProcessGroup", by_name)
+        .on("supervisor.shutdown", |_| Ok(json!(true)))
+        .on("supervisor.restart", |_| Ok(json!(true)))
+}
+
+/// Runs each line and compares stdout and exit status.
+fn check(script: Script, table: &[(&str, &str, i32)]) {
+    let fake = script.serve();
+    for (line, out, code) in table {
+        let words: Vec<&str> = line.split(' ').collect();
+        let Ended { out: printed, err, code: ended } = fake.run(&words);
+        let usage = format!("{}\n", line.split(' ').next().unwrap_or_default());
+        let expected = out.replace("<url>", &fake.url());
+        let expected = match expected.strip_suffix("<usage>") {
+            Some(message) => {
+                let help = fake.run(&["help", usage.trim_end()]).out;
+                format!("{message}{help}")
+            }
+            None => expected,
+        };
+        assert_eq!((printed.as_str(), ended), (expected.as_str(), Some(*code)), "{line}; stderr: {err}");
+    }
+}
+
+#[test]
+fn start_prints_each_result_and_the_last_failure_is_the_status() {
+    check(
+        daemon(),
+        &[
+            ("start", "Error: start requires a process name\n<usage>", 2),
+            ("start cat", "cat: started\n", 0),
+            ("start cat:cat g:a", "cat: started\ng:a: started\n", 0),
+            ("start nope", "nope: ERROR (no such process)\n", 1),
+            ("start g:nope", "g:nope: ERROR (no such process)\n", 1),
+            ("start nogroup:*", "nogroup: ERROR (no such group)\n", 2),
+            ("start nofile", "nofile: ERROR (no such file)\n", 1),
+            ("start noexec", "noexec: ERROR (file is not executable)\n", 1),
+            ("start started", "started: ERROR (already started)\n", 0),
+            ("start spawn", "spawn: ERROR (spawn error)\n", 7),
+            ("start abnormal", "abnormal: ERROR (abnormal termination)\n", 7),
+            ("start failed", "FAILED: attempted to kill it\n", 1),
+            ("start spawn cat", "spawn: ERROR (spawn error)\ncat: started\n", 7),
+            ("start spawn nope", "spawn: ERROR (spawn error)\nnope: ERROR (no such process)\n", 1),
+            (
+                "start all",
+                "g:a: started\ng:b: ERROR (spawn error)\ng:c: ERROR (FAULT 70)\n\
+                 g:d: ERROR (already started)\nw: started\n",
+                7,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn why_a_spawn_failed_is_told_on_stderr() {
+    let ended = daemon().serve().run(&["start", "spawn"]);
+    assert_eq!(ended.err, "spawn: can't find command\n");
+}
+
+#[test]
+fn stop_prints_each_result() {
+    check(
+        daemon(),
+        &[
+            ("stop", "Error: stop requires a process name\n<usage>", 1),
+            ("stop cat", "cat: stopped\n", 0),
+            ("stop nope", "nope: ERROR (no such process)\n", 1),
+            ("stop nogroup:*", "nogroup: ERROR (no such group)\n", 1),
+            ("stop dead", "dead: ERROR (not running)\n", 0),
+            ("stop failed", "FAILED: attempted to kill it\n", 1),
+            ("stop cat; start cat", "cat;: stopped\nstart: stopped\ncat: stopped\n", 0),
+        ],
+    );
+}
+
+#[test]
+fn groups_and_all_are_one_call_each() {
+    let fake = daemon().serve();
+    fake.run(&["stop", "g:*"]);
+    fake.run(&["start", "cat", "all", "nope"]);
+    assert_eq!(
+        fake.calls(),
+        ["supervisor.stopProcessGroup [\"g\",null]", "supervisor.startAllProcesses [null]"]
+    );
+}
+
+#[test]
+fn signal_prints_each_result() {
+    check(
+        daemon(),
+        &[
+            ("signal", "Error: signal requires a signal name and a process name\n<usage>", 1),
+            ("signal HUP", "Error: signal requires a signal name and a process name\n<usage>", 1),
+            ("signal HUP cat g:a", "cat: signalled\ng:a: signalled\n", 0),
+            ("signal BOGUS cat", "cat: ERROR (bad signal name)\n", 1),
+            ("signal HUP nope", "nope: ERROR (no such process)\n", 1),
+            ("signal HUP dead", "dead: ERROR (not running)\n", 7),
+            ("signal HUP nogroup:*", "nogroup: ERROR (no such group)\n", 1),
+            ("signal HUP failed", "FAILED: attempted to kill it\n", 1),
+            ("signal BOGUS all", "g:a: ERROR (bad signal name)\nw: signalled\n", 1),
+        ],
+    );
+}
+
+#[test]
+fn clear_prints_each_result() {
+    check(
+        daemon(),
+        &[
+            ("clear", "Error: clear requires a process name\n<usage>", 1),
+            ("clear cat g:a", "cat: cleared\ng:a: cleared\n", 0),
+            ("clear nope", "nope: ERROR (no such process)\n", 1),
+            ("clear failed", "failed: ERROR (failed)\n", 1),
+            ("clear g:*", "g:None: ERROR (no such process)\n", 1),
+            ("clear all", "g:a: cleared\ng:b: ERROR (failed)\n", 1),
+        ],
+    );
+}
+
+#[test]
+fn status_shows_what_is_asked_for() {
+    let all = "cat                              RUNNING   about cat\n\
+               g:a                              RUNNING   about a\n\
+               g:b                              STOPPED   about b\n";
+    let cat = "cat                              RUNNING   about cat\n";
+    check(
+        daemon(),
+        &[
+            ("status", all, 3),
+            ("status all nope", all, 3),
+            ("status cat", cat, 0),
+            (
+                "status g:a cat",
+                "g:a                              RUNNING   about a\n\
+                 cat                              RUNNING   about cat\n",
+                0,
+            ),
+            (
+                "status g:*",
+                "g:a                              RUNNING   about a\n\
+                 g:b                              STOPPED   about b\n",
+                3,
+            ),
+            ("status nope cat", &format!("nope: ERROR (no such process)\n{cat}"), 4),
+            ("status nope:*", "nope: ERROR (no such group)\n", 4),
+            (
+                "status nope g:b",
+                "nope: ERROR (no such process)\ng:b                              STOPPED   about b\n",
+                3,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn pid_prints_numbers() {
+    check(
+        daemon(),
+        &[
+            ("pid", "4711\n", 0),
+            ("pid cat idle", "11\n0\n", 7),
+            ("pid all", "11\n12\n0\n", 0),
+            ("pid nope cat", "No such process nope\n11\n", 1),
+            ("pid g:nope", "No such process g:nope\n", 1),
+        ],
+    );
+}
+
+#[test]
+fn tail_reads_the_end_of_a_log() {
+    check(
+        daemon(),
+        &[
+            ("tail cat", "\"cat\" -1600 0\n", 0),
+            ("tail -100 cat stderr", "\"cat\" -100 0\n", 0),
+            ("tail", "Error: too few arguments\n<usage>", 1),
+            ("tail a b c d", "Error: too many arguments\n<usage>", 1),
+            ("tail -f", "Error: tail requires process name\n", 1),
+            ("tail cat foo", "Error: bad channel 'foo'\n", 1),
+            ("tail -x cat", "Error: bad argument -x\n", 1),
+            ("tail nofile", "nofile: ERROR (no log file)\n", 1),
+            ("tail failed", "failed: ERROR (unknown error reading log)\n", 1),
+            ("tail nope", "nope: ERROR (no such process name)\n", 1),
+            ("maintail", "main -1600 0\n", 0),
+            ("maintail -5", "main -5 0\n", 0),
+            ("maintail foo", "Error: bad argument foo\n", 1),
+            ("maintail -x", "Error: bad argument -x\n", 1),
+            ("maintail a b", "Error: too many arguments\n<usage>", 1),
+        ],
+    );
+    check(
+        daemon().on("supervisor.readLog", |_| Err(Fault::NoFile("/x".to_owned()))),
+        &[("maintail", "supervisord: ERROR (no log file)\n", 1)],
+    );
+    check(
+        daemon().on("supervisor.readLog", |_| Err(Fault::Failed("/x".to_owned()))),
+        &[("maintail", "supervisord: ERROR (unknown error reading log)\n", 1)],
+    );
+}
+
+#[test]
+fn a_modifier_may_be_in_the_word_of_the_action() {
+    let ended = daemon().serve().run(&["tail -100000", "cat"]);
+    assert_eq!((ended.out.as_str(), ended.code), ("\"cat\" -100000 0\n", Some(0)));
+}
+
+#[test]
+fn fg_refuses_what_it_cannot_attach_to() {
+    check(
+        daemon(),
+        &[
+            ("fg", "ERROR: no process name supplied\n<usage>", 1),
+            ("fg a b", "ERROR: too many process names supplied\n", 1),
+            ("fg nope", "ERROR: bad process name supplied\n", 1),
+            ("fg idle", "ERROR: process not running\n", 1),
+            ("fg down", "ERROR: <Fault 6: 'SHUTDOWN_STATE'>\n", 0),
+        ],
+    );
+}
+
+#[test]
+fn reread_tells_what_differs() {
+    let with = |answer: fn(&Value) -> Result<Value, Fault>| daemon().on("supervisor.reloadConfig", answer);
+    let changes = "a: available\nmanual: disappeared\nquick: changed\n";
+    check(with(|_| Ok(json!([[["a"], ["quick"], ["manual"]]]))), &[("reread", changes, 0)]);
+    check(
+        with(|_| Ok(json!([[[], [], []]]))),
+        &[
+            ("reread", "No config updates to processes\n", 0),
+            ("reread x", "Error: reread accepts no arguments\n<usage>", 1),
+            ("update", "", 0),
+            ("update nope cat", "ERROR: no such group: nope\n", 1),
+        ],
+    );
+    check(
+        with(|_| Err(Fault::ShutdownState)),
+        &[
+            ("reread", "ERROR: supervisor shutting down\n", 1),
+            ("update", "ERROR: already shutting down\n", 1),
+        ],
+    );
+    check(
+        with(|_| Err(Fault::CantReread { message: "bad 'x'".to_owned(), report: "a report".to_owned() })),
+        &[
+            ("reread", "ERROR: CANT_REREAD: bad 'x'\n", 1),
+            (
+                "update",
+                "error: <class 'xmlrpc.client.Fault'>, <Fault 92: \"CANT_REREAD: bad 'x'\">: file: <url> line: 0\n",
+                1,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn update_drops_replaces_and_adds() {
+    let script = || {
+        daemon()
+            .on("supervisor.reloadConfig", |_| Ok(json!([[["newone"], ["quick"], ["manual", "stuck"]]])))
+            .on("supervisor.stopProcessGroup", |params| match params[0].as_str() {
+                Some("stuck") => Ok(json!([row("stuck", "stuck", 30)])),
+                _ => Ok(json!([])),
+            })
+    };
+    check(
+        script(),
+        &[
+            (
+                "update",
+                "manual: stopped\nmanual: removed process group\nstuck: stopped\n\
+                 stuck: has problems; not removing\nquick: stopped\nquick: updated process group\n\
+                 newone: added process group\n",
+                1,
+            ),
+            ("update newone", "newone: added process group\n", 0),
+            ("update newone nope nope", "ERROR: no such group: nope\nnewone: added process group\n", 1),
+        ],
+    );
+    let fake = script().serve();
+    fake.run(&["update", "quick"]);
+    assert_eq!(
+        fake.calls()[2..],
+        [
+            "supervisor.stopProcessGroup [\"quick\",null]",
+            "supervisor.removeProcessGroup [\"quick\"]",
+            "supervisor.addProcessGroup [\"quick\"]"
+        ]
+    );
+}
+
+#[test]
+fn add_and_remove_take_groups() {
+    let added = "a: added process group\nERROR: process group already active\n";
+    check(
+        daemon(),
+        &[
+            ("add", "", 0),
+            ("remove", "", 0),
+            ("add a added", added, 0),
+            ("add nope a", "ERROR: no such process/group: nope\na: added process group\n", 1),
+            ("add down", "ERROR: shutting down\n", 1),
+            ("remove a", "a: removed process group\n", 0),
+            ("remove busy", "ERROR: process/group still running: busy\n", 1),
+            ("remove nope", "ERROR: no such process/group: nope\n", 1),
+            (
+                "remove down a",
+                "error: <class 'xmlrpc.client.Fault'>, <Fault 6: 'SHUTDOWN_STATE'>: file: <url> line: 0\n",
+                1,
+            ),
+        ],
+    );
+}
+
+fn config(group: &str, name: &str, inuse: bool, autostart: bool, prio: i32) -> Value {
+    json!({
+        "name": name, "group": group, "inuse": inuse, "autostart": autostart, "group_prio": prio,
+        "process_prio": 5, "autorestart": "unexpected", "command": "x", "directory": "none", "exitcodes": [0],
+        "killasgroup": false, "redirect_stderr": false, "serverurl": "none", "startretries": 3,
+        "startsecs": 1, "stderr_capture_maxbytes": 0, "stderr_events_enabled": false,
+        "stderr_logfile": "auto", "stderr_logfile_backups": 10, "stderr_logfile_maxbytes": 1,
+        "stderr_syslog": false, "stdout_capture_maxbytes": 0, "stdout_events_enabled": false,
+        "stdout_logfile": "auto", "stdout_logfile_backups": 10, "stdout_logfile_maxbytes": 1,
+        "stdout_syslog": false, "stopsignal": 15, "stopwaitsecs": 10, "uid": "none",
+    })
+}
+
+#[test]
+fn avail_lists_the_configuration() {
+    let all = |_: &Value| {
+        Ok(json!([
+            config("cat", "cat", true, true, 999),
+            config("grp", "gb", true, false, 50),
+            config("newone", "newone", false, true, 999)
+        ]))
+    };
+    check(
+        daemon().on("supervisor.getAllConfigInfo", all),
+        &[
+            (
+                "avail",
+                "cat                              in use    auto      999:5\n\
+                 grp:gb                           in use    manual    50:5\n\
+                 newone                           avail     auto      999:5\n",
+                0,
+            ),
+            ("avail x", "Error: avail accepts no arguments\n<usage>", 1),
+        ],
+    );
+    check(
+        daemon().on("supervisor.getAllConfigInfo", |_| Err(Fault::ShutdownState)),
+        &[("avail", "ERROR: supervisor shutting down\n", 1)],
+    );
+}
+
+#[test]
+fn the_daemon_is_shut_down_reloaded_and_asked_for_its_version() {
+    check(
+        daemon(),
+        &[
+            ("shutdown", "Shut down\n", 0),
+            ("shutdown now", "Error: shutdown accepts no arguments\n<usage>", 1),
+            ("reload", "Restarted supervisord\n", 0),
+            ("reload now", "Error: reload accepts no arguments\n<usage>", 1),
+            ("version", "4.3.0\n", 0),
+            ("version x", "Error: version accepts no arguments\n<usage>", 1),
+            ("open foo", "ERROR: url must be http:// or unix://\n", 1),
+        ],
+    );
+    let down = daemon()
+        .on("supervisor.shutdown", |_| Err(Fault::ShutdownState))
+        .on("supervisor.restart", |_| Err(Fault::ShutdownState));
+    check(
+        down,
+        &[
+            ("shutdown", "ERROR: already shutting down\n", 0),
+            ("reload", "ERROR: already shutting down\n", 1),
+        ],
+    );
+}
+
+#[test]
+fn open_shows_the_status_there_and_forgets_its_exit_status() {
+    let fake = daemon().serve();
+    let ended = fake.run(&["open", &fake.url()]);
+    assert_eq!((ended.out.lines().count(), ended.code), (3, Some(0)));
+}
+
+#[test]
+fn lines_that_are_no_action() {
+    check(
+        daemon(),
+        &[
+            ("bogus x", "*** Unknown syntax: bogus x\n", 1),
+            ("!ls", "*** Unknown syntax: !ls\n", 1),
+            ("START cat", "*** Unknown syntax: START cat\n", 1),
+            ("?version", "version\t\t\tShow the version of the remote supervisord process\n", 0),
+            ("help nope", "*** No help on nope\n", 0),
+            ("quit", "\n", 0),
+            ("exit", "\n", 0),
+            ("EOF", "\n", 0),
+            ("", "", 0),
+        ],
+    );
+}

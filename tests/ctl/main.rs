@@ -1,0 +1,11 @@
+//! `supervisorctl` against a daemon that answers by script: what it prints and how it ends, for each
+//! answer to each action.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod actions;
+mod connection;
+mod fake;
+mod follow;
+mod restart;
+mod shell;

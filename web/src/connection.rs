@@ -1,0 +1,79 @@
+//! One connection: HTTP/1.1 until it ends, is idle too long, or the server stops.
+
+use crate::rpc::Session;
+use crate::site::{Caller, Limits};
+use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tower::ServiceExt as _;
+
+/// The largest request head, and the largest buffer of a connection, in bytes.
+const BUFFER: usize = 64 * 1024;
+
+/// What a connection brings to each of its requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    pub(crate) caller: Caller,
+    pub(crate) session: Session,
+    /// Its place among the connections. A WebSocket keeps it by way of the extensions.
+    pub(crate) place: Arc<OwnedSemaphorePermit>,
+}
+
+/// Serves until the connection ends; after `stop` changes only what is under way.
+pub(crate) async fn converse<S>(
+    stream: S,
+    peer: Peer,
+    router: Router,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = router.map_request(move |mut request: Request<Incoming>| {
+        let Peer { caller, session, place } = peer.clone();
+        let extensions = request.extensions_mut();
+        extensions.insert(caller);
+        extensions.insert(session);
+        extensions.insert(place);
+        request
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_time)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    // An error is the client's: it went away, or spoke something else. There is nobody to tell.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = stop.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
+    }
+    _ = connection.await;
+}
+
+/// Tells a client that there are too many, and listens for a moment so that it can hear it: closing with
+/// unread input would discard the answer.
+pub(crate) async fn turn_away<S>(mut stream: S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    const ANSWER: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n\
+        Content-Length: 21\r\nConnection: close\r\nRetry-After: 1\r\n\r\ntoo many connections\n";
+    let farewell = async {
+        stream.write_all(ANSWER).await?;
+        stream.shutdown().await?;
+        let mut discarded = [0; 1024];
+        while stream.read(&mut discarded).await? > 0 {}
+        Ok::<_, std::io::Error>(())
+    };
+    _ = tokio::time::timeout(Duration::from_secs(1), farewell).await;
+}

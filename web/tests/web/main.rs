@@ -1,0 +1,7 @@
+//! The server through its public face: real sockets, raw HTTP, and the client of `rpc`.
+
+#![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
+
+mod client;
+mod http;
+mod site;
