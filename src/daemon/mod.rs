@@ -64,12 +64,10 @@ pub fn main(argv: &[String]) -> u8 {
     match args::parse(argv.get(1..).unwrap_or_default(), &here.world()) {
         Ok(Invocation::Help) => print(&args::help(argv0)),
         Ok(Invocation::Version) => print(&format!("{}\n", args::COMPATIBLE_VERSION)),
-        Ok(Invocation::Run { config, overrides }) => {
-            match locate(argv0, config, &here) {
-                Ok(file) => supervise(argv0, Source { file, overrides: *overrides, here }),
-                Err(error) => complain(&error.report(argv0)),
-            }
-        }
+        Ok(Invocation::Run { config, overrides }) => match locate(argv0, config, &here) {
+            Ok(file) => supervise(argv0, Source { file, overrides: *overrides, here }),
+            Err(error) => complain(&error.report(argv0)),
+        },
         Err(error) => complain(&error.report(argv0)),
     }
 }
@@ -143,4 +141,3 @@ fn explain(argv0: &str, report: &treeherd_config::Report) -> String {
     let usage = UsageError::Configuration(report.first().message().to_owned()).report(argv0);
     format!("{usage}\n{report}\n")
 }
-

@@ -1,11 +1,12 @@
 //! The tree's life: three threads, from the first actor to the last.
 
+use super::Source;
 use super::signals;
 use super::startup::{First, Ready};
-use super::Source;
 use actix_rt::{Arbiter, System};
 use slog::{Logger, debug, error, trace, warn};
 use std::sync::Arc;
+use tokio::sync::mpsc;
 use treeherd_actors::bridge::Bridge;
 use treeherd_actors::endpoint::{Door, MakeSite};
 use treeherd_actors::estate::Mood;
@@ -16,7 +17,6 @@ use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::spec::Config;
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_web::{Identity, Notice, Site};
-use tokio::sync::mpsc;
 
 /// Runs the tree of a configuration until everything is down; tells whether to start anew.
 pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Mood {

@@ -157,7 +157,9 @@ fn open_log(spec: &DaemonSpec) -> Result<Arc<MainLog>, Failure> {
             .map_err(|error| format!("cannot log to syslog at {SYSLOG}: {error}")),
     };
     opened.map_err(|error| {
-        Failure::Internal(format!("{error}; make it writable, or give another logfile in [supervisord] or by -l"))
+        Failure::Internal(format!(
+            "{error}; make it writable, or give another logfile in [supervisord] or by -l"
+        ))
     })
 }
 

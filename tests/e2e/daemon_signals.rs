@@ -21,10 +21,10 @@ fn groups_end_one_after_the_other_highest_priority_number_first() {
     let mut herd = Herd::start(
         "[program:a]\ncommand=/bin/cat\nstartsecs=0\npriority=1\n\
          [program:b]\ncommand=/bin/cat\nstartsecs=0\npriority=2\n\
-         [program:c]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\npriority=3\nstopwaitsecs=1\n\
+         [program:c]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\npriority=3\nstopwaitsecs=1\n\
          [program:d]\ncommand=/bin/cat\nstartsecs=0\npriority=3\n",
     );
-    herd.wait_anywhere("'c' stdout output:");
+    herd.wait_file("c.set", "");
     for name in ["a", "b", "c", "d"] {
         herd.wait_anywhere(&format!("success: {name} "));
     }
@@ -51,12 +51,12 @@ fn groups_end_one_after_the_other_highest_priority_number_first() {
 #[test]
 fn processes_of_one_group_are_ended_together() {
     let mut herd = Herd::start(
-        "[program:x]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; echo set; while sleep 0.05; do :; done'\nstartsecs=0\n\
-         [program:y]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; echo set; while sleep 0.05; do :; done'\nstartsecs=0\n\
+        "[program:x]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\n\
+         [program:y]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\n\
          [group:g]\nprograms=x,y\n",
     );
-    herd.wait_anywhere("'x' stdout output:");
-    herd.wait_anywhere("'y' stdout output:");
+    herd.wait_file("x.set", "");
+    herd.wait_file("y.set", "");
     herd.signal("TERM");
     assert_eq!(herd.wait_end().code(), Some(0));
     let lines = herd.log();
@@ -71,10 +71,10 @@ fn processes_of_one_group_are_ended_together() {
 #[test]
 fn nothing_starts_again_while_the_daemon_ends() {
     let mut herd = Herd::start(
-        "[program:slow]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\nstopwaitsecs=1\npriority=9\n\
+        "[program:slow]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=1\npriority=9\n\
          [program:fail]\ncommand=/bin/false\nstartretries=100\nstartsecs=5\npriority=1\n",
     );
-    herd.wait_anywhere("'slow' stdout output:");
+    herd.wait_file("slow.set", "");
     herd.wait_anywhere("exited: fail");
     herd.signal("TERM");
     herd.wait("received SIGTERM");
@@ -88,9 +88,9 @@ fn nothing_starts_again_while_the_daemon_ends() {
 #[test]
 fn a_restart_asked_for_during_the_end_is_ignored() {
     let mut herd = Herd::start(
-        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
     );
-    herd.wait_anywhere("'deaf' stdout output:");
+    herd.wait_file("deaf.set", "");
     herd.signal("TERM");
     herd.wait("received SIGTERM");
     let said = herd.ctl("status");

@@ -11,9 +11,9 @@ use crate::harness::{Herd, alive, signal, until};
 fn a_stopped_program_is_sent_its_stopsignal() {
     let herd = Herd::start(
         "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n\
-         [program:usr]\ncommand=/bin/sh -c 'trap \"exit 5\" USR1; echo set; while sleep 0.05; do :; done'\nstartsecs=0\nstopsignal=USR1\n",
+         [program:usr]\ncommand=/bin/sh -c 'trap \"exit 5\" USR1; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\nstopsignal=USR1\n",
     );
-    herd.wait_anywhere("'usr' stdout output:");
+    herd.wait_file("usr.set", "");
     herd.ctl("stop cat").is("cat: stopped\n", 0);
     herd.ctl("stop usr").is("usr: stopped\n", 0);
     let story = herd.story(&["killing", "stopped: "]);
@@ -33,9 +33,9 @@ fn a_stopped_program_is_sent_its_stopsignal() {
 #[test]
 fn a_program_that_ignores_its_stopsignal_is_killed_after_stopwaitsecs() {
     let herd = Herd::start(
-        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM && echo deaf && exec cat'\nstartsecs=0\nstopwaitsecs=1\n",
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM && : > {dir}/%(program_name)s.set && exec cat'\nstartsecs=0\nstopwaitsecs=1\n",
     );
-    herd.wait_anywhere("'deaf' stdout output:");
+    herd.wait_file("deaf.set", "");
     herd.ctl("stop deaf").is("deaf: stopped\n", 0);
     assert_eq!(
         herd.story(&["killing", "stopped: "]),
@@ -108,9 +108,9 @@ fn a_program_that_is_still_starting_can_be_stopped() {
 #[test]
 fn a_clean_end_after_the_stop_signal_is_told_at_info() {
     let herd = Herd::start(
-        "[program:polite]\ncommand=/bin/sh -c 'trap \"exit 0\" TERM; echo set; while sleep 0.05; do :; done'\nstartsecs=0\n",
+        "[program:polite]\ncommand=/bin/sh -c 'trap \"exit 0\" TERM; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\n",
     );
-    herd.wait_anywhere("'polite' stdout output:");
+    herd.wait_file("polite.set", "");
     herd.ctl("stop polite").is("polite: stopped\n", 0);
     herd.wait("INFO stopped: polite (exit status 0)");
     herd.end();
@@ -119,9 +119,9 @@ fn a_clean_end_after_the_stop_signal_is_told_at_info() {
 #[test]
 fn a_restart_waits_for_a_stubborn_program_and_starts_it_again() {
     let herd = Herd::start(
-        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM && echo deaf && exec cat'\nstartsecs=0\nstopwaitsecs=1\n",
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM && : > {dir}/%(program_name)s.set && exec cat'\nstartsecs=0\nstopwaitsecs=1\n",
     );
-    herd.wait_anywhere("'deaf' stdout output:");
+    herd.wait_file("deaf.set", "");
     let first = herd.pid("deaf");
     herd.ctl("restart deaf").is("deaf: stopped\ndeaf: started\n", 0);
     assert!(!alive(first), "the old one is gone before the new one starts");
