@@ -1,1 +1,27 @@
 //! The supervision tree of treeherd: root, groups, programs, rotators as actors.
+//!
+//! ```text
+//!   loop (tree) ── Root ── Bus
+//!                   |- Endpoint...          (control thread)
+//!                   `- Group... ── Program... ── Rotator stdout, stderr   (logs thread)
+//! ```
+//!
+//! Commands go down as messages, each once; outcomes come up once. A child never names its parent's type:
+//! it tells upward through what it was given at its start. What must outlive an actor stands in an
+//! [`estate`]. Bytes never travel in mailboxes. A Rust program that has actors of its own starts a whole
+//! tree beside them with [`tree::run`].
+
+pub mod bridge;
+pub mod bus;
+pub mod clock;
+pub mod command;
+pub mod endpoint;
+pub mod estate;
+pub mod group;
+pub mod mainlog;
+pub mod program;
+pub mod root;
+pub mod rotator;
+pub mod shared;
+pub mod supervision;
+pub mod tree;

@@ -17,6 +17,7 @@ use crate::world::{Remembered, World};
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
+use std::path::PathBuf;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::Notice;
 
@@ -69,16 +70,24 @@ struct Noted {
     errors: Vec<Error>,
     own: Vec<Error>,
     values: HashSet<Span>,
-    messages: HashSet<String>,
+    /// The words, and the file and line of the first place.
+    known: HashSet<(String, Option<(PathBuf, usize)>)>,
+}
+
+impl Noted {
+    fn is_new(&mut self, error: &Error) -> bool {
+        let place = error.places().first().map(|place| (place.file.clone(), place.line));
+        self.known.insert((error.message().to_owned(), place))
+    }
 }
 
 impl Faults {
-    /// Notes an error. Of several about one and the same value only the first counts (a value may be
-    /// read more than once); likewise of several with the same words.
+    /// Notes an error. Of several about one and the same value only the first counts, since a value may
+    /// be read more than once; likewise of several with the same words about the same place.
     pub(crate) fn note(&self, value: Option<Span>, error: Error) {
         let mut noted = self.noted.borrow_mut();
         let again = value.is_some_and(|span| !noted.values.insert(span));
-        if noted.messages.insert(error.message().to_owned()) && !again {
+        if noted.is_new(&error) && !again {
             noted.errors.push(error);
         }
     }
@@ -86,7 +95,7 @@ impl Faults {
     /// Notes an error that only we make: it comes after all that Supervisor makes too.
     pub(crate) fn note_own(&self, error: Error) {
         let mut noted = self.noted.borrow_mut();
-        if noted.messages.insert(error.message().to_owned()) {
+        if noted.is_new(&error) {
             noted.own.push(error);
         }
     }

@@ -57,12 +57,18 @@ impl Plan {
 
 impl Change {
     /// The keys that differ, per process name, in definition order; processes that come or go are
-    /// listed with the one key `numprocs`; a different group priority as `priority` of no process.
+    /// listed with the one key `numprocs`. What belongs to no process has an empty name: `priority` of
+    /// the group, and `programs` for another order of the processes or another kind of section.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, Vec<&'static str>)> {
         let mut changed = Vec::new();
-        if self.old.priority != self.new.priority {
-            changed.push((String::new(), vec!["priority"]));
+        let rows = [
+            ("priority", self.old.priority != self.new.priority),
+            ("programs", self.old.kind != self.new.kind || self.is_reordered()),
+        ];
+        let keys: Vec<_> = rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect();
+        if !keys.is_empty() {
+            changed.push((String::new(), keys));
         }
         let find = |group: &GroupSpec, name: &str| {
             group.processes.iter().find(|p| p.name.as_str() == name).cloned()
@@ -81,6 +87,17 @@ impl Change {
             }
         }
         changed
+    }
+
+    /// Whether the processes that are in both stand in another order.
+    fn is_reordered(&self) -> bool {
+        let common = |from: &GroupSpec, other: &GroupSpec| -> Vec<_> {
+            let names =
+                |group: &GroupSpec| group.processes.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
+            let others = names(other);
+            names(from).into_iter().filter(|name| others.contains(name)).collect()
+        };
+        common(&self.old, &self.new) != common(&self.new, &self.old)
     }
 }
 

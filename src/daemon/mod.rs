@@ -1,3 +1,146 @@
-//! `supervisord`: its command line.
+//! `supervisord`: from a command line to a running tree, and back.
+//!
+//! ```text
+//! args ─► config ─► startup: user, limits, log, sockets, AUTO logs, groups ─► daemonise ─► pid file
+//!                      ▲                                                                     │
+//!                      │ restart: same command line, same pid                                ▼
+//!                      └────────────────────────────────────────────────────────────── run: the tree
+//! ```
+//!
+//! No thread starts before the process is a daemon. Usage and configuration errors are two lines on
+//! standard error, then what and where, and exit status 2; what fails beyond that is 1. Absent: every
+//! decision about programs.
 
 pub mod args;
+pub mod logger;
+mod run;
+mod signals;
+mod startup;
+pub mod world;
+
+use crate::getopt::UsageError;
+use args::Invocation;
+use startup::{Failure, First};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use treeherd_actors::estate::Mood;
+use treeherd_actors::supervision::guard;
+use treeherd_config::Overrides;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::spec::Config;
+use world::Here;
+
+/// What of the command line is needed again at every load.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The configuration file, absolute but for its first load.
+    pub file: PathBuf,
+    /// What beats it.
+    pub overrides: Overrides,
+    /// The world at the start.
+    pub here: Here,
+}
+
+impl Source {
+    fn load(&self) -> Result<Config, treeherd_config::Report> {
+        treeherd_config::load(&self.file, &self.overrides, &self.here.world())
+    }
+
+    /// Loads for a caller of the API.
+    fn reload(&self) -> Result<Config, Fault> {
+        self.load().map_err(|report| Fault::CantReread {
+            message: report.first().message().to_owned(),
+            report: report.to_string(),
+        })
+    }
+}
+
+/// Runs the program with its whole argument vector and returns its exit status.
+#[must_use]
+pub fn main(argv: &[String]) -> u8 {
+    let argv0 = argv.first().map_or("supervisord", String::as_str);
+    let here = Here::new();
+    match args::parse(argv.get(1..).unwrap_or_default(), &here.world()) {
+        Ok(Invocation::Help) => print(&args::help(argv0)),
+        Ok(Invocation::Version) => print(&format!("{}\n", args::COMPATIBLE_VERSION)),
+        Ok(Invocation::Run { config, overrides }) => {
+            match locate(argv0, config, &here) {
+                Ok(file) => supervise(argv0, Source { file, overrides: *overrides, here }),
+                Err(error) => complain(&error.report(argv0)),
+            }
+        }
+        Err(error) => complain(&error.report(argv0)),
+    }
+}
+
+fn print(text: &str) -> u8 {
+    let mut out = std::io::stdout().lock();
+    u8::from(out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err())
+}
+
+/// A line for whoever started us; who closed our standard error does not want it.
+pub(crate) fn tell(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn complain(text: &str) -> u8 {
+    tell(text);
+    UsageError::EXIT
+}
+
+/// The configuration file: as given, or the first that is found.
+fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, UsageError> {
+    if let Some(file) = given {
+        return Ok(file);
+    }
+    let found = treeherd_config::find(argv0, here.cwd());
+    let found = found.map_err(|error| UsageError::Configuration(error.to_string()))?;
+    if treeherd_os::user::current_uid() == 0 {
+        tell(
+            "Warning: supervisord runs as root and was given no -c, so it looks for its configuration in the \
+             default places, the current directory among them. Give -c with an absolute path to be sure which \
+             file it reads.\n",
+        );
+    }
+    Ok(found)
+}
+
+/// Loads, starts, runs; again after a restart.
+fn supervise(argv0: &str, mut source: Source) -> u8 {
+    guard::install_panic_hook();
+    let mut first = First::new();
+    let mut config = match source.load() {
+        Ok(config) => config,
+        Err(report) => return complain(&explain(argv0, &report)),
+    };
+    source.file = source.here.cwd().join(&source.file);
+    let source = Arc::new(source);
+    loop {
+        let ready = match startup::prepare(Arc::new(config), &mut first) {
+            Ok(ready) => ready,
+            Err(Failure::Usage { message, hint }) => {
+                let usage = UsageError::Configuration(message).report(argv0);
+                return complain(&format!("{usage}{hint}\n"));
+            }
+            Err(Failure::Internal(message)) => {
+                tell(&format!("{message}\n"));
+                return 1;
+            }
+        };
+        let last = Arc::clone(&ready.config);
+        match run::tree(ready, &source, &mut first) {
+            Mood::Restarting => {
+                // it was valid when the restart was asked for; if it no longer is, what ran runs on
+                config = source.load().unwrap_or_else(|_| Config::clone(&last));
+            }
+            Mood::Shutdown | Mood::Running => return 0,
+        }
+    }
+}
+
+fn explain(argv0: &str, report: &treeherd_config::Report) -> String {
+    let usage = UsageError::Configuration(report.first().message().to_owned()).report(argv0);
+    format!("{usage}\n{report}\n")
+}
+

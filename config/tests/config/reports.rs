@@ -228,6 +228,28 @@ fn names_and_groups_are_checked() {
 }
 
 #[test]
+fn the_same_mistake_in_two_places_is_shown_twice() {
+    check(
+        "[supervisord]\n[inet_http_server]\nport=x\n[inet_http_server:b]\nport=x\n",
+        expect![[r#"
+        error: not a valid port number: 'x' 
+         --> s.conf:3
+          |
+        3 | port=x
+          |      ^
+          help: write a port, or host:port, such as 127.0.0.1:9001
+
+        error: not a valid port number: 'x' 
+         --> s.conf:5
+          |
+        5 | port=x
+          |      ^
+          help: write a port, or host:port, such as 127.0.0.1:9001
+    "#]],
+    );
+}
+
+#[test]
 fn what_only_treeherd_refuses_comes_last() {
     let text = "[supervisord]\n[group:a]\n[program:a]\ncommand=c\n[inet_http_server]\nport=x\n";
     assert_eq!(first_error(text), "not a valid port number: 'x' ");

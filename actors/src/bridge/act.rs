@@ -1,0 +1,106 @@
+//! Commands to many processes at once: fanned out before anything is awaited, gathered as they end.
+
+use super::Bridge;
+use crate::command::{Outcome, Reply, Verb, Wait};
+use crate::estate::{Estate, GroupEstate};
+use crate::program::Do;
+use crate::root::Dispatch;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::signal::Signal;
+use treeherd_domain::status::ProcessState;
+
+/// What a call may take beyond the times its targets are configured with.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// The outcomes of a fanned-out command.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    /// In the order in which they came; those that did not come in time are last.
+    pub(super) outcomes: Vec<Outcome>,
+    /// How many did not come in time.
+    pub(super) late: usize,
+}
+
+impl Bridge {
+    /// Has one process do something.
+    pub(super) async fn one(&self, estate: &Arc<Estate>, verb: Verb, wait: Wait) -> Result<(), Fault> {
+        let gathered = self.all(std::slice::from_ref(estate), verb, wait, None).await?;
+        gathered.outcomes.into_iter().next().map_or_else(|| Err(self.crashed()), |outcome| outcome.result)
+    }
+
+    /// Has each of these processes do something, all at the same time, within `limit` or within what
+    /// their configuration allows.
+    pub(super) async fn all(
+        &self,
+        estates: &[Arc<Estate>],
+        verb: Verb,
+        wait: Wait,
+        limit: Option<Duration>,
+    ) -> Result<Gathered, Fault> {
+        let root = self.root()?;
+        let (reply, mut outcomes) = Reply::channel(estates.len());
+        for estate in estates {
+            let command = Do { verb, wait, reply: reply.clone() };
+            root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
+        }
+        drop(reply);
+        let limit = limit.unwrap_or_else(|| patience(estates));
+        let mut gathered = Vec::with_capacity(estates.len());
+        let gather = async {
+            while let Some(outcome) = outcomes.recv().await {
+                gathered.push(outcome);
+            }
+        };
+        let is_late = timeout(limit, gather).await.is_err();
+        let missing: Vec<_> = estates
+            .iter()
+            .filter(|estate| gathered.iter().all(|outcome| outcome.namespec != estate.namespec))
+            .collect();
+        let late = if is_late { missing.len() } else { 0 };
+        for estate in missing {
+            let fault = if is_late {
+                Fault::WaitTimeout(format!("{} is not done after {limit:?}", estate.namespec))
+            } else {
+                self.crashed()
+            };
+            gathered.push(Outcome::new(estate.namespec.clone(), Err(fault)));
+        }
+        Ok(Gathered { outcomes: gathered, late })
+    }
+
+    /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
+    pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
+        let fits = |estate: &Arc<Estate>| is_for(verb, estate.record().machine.name());
+        group.by_priority().into_iter().filter(fits).collect()
+    }
+
+    /// The same of all groups.
+    pub(super) fn everybody(&self, verb: Verb) -> Vec<Arc<Estate>> {
+        let groups = self.shared().arena.by_priority();
+        groups.iter().flat_map(|group| Self::members(group, verb)).collect()
+    }
+}
+
+/// Whether a collective command is for a process in this state.
+const fn is_for(verb: Verb, state: ProcessState) -> bool {
+    match verb {
+        Verb::Start => !state.is_running(),
+        Verb::Stop => state.is_running(),
+        Verb::Signal(_) => state.is_signallable(),
+        Verb::Restart | Verb::Clear => true,
+    }
+}
+
+/// As long as the slowest may take by its configuration, and then some.
+fn patience(estates: &[Arc<Estate>]) -> Duration {
+    let longest = estates.iter().map(|e| e.policy.startsecs.saturating_add(e.policy.stopwaitsecs)).max();
+    longest.unwrap_or_default().saturating_add(MARGIN)
+}
+
+/// A signal by name or number.
+pub(super) fn signal(name: &treeherd_rpc::wire::supervisor::SignalName) -> Result<Signal, Fault> {
+    name.parse()
+}

@@ -1,0 +1,170 @@
+//! Subscriptions to events and to processes: from the journal to a WebSocket.
+//!
+//! Each begins with a snapshot mark and its number; what a slow subscriber missed is a gap mark; a
+//! subscriber that takes nothing for half a minute is given up.
+
+use super::logs::give;
+use super::Bridge;
+use crate::bus::{Item, Subscription};
+use crate::estate::Estate;
+use jsonrpsee::core::{SubscriptionResult, async_trait};
+use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use treeherd_domain::event::{Event, EventKind};
+use treeherd_domain::name::Namespec;
+use treeherd_domain::selector::Selector;
+use treeherd_rpc::api::EventApiServer;
+use treeherd_rpc::code::error_object;
+use treeherd_rpc::wire::{EventItem, Mark, ProcessChange, Selectors};
+
+/// Why a subscription ends when the daemon does not take part in it any more.
+const OVER: &str = "the daemon is stopping";
+
+/// Selectors that do not borrow the call's parameters.
+pub(super) fn owned(parsed: Vec<(&str, Selector)>) -> Vec<Selector> {
+    parsed.into_iter().map(|(_, selector)| selector).collect()
+}
+
+/// What somebody wants to hear of.
+struct Filter {
+    kinds: Option<Vec<String>>,
+    selectors: Option<Vec<Selector>>,
+}
+
+impl Filter {
+    fn passes(&self, event: &Event) -> bool {
+        let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| event.kind.is_below(k)));
+        let target = match (&self.selectors, event.kind.namespec()) {
+            (None, _) => true,
+            (Some(selectors), Some(namespec)) => selectors.iter().any(|s| s.matches(namespec)),
+            (Some(_), None) => false,
+        };
+        kind && target
+    }
+}
+
+#[async_trait]
+impl EventApiServer for Bridge {
+    async fn event_subscribe(
+        &self,
+        pending: PendingSubscriptionSink,
+        kinds: Option<Vec<String>>,
+        selector: Option<Selectors>,
+        since: Option<u64>,
+    ) -> SubscriptionResult {
+        let selectors = match selector.map(|s| s.parse().map(owned)).transpose() {
+            Ok(selectors) => selectors,
+            Err(fault) => {
+                pending.reject(error_object(&fault)).await;
+                return Ok(());
+            }
+        };
+        let subscription = self.shared().journal.subscribe(since);
+        let sink = pending.accept().await?;
+        stream(sink, subscription, Filter { kinds, selectors }).await;
+        Ok(())
+    }
+}
+
+async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filter) {
+    let Subscription { seq, missed, mut items } = subscription;
+    if !give(&sink, &EventItem::Mark(Mark::Snapshot { seq })).await {
+        return;
+    }
+    for item in missed {
+        if !pass(&sink, &filter, item).await {
+            return;
+        }
+    }
+    while let Some(item) = next(&sink, &mut items).await {
+        if !pass(&sink, &filter, item).await {
+            return;
+        }
+    }
+    give(&sink, &EventItem::Mark(Mark::End { reason: OVER.to_owned() })).await;
+}
+
+async fn pass(sink: &SubscriptionSink, filter: &Filter, item: Item) -> bool {
+    match item {
+        Item::Gap { dropped, resume_from } => {
+            give(sink, &EventItem::Mark(Mark::Gap { dropped, resume_from })).await
+        }
+        Item::Event(event) if filter.passes(&event) => give(sink, &EventItem::from(&*event)).await,
+        Item::Event(_) => true,
+    }
+}
+
+async fn next(sink: &SubscriptionSink, items: &mut mpsc::Receiver<Item>) -> Option<Item> {
+    tokio::select! {
+        item = items.recv() => item,
+        () = sink.closed() => None,
+    }
+}
+
+impl Bridge {
+    /// `process.watch`: a snapshot, then each process whose state changes, comes or goes.
+    pub(super) async fn watch(&self, sink: SubscriptionSink, selectors: Option<Vec<Selector>>) {
+        let Subscription { seq, mut items, .. } = self.shared().journal.subscribe(None);
+        let wanted = |namespec: &Namespec| {
+            selectors.as_ref().is_none_or(|selectors| selectors.iter().any(|s| s.matches(namespec)))
+        };
+        let estates: Vec<Arc<Estate>> =
+            self.estates().into_iter().filter(|estate| wanted(&estate.namespec)).collect();
+        let mut known: BTreeSet<Namespec> = estates.iter().map(|e| e.namespec.clone()).collect();
+        let snapshot = estates.iter().map(|estate| Self::native_info(estate)).collect();
+        if !give(&sink, &ProcessChange::Snapshot { items: snapshot, seq }).await {
+            return;
+        }
+        while let Some(item) = next(&sink, &mut items).await {
+            let changes = match item {
+                Item::Gap { dropped, resume_from } => vec![ProcessChange::Gap { dropped, resume_from }],
+                Item::Event(event) => self.changes(&event, &wanted, &mut known),
+            };
+            for change in changes {
+                if !give(&sink, &change).await {
+                    return;
+                }
+            }
+        }
+        give(&sink, &ProcessChange::End { reason: OVER.to_owned() }).await;
+    }
+
+    fn changes(
+        &self,
+        event: &Event,
+        wanted: &impl Fn(&Namespec) -> bool,
+        known: &mut BTreeSet<Namespec>,
+    ) -> Vec<ProcessChange> {
+        let seq = event.seq;
+        let change = |estate: &Arc<Estate>| ProcessChange::Change {
+            item: Box::new(Self::native_info(estate)),
+            seq,
+        };
+        match &event.kind {
+            EventKind::ProcessState { namespec, .. } if wanted(namespec) => {
+                let estate = self.shared().arena.estate(namespec);
+                estate.iter().map(change).collect()
+            }
+            EventKind::GroupAdded(group) => {
+                let group = self.shared().arena.group(group.as_str());
+                let estates = group.into_iter().flat_map(|group| group.estates.clone());
+                let new: Vec<_> = estates.filter(|estate| wanted(&estate.namespec)).collect();
+                known.extend(new.iter().map(|estate| estate.namespec.clone()));
+                new.iter().map(change).collect()
+            }
+            EventKind::GroupRemoved(group) => {
+                let gone: Vec<Namespec> = known.iter().filter(|n| n.group == *group).cloned().collect();
+                known.retain(|namespec| namespec.group != *group);
+                let gone = gone.into_iter().map(|namespec| ProcessChange::Gone {
+                    name: namespec.process.to_string(),
+                    group: namespec.group.to_string(),
+                    seq,
+                });
+                gone.collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}

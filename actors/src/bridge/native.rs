@@ -1,0 +1,261 @@
+//! `process.*`, `group.*`, `config.*`: the native methods, by selector, one row per target.
+
+use super::{Bridge, act, describe, events};
+use crate::command::{Outcome, Verb, Wait};
+use crate::estate::Estate;
+use crate::root::update::Reread;
+use jsonrpsee::PendingSubscriptionSink;
+use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
+use std::sync::Arc;
+use std::time::Duration;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::selector::Selector;
+use treeherd_domain::status::ProcessState;
+use treeherd_rpc::api::{ConfigApiServer, GroupApiServer, ProcessApiServer};
+use treeherd_rpc::code::{error_object, row_error};
+use treeherd_rpc::wire::supervisor::SignalName;
+use treeherd_rpc::wire::{
+    self, GroupInfo, Operation, OperationState, PlanInfo, ProcessInfo, ProcessList, Row, Selectors,
+};
+
+/// The longest wait that a caller may ask for.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
+fn wait(wait: Option<wire::Wait>) -> Wait {
+    match wait {
+        Some(wire::Wait::None) => Wait::No,
+        Some(wire::Wait::Started | wire::Wait::Stopped) | None => Wait::Settled,
+    }
+}
+
+fn limit(timeout_ms: Option<u64>) -> Option<Duration> {
+    timeout_ms.map(|ms| Duration::from_millis(ms).min(LONGEST))
+}
+
+fn row(outcome: &Outcome, verb: Verb) -> Row {
+    let row = match &outcome.result {
+        Ok(()) => Row::ok(&outcome.namespec),
+        Err(fault) => Row::failed(&outcome.namespec, row_error(fault)),
+    };
+    match verb {
+        Verb::Restart => row.with_stopped(matches!(outcome.stopped, Some(Ok(())))),
+        Verb::Start | Verb::Stop | Verb::Signal(_) | Verb::Clear => row,
+    }
+}
+
+impl Bridge {
+    /// What selectors name, each process once, in the order of the selectors; collective ones give
+    /// their processes by priority. A single name that does not exist, and a pattern that matches
+    /// nothing, is a fault.
+    pub(super) fn select(&self, selectors: &Selectors) -> Result<Vec<Arc<Estate>>, Fault> {
+        let mut chosen: Vec<Arc<Estate>> = Vec::new();
+        for (text, selector) in selectors.parse()? {
+            for estate in self.match_one(text, &selector)? {
+                if !chosen.iter().any(|known| Arc::ptr_eq(known, &estate)) {
+                    chosen.push(estate);
+                }
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn match_one(&self, text: &str, selector: &Selector) -> Result<Vec<Arc<Estate>>, Fault> {
+        let arena = &self.shared().arena;
+        match selector {
+            Selector::Process(namespec) => {
+                let estate = arena.estate(namespec);
+                estate.map(|estate| vec![estate]).ok_or_else(|| Fault::ProcessNotFound(text.to_owned()))
+            }
+            Selector::Group(group) => {
+                let group = arena.group(group.as_str());
+                group.map(|g| g.by_priority()).ok_or_else(|| Fault::GroupNotFound(text.to_owned()))
+            }
+            Selector::All => Ok(arena.by_priority().iter().flat_map(|g| g.by_priority()).collect()),
+            Selector::Glob { .. } => {
+                let all = arena.by_priority();
+                let all = all.iter().flat_map(|group| group.by_priority());
+                let matched: Vec<_> = all.filter(|e| selector.matches(&e.namespec)).collect();
+                if matched.is_empty() { Err(Fault::NothingMatched(text.to_owned())) } else { Ok(matched) }
+            }
+        }
+    }
+
+    async fn operate(
+        &self,
+        targets: &[Arc<Estate>],
+        verb: Verb,
+        wait: Wait,
+        timeout_ms: Option<u64>,
+    ) -> Result<Operation, Fault> {
+        let gathered = self.all(targets, verb, wait, limit(timeout_ms)).await?;
+        let rows: Vec<Row> = gathered.outcomes.iter().map(|outcome| row(outcome, verb)).collect();
+        let operation = Operation::done(rows);
+        if gathered.late == 0 {
+            return Ok(operation);
+        }
+        let done = operation.total - gathered.late;
+        Ok(Operation { state: OperationState::Timeout, done, ..operation })
+    }
+
+    async fn selected(
+        &self,
+        selector: &Selectors,
+        verb: Verb,
+        wait: Wait,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        let work = async {
+            self.check_running()?;
+            let targets = self.select(selector)?;
+            self.operate(&targets, verb, wait, timeout_ms).await
+        };
+        work.await.map_err(|fault| error_object(&fault))
+    }
+
+    async fn whole(
+        &self,
+        name: &str,
+        verb: Verb,
+        wait: Wait,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        let work = async {
+            self.check_running()?;
+            let members = Self::members(&*self.group(name)?, verb);
+            self.operate(&members, verb, wait, timeout_ms).await
+        };
+        work.await.map_err(|fault| error_object(&fault))
+    }
+
+    pub(super) fn native_info(estate: &Estate) -> ProcessInfo {
+        let status = estate.status();
+        let description = describe(&status);
+        ProcessInfo::from((&status, description))
+    }
+}
+
+#[async_trait]
+impl ProcessApiServer for Bridge {
+    async fn process_list(
+        &self,
+        selector: Option<Selectors>,
+        states: Option<Vec<String>>,
+    ) -> RpcResult<ProcessList> {
+        let seq = self.shared().arena.seq();
+        let mut estates = match &selector {
+            None => self.estates(),
+            Some(selectors) => self.select(selectors).map_err(|fault| error_object(&fault))?,
+        };
+        estates.sort_by(|a, b| a.namespec.cmp(&b.namespec));
+        let states = states.map(|names| parse_states(&names)).transpose();
+        let states = states.map_err(|fault| error_object(&fault))?;
+        let fits = |info: &ProcessInfo| {
+            states.as_ref().is_none_or(|states| states.iter().any(|state| state.as_str() == info.state))
+        };
+        let infos = estates.iter().map(|estate| Self::native_info(estate));
+        Ok(ProcessList { items: infos.filter(fits).collect(), seq })
+    }
+
+    async fn process_get(&self, name: String) -> RpcResult<ProcessInfo> {
+        let estate = self.process(&name).map_err(|fault| error_object(&fault))?;
+        Ok(Self::native_info(&estate))
+    }
+
+    async fn process_start(
+        &self,
+        selector: Selectors,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.selected(&selector, Verb::Start, wait(settle), timeout_ms).await
+    }
+
+    async fn process_stop(
+        &self,
+        selector: Selectors,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.selected(&selector, Verb::Stop, wait(settle), timeout_ms).await
+    }
+
+    async fn process_restart(
+        &self,
+        selector: Selectors,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.selected(&selector, Verb::Restart, wait(settle), timeout_ms).await
+    }
+
+    async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation> {
+        let signal = act::signal(&signal).map_err(|fault| error_object(&fault))?;
+        self.selected(&selector, Verb::Signal(signal), Wait::No, None).await
+    }
+
+    async fn process_watch(
+        &self,
+        pending: PendingSubscriptionSink,
+        selector: Option<Selectors>,
+    ) -> SubscriptionResult {
+        let selectors = selector.map(|s| s.parse().map(events::owned)).transpose();
+        match selectors {
+            Ok(selectors) => {
+                let sink = pending.accept().await?;
+                self.watch(sink, selectors).await;
+            }
+            Err(fault) => pending.reject(error_object(&fault)).await,
+        }
+        Ok(())
+    }
+}
+
+fn parse_states(names: &[String]) -> Result<Vec<ProcessState>, Fault> {
+    let parse = |name: &String| {
+        ProcessState::parse(&name.to_ascii_uppercase())
+            .ok_or_else(|| Fault::BadArguments(format!("{name:?} is not a process state")))
+    };
+    names.iter().map(parse).collect()
+}
+
+#[async_trait]
+impl GroupApiServer for Bridge {
+    async fn group_list(&self) -> RpcResult<Vec<GroupInfo>> {
+        Ok(self.shared().arena.by_priority().iter().map(|group| GroupInfo::from(&*group.spec)).collect())
+    }
+
+    async fn group_start(
+        &self,
+        name: String,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.whole(&name, Verb::Start, wait(settle), timeout_ms).await
+    }
+
+    async fn group_stop(
+        &self,
+        name: String,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.whole(&name, Verb::Stop, wait(settle), timeout_ms).await
+    }
+
+    async fn group_restart(
+        &self,
+        name: String,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        self.whole(&name, Verb::Restart, wait(settle), timeout_ms).await
+    }
+}
+
+#[async_trait]
+impl ConfigApiServer for Bridge {
+    async fn config_plan(&self) -> RpcResult<PlanInfo> {
+        let plan = self.ask(Reread { keep: false }).await;
+        plan.map(|plan| PlanInfo::from(&plan)).map_err(|fault| error_object(&fault))
+    }
+}

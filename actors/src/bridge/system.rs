@@ -1,0 +1,140 @@
+//! `system.*`: introspection as Supervisor has it, and the daemon itself.
+
+use super::{Bridge, SUPERVISOR_VERSION};
+use crate::estate::Mood;
+use crate::root::shutdown::End;
+use crate::root::update::Reread;
+use jsonrpsee::core::{RpcResult, async_trait};
+use jsonrpsee::types::ErrorObjectOwned;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use treeherd_domain::fault::Fault;
+use treeherd_rpc::api::{SystemApiServer, method};
+use treeherd_rpc::code::{Kind, error_object};
+use treeherd_rpc::wire::{SystemInfo, SystemState, time};
+
+/// Supervisor's number for a call that is wrong in itself.
+const INCORRECT_PARAMETERS: i64 = 2;
+/// Supervisor's number for a failure without a number of its own.
+const FAILED: i64 = 30;
+/// Calls in one multicall.
+const MOST: usize = 1024;
+
+impl Bridge {
+    /// Refuses a restart whose configuration could not be loaded afterwards.
+    pub(super) async fn check_config(&self) -> Result<(), Fault> {
+        self.ask(Reread { keep: false }).await.map(drop)
+    }
+
+    /// One call of a multicall: its bare result, or its fault.
+    async fn call(&self, call: &Value) -> Value {
+        let Some(name) = call.get("methodName").and_then(Value::as_str) else {
+            return failure(INCORRECT_PARAMETERS, "INCORRECT_PARAMETERS: No methodName");
+        };
+        if name == "system.multicall" {
+            let text = "INCORRECT_PARAMETERS: Recursive system.multicall forbidden";
+            return failure(INCORRECT_PARAMETERS, text);
+        }
+        let params = call.get("params").cloned().unwrap_or_else(|| json!([]));
+        let request = json!({"jsonrpc": "2.0", "id": 0, "method": name, "params": params}).to_string();
+        let Some(methods) = self.0.methods.get() else { return failure(FAILED, "FAILED: not ready") };
+        let answered = methods.raw_json_request(&request, 1).await;
+        let answer = answered.ok().and_then(|(raw, _)| serde_json::from_str::<Value>(raw.get()).ok());
+        let Some(answer) = answer else { return failure(FAILED, "FAILED: no answer") };
+        match answer.get("result") {
+            Some(result) => result.clone(),
+            None => fault_of(&answer["error"]),
+        }
+    }
+}
+
+fn failure(code: i64, text: &str) -> Value {
+    json!({"faultCode": code, "faultString": text})
+}
+
+fn fault_of(error: &Value) -> Value {
+    let text = error["message"].as_str().unwrap_or("FAILED");
+    let number = match error["code"].as_i64() {
+        Some(-32601) => return failure(1, "UNKNOWN_METHOD"),
+        Some(-32602) => return failure(INCORRECT_PARAMETERS, "INCORRECT_PARAMETERS"),
+        _ => error["data"]["fault"].as_i64().unwrap_or(FAILED),
+    };
+    failure(number, text)
+}
+
+fn unknown(name: &str) -> ErrorObjectOwned {
+    Kind::SignatureUnsupported.error(format!("SIGNATURE_UNSUPPORTED: {name}"), Some(name))
+}
+
+#[async_trait]
+impl SystemApiServer for Bridge {
+    async fn list_methods(&self) -> RpcResult<Vec<String>> {
+        let names = self.0.methods.get().map(|m| m.method_names().map(str::to_owned).collect());
+        let mut names: Vec<String> = names.unwrap_or_default();
+        names.sort();
+        Ok(names)
+    }
+
+    async fn method_help(&self, name: String) -> RpcResult<String> {
+        method(&name).map(|method| method.help.to_owned()).ok_or_else(|| unknown(&name))
+    }
+
+    async fn method_signature(&self, name: String) -> RpcResult<Vec<String>> {
+        method(&name).map(treeherd_rpc::api::Method::signature).ok_or_else(|| unknown(&name))
+    }
+
+    async fn multicall(&self, calls: Vec<Value>) -> RpcResult<Vec<Value>> {
+        if calls.len() > MOST {
+            let text = format!("{} calls at once; {MOST} are allowed", calls.len());
+            return Err(error_object(&Fault::BadArguments(text)));
+        }
+        let mut results = Vec::with_capacity(calls.len());
+        for call in &calls {
+            results.push(self.call(call).await);
+        }
+        Ok(results)
+    }
+
+    async fn system_info(&self) -> RpcResult<SystemInfo> {
+        let config = self.shared().arena.config();
+        Ok(SystemInfo {
+            name: "treeherd".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            api: "1.0".to_owned(),
+            supervisor_version: SUPERVISOR_VERSION.to_owned(),
+            identifier: config.daemon.identifier.clone(),
+            pid: std::process::id(),
+            started_at: time::rfc3339(self.0.started_ms),
+            config_file: config.file.display().to_string(),
+        })
+    }
+
+    async fn system_state(&self) -> RpcResult<SystemState> {
+        let (state_code, state) = self.shared().arena.mood().code_and_name();
+        let mut processes: BTreeMap<String, u64> = BTreeMap::new();
+        for estate in self.estates() {
+            let state = estate.record().machine.name().as_str().to_ascii_lowercase();
+            *processes.entry(state).or_default() += 1;
+        }
+        Ok(SystemState { state: state.to_owned(), state_code, processes, seq: self.shared().arena.seq() })
+    }
+
+    async fn system_shutdown(&self) -> RpcResult<bool> {
+        let end = || {
+            self.check_running()?;
+            self.root()?.do_send(End(Mood::Shutdown));
+            Ok(true)
+        };
+        end().map_err(|fault: Fault| error_object(&fault))
+    }
+
+    async fn system_restart(&self) -> RpcResult<bool> {
+        let end = async {
+            self.check_running()?;
+            self.check_config().await?;
+            self.root()?.do_send(End(Mood::Restarting));
+            Ok(true)
+        };
+        end.await.map_err(|fault: Fault| error_object(&fault))
+    }
+}

@@ -1,0 +1,329 @@
+//! Estates: what must outlive the actors that drive it.
+//!
+//! ```text
+//!   Arena ── GroupEstate ── Estate (one process)         written by its Program actor alone,
+//!                              |- Record: machine, pid,   read by anyone for a moment
+//!                              |          times, error
+//!                              `- StreamEstate x 2: pipe end, file, followers   (see rotator)
+//! ```
+//!
+//! A process is not its actor. Pid, pipes and lifecycle state stand here; a Program, Group or Root that
+//! ends by a bug is started again and finds them. The arena is handed to each incarnation of Root by the
+//! loop outside the tree. Status is read from here on any thread, without asking an actor.
+//!
+//! Locks are held for a moment, never across an await or a system call that may block. A poisoned lock
+//! is used all the same: every write to a record is one assignment after the other, each valid.
+
+use crate::clock;
+use crate::rotator::stream::StreamEstate;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Machine, Policy};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::spec::{Config, GroupSpec, ProcessSpec};
+use treeherd_domain::status::ProcessStatus;
+use treeherd_domain::stream::Stream;
+use treeherd_os::process::Process;
+
+/// Locks, also after a panic of another holder.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is known of one process, apart from its configuration.
+#[derive(Debug, Default)]
+pub struct Record {
+    /// Its lifecycle.
+    pub machine: Machine,
+    /// Which spawn it is at, counted from 1.
+    pub incarnation: u64,
+    /// The living process.
+    pub process: Option<Process>,
+    /// The write end of its standard input.
+    pub stdin: Option<Arc<OwnedFd>>,
+    /// Bytes for its standard input that the pipe did not take yet.
+    pub stdin_queue: VecDeque<u8>,
+    /// Milliseconds since the epoch of the last spawn attempt; 0 never.
+    pub start_ms: u64,
+    /// Milliseconds since the epoch when it was last reaped; 0 never.
+    pub stop_ms: u64,
+    /// The last spawn or exit error (`spawnerr`).
+    pub spawnerr: Option<Box<str>>,
+    /// How it last ended.
+    pub exit: Option<ExitStatus>,
+    /// The number of its last event.
+    pub seq: u64,
+}
+
+/// One process: its configuration, its record, its streams.
+#[derive(Debug)]
+pub struct Estate {
+    /// Its full name.
+    pub namespec: Namespec,
+    /// Its configuration.
+    pub spec: Arc<ProcessSpec>,
+    /// What of that decides transitions.
+    pub policy: Policy,
+    /// Standard output.
+    pub stdout: Arc<StreamEstate>,
+    /// Standard error; `None` with `redirect_stderr`.
+    pub stderr: Option<Arc<StreamEstate>>,
+    record: Mutex<Record>,
+}
+
+impl Estate {
+    /// The record, for a moment.
+    pub fn record(&self) -> MutexGuard<'_, Record> {
+        lock(&self.record)
+    }
+
+    /// The streams that have a pipe of their own.
+    pub fn streams(&self) -> impl Iterator<Item = &Arc<StreamEstate>> {
+        std::iter::once(&self.stdout).chain(&self.stderr)
+    }
+
+    /// A stream by name; standard error is `None` with `redirect_stderr`.
+    #[must_use]
+    pub fn stream(&self, stream: Stream) -> Option<&Arc<StreamEstate>> {
+        match stream {
+            Stream::Stdout => Some(&self.stdout),
+            Stream::Stderr => self.stderr.as_ref(),
+        }
+    }
+
+    /// What is told of it now.
+    #[must_use]
+    pub fn status(&self) -> ProcessStatus {
+        let record = self.record();
+        let seconds = |ms: u64| i64::try_from(ms / 1000).unwrap_or(i64::MAX);
+        let state = record.machine.state();
+        ProcessStatus {
+            namespec: self.namespec.clone(),
+            state: state.name(),
+            start: seconds(record.start_ms),
+            stop: seconds(record.stop_ms),
+            now: seconds(clock::wall_ms()),
+            spawnerr: record.spawnerr.as_deref().unwrap_or_default().to_owned(),
+            exit: record.exit,
+            stdout_logfile: self.stdout.path().map(ToOwned::to_owned),
+            stderr_logfile: self.stderr.as_ref().and_then(|s| s.path()).map(ToOwned::to_owned),
+            pid: record.process.as_ref().map_or(0, Process::pid),
+            incarnation: record.incarnation,
+            restarts: record.incarnation.saturating_sub(1),
+            attempt: state.attempt(),
+            seq: record.seq,
+        }
+    }
+}
+
+/// An active group: the definition it runs with, and the estates of its processes in definition order.
+#[derive(Debug)]
+pub struct GroupEstate {
+    /// The definition.
+    pub spec: Arc<GroupSpec>,
+    /// One for each process.
+    pub estates: Vec<Arc<Estate>>,
+    /// Where each name stands in `estates`.
+    index: HashMap<ProcessName, usize>,
+}
+
+impl GroupEstate {
+    /// The estates of a group that is about to become active. Creates its AUTO log files, so it may
+    /// block: not for the tree's thread.
+    #[must_use]
+    pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
+        let estate = |process: &Arc<ProcessSpec>| {
+            let namespec = spec.namespec(&process.name);
+            let stream = |which| {
+                Arc::new(StreamEstate::new(namespec.clone(), which, process.stream(which), logs))
+            };
+            Arc::new(Estate {
+                policy: Policy::from(&**process),
+                stdout: stream(Stream::Stdout),
+                stderr: (!process.redirect_stderr).then(|| stream(Stream::Stderr)),
+                record: Mutex::default(),
+                spec: Arc::clone(process),
+                namespec,
+            })
+        };
+        let estates: Vec<_> = spec.processes.iter().map(estate).collect();
+        let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
+        let index = spec.processes.iter().enumerate().map(name).collect();
+        Arc::new(Self { spec: Arc::clone(spec), estates, index })
+    }
+
+    /// The group's name.
+    #[must_use]
+    pub fn name(&self) -> &GroupName {
+        &self.spec.name
+    }
+
+    /// One of its processes.
+    #[must_use]
+    pub fn estate(&self, process: &ProcessName) -> Option<&Arc<Estate>> {
+        self.index.get(process).map(|at| &self.estates[*at])
+    }
+
+    /// Its processes by (priority, definition order).
+    #[must_use]
+    pub fn by_priority(&self) -> Vec<Arc<Estate>> {
+        let mut sorted = self.estates.clone();
+        sorted.sort_by_key(|estate| estate.spec.priority);
+        sorted
+    }
+}
+
+/// What of `[supervisord]` the child logs need.
+#[derive(Clone, Debug)]
+pub struct LogSettings {
+    /// `childlogdir`.
+    pub childlogdir: std::path::PathBuf,
+    /// `identifier`.
+    pub identifier: String,
+    /// `strip_ansi`.
+    pub strip_ansi: bool,
+}
+
+/// What the daemon is doing (Supervisor's "mood").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mood {
+    /// Programs run and are restarted.
+    Running,
+    /// All stop; then the daemon starts anew.
+    Restarting,
+    /// All stop; then the daemon ends.
+    Shutdown,
+}
+
+impl Mood {
+    /// Supervisor's `statecode` and `statename`.
+    #[must_use]
+    pub const fn code_and_name(self) -> (i32, &'static str) {
+        match self {
+            Self::Running => (1, "RUNNING"),
+            Self::Restarting => (0, "RESTARTING"),
+            Self::Shutdown => (-1, "SHUTDOWN"),
+        }
+    }
+}
+
+/// All active groups by name, what the daemon is doing, and the number of the last event.
+#[derive(Debug)]
+pub struct Arena {
+    groups: RwLock<BTreeMap<GroupName, Place>>,
+    config: RwLock<Arc<Config>>,
+    mood: AtomicI8,
+    seq: AtomicU64,
+    added: AtomicU64,
+}
+
+/// An active group and the how-manieth it was to become so.
+#[derive(Clone, Debug)]
+struct Place {
+    added: u64,
+    group: Arc<GroupEstate>,
+}
+
+impl Arena {
+    /// An arena without groups, for this configuration, whose events are numbered after `seq`.
+    #[must_use]
+    pub fn new(config: Arc<Config>, seq: u64) -> Self {
+        Self {
+            groups: RwLock::default(),
+            config: RwLock::new(config),
+            mood: AtomicI8::new(1),
+            seq: AtomicU64::new(seq),
+            added: AtomicU64::new(0),
+        }
+    }
+
+    fn places(&self) -> RwLockReadGuard<'_, BTreeMap<GroupName, Place>> {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The active groups, by name.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<GroupEstate>> {
+        self.places().values().map(|place| Arc::clone(&place.group)).collect()
+    }
+
+    /// The active groups by priority, then in the order in which they became active: the order of
+    /// starting. The reverse is the order of stopping.
+    #[must_use]
+    pub fn by_priority(&self) -> Vec<Arc<GroupEstate>> {
+        let mut places: Vec<Place> = self.places().values().cloned().collect();
+        places.sort_by_key(|place| (place.group.spec.priority, place.added));
+        places.into_iter().map(|place| place.group).collect()
+    }
+
+    /// An active group.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<Arc<GroupEstate>> {
+        self.places().get(name).map(|place| Arc::clone(&place.group))
+    }
+
+    /// The configuration that was read last.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_config(&self, config: Arc<Config>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// A process of an active group.
+    #[must_use]
+    pub fn estate(&self, namespec: &Namespec) -> Option<Arc<Estate>> {
+        self.group(namespec.group.as_str())?.estate(&namespec.process).cloned()
+    }
+
+    /// Makes a group active. `false` if one of that name is.
+    pub fn add(&self, group: Arc<GroupEstate>) -> bool {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let vacant = !groups.contains_key(group.name());
+        if vacant {
+            let added = self.added.fetch_add(1, Ordering::Relaxed);
+            groups.insert(group.name().clone(), Place { added, group });
+        }
+        vacant
+    }
+
+    /// Takes a group out.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<GroupEstate>> {
+        self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
+    }
+
+    /// What the daemon is doing.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        match self.mood.load(Ordering::Acquire) {
+            1 => Mood::Running,
+            0 => Mood::Restarting,
+            _ => Mood::Shutdown,
+        }
+    }
+
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        let code = match mood {
+            Mood::Running => 1,
+            Mood::Restarting => 0,
+            Mood::Shutdown => -1,
+        };
+        self.mood.store(code, Ordering::Release);
+    }
+
+    /// The number of the last event.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq.load(Ordering::Acquire)
+    }
+
+    /// A number for the next event.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::AcqRel) + 1
+    }
+}

@@ -1,0 +1,250 @@
+//! The Group: the programs of one group, as one.
+//!
+//! ```text
+//!   Root ── Forward, Halt, Reopen ──► Group ── Do, Halt, … ──► Program...
+//!                                       ▲                         │ Down
+//!                                       └──── Children ◄──────────┘
+//! ```
+//!
+//! It owns the supervision of its programs' actors, nothing else: the processes stand in the
+//! [`GroupEstate`]. When it dies, its programs' actors end with it, the processes do not notice, and the
+//! next incarnation starts new ones on the same estates. Processes are started in definition order and
+//! halted in descending priority. Absent: strategies over processes.
+
+use crate::clock;
+use crate::command::{Outcome, Reply};
+use crate::estate::GroupEstate;
+use crate::program::{self, Inventory, Program, Strike};
+use crate::shared::{Shared, Slot};
+use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
+use crate::supervision::guard;
+use crate::supervision::link::{Down, Exit, Link, Stop};
+use actix::{
+    Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture,
+};
+use futures_util::future::join_all;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::name::{Namespec, ProcessName};
+use treeherd_domain::strategy::{Intensity, Restart, Strategy};
+
+/// Restarts of program actors that one group allows; with those of the root they multiply.
+const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(30) };
+/// How long a program may take to tell of its children.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Do something to one process.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Forward {
+    /// Which.
+    pub process: ProcessName,
+    /// What.
+    pub command: program::Do,
+}
+
+/// Be down with all processes; each tells when it is.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Halt {
+    /// Where the ends go.
+    pub reply: Reply,
+}
+
+/// Write to the standard input of one process.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Write {
+    /// Which.
+    pub namespec: Namespec,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Tell which actors are below, with theirs.
+#[derive(Message, Debug)]
+#[rtype(result = "Vec<(ChildInfo, Vec<ChildInfo>)>")]
+pub struct Census;
+
+/// The actor.
+pub struct Group {
+    estate: Arc<GroupEstate>,
+    shared: Arc<Shared>,
+    programs: HashMap<ProcessName, Arc<Slot<Addr<Program>>>>,
+    children: Children,
+    /// Last, so that the parent hears of the end when all else is gone.
+    link: Link,
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group").field("name", self.estate.name()).finish_non_exhaustive()
+    }
+}
+
+impl Group {
+    /// A group over this estate.
+    #[must_use]
+    pub fn new(
+        estate: Arc<GroupEstate>,
+        shared: Arc<Shared>,
+        context: &mut Context<Self>,
+        link: Link,
+    ) -> Self {
+        let up = context.address().downgrade().recipient();
+        let children = Children::new(up, link.clone(), Strategy::OneForOne, INTENSITY);
+        Self { estate, shared, programs: HashMap::new(), children, link }
+    }
+
+    fn program(&self, process: &ProcessName) -> Option<Addr<Program>> {
+        self.programs.get(process).and_then(|slot| slot.get())
+    }
+
+    fn child_name(process: &ProcessName) -> String {
+        format!("program:{process}")
+    }
+}
+
+impl Actor for Group {
+    type Context = Context<Self>;
+
+    fn started(&mut self, _: &mut Self::Context) {
+        for estate in &self.estate.estates {
+            let slot = Arc::new(Slot::default());
+            self.programs.insert(estate.namespec.process.clone(), Arc::clone(&slot));
+            let name = Self::child_name(&estate.namespec.process);
+            let (estate, shared) = (Arc::clone(estate), Arc::clone(&self.shared));
+            let start: Start = Box::new(move |link| {
+                let (estate, shared) = (Arc::clone(&estate), Arc::clone(&shared));
+                let address = guard::start(link, move |context, link| {
+                    Program::new(estate, shared, context, link)
+                });
+                slot.set(address.clone());
+                address.recipient()
+            });
+            self.children.start(name, Restart::Permanent, start);
+        }
+    }
+}
+
+impl Handler<Forward> for Group {
+    type Result = ();
+
+    fn handle(&mut self, Forward { process, command }: Forward, _: &mut Self::Context) {
+        match self.program(&process) {
+            Some(program) => program.do_send(command),
+            None => {
+                let namespec = self.estate.spec.namespec(&process);
+                let fault = Fault::ProcessNotFound(namespec.to_string());
+                command.reply.send(Outcome::new(namespec, Err(fault)));
+            }
+        }
+    }
+}
+
+impl Handler<Halt> for Group {
+    type Result = ();
+
+    fn handle(&mut self, Halt { reply }: Halt, _: &mut Self::Context) {
+        for estate in self.estate.by_priority().iter().rev() {
+            if let Some(program) = self.program(&estate.namespec.process) {
+                program.do_send(program::Halt { reply: reply.clone() });
+            }
+        }
+    }
+}
+
+impl Handler<Write> for Group {
+    type Result = ResponseFuture<Result<(), Fault>>;
+
+    fn handle(&mut self, Write { namespec, bytes }: Write, _: &mut Self::Context) -> Self::Result {
+        let program = self.program(&namespec.process);
+        Box::pin(async move {
+            let program = program.ok_or_else(|| Fault::ProcessNotFound(namespec.to_string()))?;
+            let written = program.send(program::Write { bytes }).await;
+            written.unwrap_or_else(|error| Err(Fault::Failed(format!("{namespec}: {error}"))))
+        })
+    }
+}
+
+impl Handler<program::Reopen> for Group {
+    type Result = ();
+
+    fn handle(&mut self, _: program::Reopen, _: &mut Self::Context) {
+        for program in self.programs.values().filter_map(|slot| slot.get()) {
+            program.do_send(program::Reopen);
+        }
+    }
+}
+
+impl Handler<Down> for Group {
+    type Result = ();
+
+    fn handle(&mut self, down: Down, context: &mut Self::Context) {
+        match self.children.down(&down, clock::now()) {
+            Verdict::Stale => {}
+            Verdict::Noted => self.shared.report(self.link.path(), &down, "it stays down"),
+            Verdict::Restarted(_) => {
+                self.shared.report(self.link.path(), &down, "restarted on the same process");
+            }
+            Verdict::Escalate(reason) => {
+                self.shared.report(self.link.path(), &down, "its group's actor gives up");
+                self.link.ended(Exit::Exhausted(reason));
+                context.stop();
+            }
+        }
+    }
+}
+
+impl Handler<Strike> for Group {
+    type Result = ResponseFuture<bool>;
+
+    fn handle(&mut self, Strike { path, how }: Strike, context: &mut Self::Context) -> Self::Result {
+        if path.is_empty() {
+            how.strike(context);
+            return Box::pin(async { true });
+        }
+        let (child, rest) = path.split_once('/').unwrap_or((&path, ""));
+        let program = child.strip_prefix("program:").map(ProcessName::new);
+        let program = program.and_then(|process| self.program(&process));
+        let strike = Strike { path: rest.to_owned(), how };
+        Box::pin(async move {
+            match program {
+                // an actor that was struck by a panic does not answer any more
+                Some(program) => program.send(strike).await.unwrap_or(true),
+                None => false,
+            }
+        })
+    }
+}
+
+impl Handler<Census> for Group {
+    type Result = ResponseFuture<Vec<(ChildInfo, Vec<ChildInfo>)>>;
+
+    fn handle(&mut self, _: Census, _: &mut Self::Context) -> Self::Result {
+        let ask = |info: ChildInfo| {
+            let process = ProcessName::new(info.name.strip_prefix("program:").unwrap_or(&info.name));
+            let program = self.program(&process);
+            async move {
+                let below = match program {
+                    Some(program) => program.send(Inventory).timeout(PATIENCE).await.unwrap_or_default(),
+                    None => Vec::new(),
+                };
+                (info, below)
+            }
+        };
+        let asks: Vec<_> = self.children.list().into_iter().map(ask).collect();
+        Box::pin(join_all(asks))
+    }
+}
+
+impl Handler<Stop> for Group {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
+        context.stop();
+    }
+}

@@ -1,0 +1,501 @@
+//! The Program: drives the lifecycle of one process.
+//!
+//! ```text
+//!   Group ── Do, Halt, Write ──► Program ── Open, Attach, Drain ──► Rotator x 2
+//!                                  │  ▲ process ended, deadline passed, pipe opened
+//!                                  ▼  │
+//!                 facts and requests ─► Machine ─► edges: log, event, effect (spawn, signal, kill)
+//! ```
+//!
+//! It owns nothing that matters: machine, pid and pipes stand in the [`Estate`]; when it dies, its
+//! successor finds the living process there and drives on. What dies with it are the callers that wait:
+//! they are told so. It never waits in a handler. One timer is armed to the machine's deadline; a result
+//! that comes from an earlier incarnation of the process is dropped.
+//!
+//! Absent: other programs (the group's business), bytes (the rotators'), the decision what comes next
+//! (the machine's).
+
+mod launch;
+mod process;
+mod report;
+mod stdin;
+mod streams;
+mod waiters;
+
+use crate::clock;
+use crate::command::{Outcome, Reply, Verb, Wait};
+use crate::estate::{Estate, Mood};
+use crate::rotator::{Crash, Trouble};
+use crate::shared::Shared;
+use crate::supervision::children::{ChildInfo, Verdict};
+use crate::supervision::link::{Down, Exit, Link, Stop};
+use actix::{
+    Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle,
+};
+use slog::{error, info, warn};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use streams::Streams;
+use treeherd_domain::event::EventKind;
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
+use treeherd_domain::status::ProcessState;
+use waiters::{For, Waiters};
+
+/// How often a stop that is waited for is mentioned in the log.
+const STOP_REPORT: Duration = Duration::from_secs(2);
+
+/// Do this, and answer when it is done.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Do {
+    /// What.
+    pub verb: Verb,
+    /// When it is done.
+    pub wait: Wait,
+    /// Where the outcome goes.
+    pub reply: Reply,
+}
+
+/// The daemon ends: be down, and stay so. Answers when it is.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Halt {
+    /// Where the end goes.
+    pub reply: Reply,
+}
+
+/// Write to the standard input of the process.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Write {
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Reopen the log files.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Reopen;
+
+/// End one of the actors at or below this one by a bug, on purpose.
+#[derive(Message, Debug)]
+#[rtype(result = "bool")]
+pub struct Strike {
+    /// Which: a path below the receiver; empty: the receiver.
+    pub path: String,
+    /// How.
+    pub how: Crash,
+}
+
+/// Tell which actors are below.
+#[derive(Message, Debug)]
+#[rtype(result = "Vec<ChildInfo>")]
+pub struct Inventory;
+
+/// The actor.
+#[derive(Debug)]
+pub struct Program {
+    estate: Arc<Estate>,
+    shared: Arc<Shared>,
+    streams: Streams,
+    timer: Option<(Instant, SpawnHandle)>,
+    facts: VecDeque<Fact>,
+    driving: bool,
+    ended: Option<ExitStatus>,
+    waiters: Waiters,
+    reporting: bool,
+    writing: bool,
+    /// Last, so that the parent hears of the end when all else is gone.
+    link: Link,
+}
+
+impl Program {
+    /// A program that drives this estate.
+    #[must_use]
+    pub fn new(estate: Arc<Estate>, shared: Arc<Shared>, context: &mut Context<Self>, link: Link) -> Self {
+        let streams = Streams::new(&estate, &shared, context, &link);
+        let waiters = Waiters::new(estate.namespec.clone());
+        Self {
+            estate,
+            shared,
+            streams,
+            timer: None,
+            facts: VecDeque::new(),
+            driving: false,
+            ended: None,
+            waiters,
+            reporting: false,
+            writing: false,
+            link,
+        }
+    }
+
+    /// Feeds a fact, and whatever it brings about, until nothing is due any more.
+    fn occur(&mut self, fact: Fact, context: &mut Context<Self>) {
+        self.facts.push_back(fact);
+        self.drive(context);
+    }
+
+    fn drive(&mut self, context: &mut Context<Self>) {
+        if self.driving {
+            return; // an effect brought a fact: the loop that performed it takes it next
+        }
+        self.driving = true;
+        loop {
+            self.hold_back(context);
+            if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
+                self.follow(&edge, context);
+            } else if let Some(fact) = self.facts.pop_front() {
+                let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
+                self.follow(&edge, context);
+            } else {
+                break;
+            }
+        }
+        self.driving = false;
+        self.arm(context);
+    }
+
+    /// Once the daemon stops, nothing starts by itself any more.
+    fn hold_back(&mut self, context: &mut Context<Self>) {
+        if self.shared.arena.mood() == Mood::Running {
+            return;
+        }
+        let state = self.estate.record().machine.state();
+        let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
+        if would_start && state.deadline().is_some() {
+            let halted = self.step(|machine, now, policy| machine.request(Request::Halt, now, policy));
+            if let Ok(edge) = halted {
+                self.follow(&edge, context);
+            }
+        }
+    }
+
+    fn step<T>(
+        &self,
+        make: impl FnOnce(&mut treeherd_domain::lifecycle::Machine, Instant, &treeherd_domain::lifecycle::Policy) -> T,
+    ) -> T {
+        make(&mut self.estate.record().machine, clock::now(), &self.estate.policy)
+    }
+
+    /// Makes the transition that somebody asks for, after what was due.
+    fn request(&mut self, request: Request, context: &mut Context<Self>) -> Result<(), Refusal> {
+        self.drive(context);
+        let edge = self.step(|machine, now, policy| machine.request(request, now, policy))?;
+        self.driving = true;
+        self.follow(&edge, context);
+        self.driving = false;
+        self.drive(context);
+        Ok(())
+    }
+
+    /// Does what a transition says: log, record, event, waiters, effect.
+    fn follow(&mut self, edge: &Edge, context: &mut Context<Self>) {
+        let ended = self.ended.take();
+        self.note(edge, ended);
+        report::edge(&self.shared.log, &self.estate, edge, ended);
+        if edge.is_change() {
+            self.announce(edge);
+            let spawnerr = self.estate.record().spawnerr.clone();
+            self.waiters.edge(edge, spawnerr.as_deref());
+        }
+        match edge.effect {
+            Some(Effect::Spawn) => self.spawn(context),
+            Some(Effect::Signal) => {
+                let spec = &self.estate.spec;
+                let (signal, as_group) = (spec.stopsignal, spec.stopasgroup);
+                self.signal(signal, as_group, false, context);
+            }
+            Some(Effect::Kill) => {
+                let as_group = self.estate.spec.killasgroup;
+                self.signal(treeherd_domain::signal::Signal::KILL, as_group, true, context);
+            }
+            None => {}
+        }
+    }
+
+    /// What the record keeps of a transition.
+    fn note(&self, edge: &Edge, ended: Option<ExitStatus>) {
+        let mut record = self.estate.record();
+        match (edge.from, edge.to) {
+            (State::Starting { .. }, State::Backoff { .. }) if ended.is_some() => {
+                record.spawnerr = Some("Exited too quickly (process log may have details)".into());
+                record.exit = None;
+            }
+            (_, State::Exited { status, expected, .. }) => {
+                if !expected {
+                    record.spawnerr = Some(format!("Bad exit code {}", status.code()).into());
+                }
+                record.exit = Some(status);
+            }
+            (State::Stopping { .. }, State::Stopped { .. }) => record.exit = ended,
+            _ => {}
+        }
+    }
+
+    fn announce(&self, edge: &Edge) {
+        let (pid, incarnation) = {
+            let record = self.estate.record();
+            (record.process.as_ref().map_or(0, |p| p.pid()), record.incarnation)
+        };
+        let exit = match edge.to {
+            State::Exited { status, expected, .. } => Some((status, expected)),
+            _ => None,
+        };
+        let seq = self.shared.announce(EventKind::ProcessState {
+            namespec: self.estate.namespec.clone(),
+            from: edge.from.name(),
+            to: edge.to.name(),
+            pid,
+            tries: edge.to.attempt(),
+            exit,
+            incarnation,
+        });
+        let mut record = self.estate.record();
+        record.seq = seq;
+        if record.process.is_none() && edge.to.name().is_stopped() {
+            record.stdin = None;
+        }
+    }
+
+    /// Arms the one timer to the machine's deadline.
+    fn arm(&mut self, context: &mut Context<Self>) {
+        let deadline = self.estate.record().machine.state().deadline();
+        if self.timer.map(|(at, _)| at) == deadline {
+            return;
+        }
+        if let Some((_, handle)) = self.timer.take() {
+            context.cancel_future(handle);
+        }
+        self.timer = deadline.map(|at| {
+            let wait = at.saturating_duration_since(clock::now());
+            let handle = context.run_later(wait, |actor, context| {
+                actor.timer = None;
+                actor.drive(context);
+            });
+            (at, handle)
+        });
+    }
+
+    /// Mentions a stop that is waited for, now and every two seconds.
+    fn report_stop(&mut self, context: &mut Context<Self>) {
+        let stopping = self.estate.record().machine.name() == ProcessState::Stopping;
+        self.reporting = stopping && self.waiters.any_for_down();
+        if self.reporting {
+            info!(self.shared.log, "waiting for {} to stop", self.estate.namespec.process);
+            context.run_later(STOP_REPORT, Self::report_stop);
+        }
+    }
+
+    fn start(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        if let Err(fault) = self.check_command() {
+            return reply.send(Outcome::new(namespec, Err(fault)));
+        }
+        match self.request_start() {
+            Ok(edge) => {
+                self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
+                self.take_up(&edge, context);
+            }
+            Err(Refusal::Stopping) => {
+                warn!(self.shared.log, "process '{}' already running", namespec.process);
+                let result = match wait {
+                    Wait::Settled => Err(Fault::AbnormalTermination(namespec.clone())),
+                    Wait::No => Ok(()),
+                };
+                reply.send(Outcome::new(namespec, result));
+            }
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+        }
+    }
+
+    fn request_start(&self) -> Result<Edge, Refusal> {
+        self.step(|machine, now, policy| machine.request(Request::Start, now, policy))
+    }
+
+    fn take_up(&mut self, edge: &Edge, context: &mut Context<Self>) {
+        self.driving = true;
+        self.follow(edge, context);
+        self.driving = false;
+        self.drive(context);
+    }
+
+    fn stop(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        self.drive(context);
+        let edge = self.step(|machine, now, policy| machine.request(Request::Stop, now, policy));
+        match edge {
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+            Ok(edge) if wait == Wait::Settled => {
+                self.waiters.add(For::Down, reply);
+                self.take_up(&edge, context);
+                if !self.reporting {
+                    self.report_stop(context);
+                }
+            }
+            Ok(edge) => {
+                self.take_up(&edge, context);
+                reply.send(Outcome::new(namespec, Ok(())));
+            }
+        }
+    }
+
+    fn restart(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        self.drive(context);
+        let down = !self.estate.record().machine.name().is_running();
+        if down && self.estate.record().machine.name() != ProcessState::Stopping {
+            return self.start(wait, reply, context);
+        }
+        let edge = self.step(|machine, now, policy| machine.request(Request::Restart, now, policy));
+        match edge {
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+            Ok(edge) => {
+                self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
+                self.take_up(&edge, context);
+                if !self.reporting {
+                    self.report_stop(context);
+                }
+            }
+        }
+    }
+
+    fn check_command(&self) -> Result<(), Fault> {
+        launch::command(&self.estate.spec, &self.shared)
+            .map(drop)
+            .map_err(|error| error.fault(&self.estate))
+    }
+
+    fn fault(&self, refusal: Refusal) -> Fault {
+        let namespec = self.estate.namespec.clone();
+        match refusal {
+            Refusal::AlreadyStarted => Fault::AlreadyStarted(namespec),
+            Refusal::Stopping | Refusal::NotRunning => Fault::NotRunning(namespec),
+            Refusal::Unknown => Fault::Failed(format!("{namespec} is in an unknown process state")),
+        }
+    }
+}
+
+impl Actor for Program {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        let (state, process) = {
+            let record = self.estate.record();
+            (record.machine.state(), record.process.clone())
+        };
+        match process {
+            Some(process) => self.watch(process, context),
+            // the predecessor ended between the decision to spawn and the spawn
+            None if matches!(state, State::Starting { ready_at: None, .. }) => self.spawn(context),
+            None if matches!(state, State::Stopping { .. }) => self.occur(Fact::SpawnFailed, context),
+            None => {}
+        }
+        let fresh = self.estate.record().incarnation == 0;
+        if fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running {
+            // a program that was never started is STOPPED, from where a start is not refused
+            let _ = self.request(Request::Start, context);
+        } else {
+            self.drive(context);
+        }
+    }
+}
+
+impl Handler<Do> for Program {
+    type Result = ();
+
+    fn handle(&mut self, Do { verb, wait, reply }: Do, context: &mut Self::Context) {
+        match verb {
+            Verb::Start => self.start(wait, reply, context),
+            Verb::Stop => self.stop(wait, reply, context),
+            Verb::Restart => self.restart(wait, reply, context),
+            Verb::Signal(signal) => {
+                let result = self.send_signal(signal, context);
+                reply.send(Outcome::new(self.estate.namespec.clone(), result));
+            }
+            Verb::Clear => self.clear(reply, context),
+        }
+    }
+}
+
+impl Handler<Halt> for Program {
+    type Result = ();
+
+    fn handle(&mut self, Halt { reply }: Halt, context: &mut Self::Context) {
+        // a halt is never refused
+        let _ = self.request(Request::Halt, context);
+        if self.estate.record().machine.state().is_settled_down() {
+            reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
+        } else {
+            self.waiters.add(For::Down, reply);
+        }
+    }
+}
+
+impl Handler<Reopen> for Program {
+    type Result = ();
+
+    fn handle(&mut self, _: Reopen, context: &mut Self::Context) {
+        self.reopen(context);
+    }
+}
+
+impl Handler<Trouble> for Program {
+    type Result = ();
+
+    fn handle(&mut self, Trouble { stream, message }: Trouble, _: &mut Self::Context) {
+        let namespec = self.estate.namespec.clone();
+        error!(self.shared.log, "{stream} log of {namespec}: {message}");
+        self.shared.announce(EventKind::LogTrouble { namespec, stream, message });
+    }
+}
+
+impl Handler<Down> for Program {
+    type Result = ();
+
+    fn handle(&mut self, down: Down, context: &mut Self::Context) {
+        match self.streams.down(&down) {
+            Verdict::Stale => {}
+            Verdict::Noted => self.shared.report(self.link.path(), &down, "it stays down"),
+            Verdict::Restarted(_) => {
+                self.shared.report(self.link.path(), &down, "restarted, no output is lost");
+            }
+            Verdict::Escalate(reason) => {
+                self.shared.report(self.link.path(), &down, "its program's actor gives up");
+                self.link.ended(Exit::Exhausted(reason));
+                context.stop();
+            }
+        }
+    }
+}
+
+impl Handler<Strike> for Program {
+    type Result = bool;
+
+    fn handle(&mut self, Strike { path, how }: Strike, context: &mut Self::Context) -> bool {
+        if path.is_empty() {
+            how.strike(context);
+            return true;
+        }
+        self.streams.strike(&path, how)
+    }
+}
+
+impl Handler<Inventory> for Program {
+    type Result = MessageResult<Inventory>;
+
+    fn handle(&mut self, _: Inventory, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.streams.list())
+    }
+}
+
+impl Handler<Stop> for Program {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
+        context.stop();
+    }
+}

@@ -1,0 +1,136 @@
+//! From a configuration to a process: the command's words, its file, its environment (spec §3.4-3.6).
+
+use crate::estate::Estate;
+use crate::shared::Shared;
+use std::path::PathBuf;
+use std::sync::Arc;
+use treeherd_domain::command::split;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::spec::ProcessSpec;
+use treeherd_os::resolve::{ResolveError, resolve};
+use treeherd_os::spawn::{Launch, StderrTo, StdinFrom};
+
+/// A command that can be executed, as far as one can tell beforehand.
+#[derive(Debug)]
+pub(super) struct Command {
+    program: PathBuf,
+    argv: Vec<String>,
+}
+
+/// Why a command cannot be executed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CommandError {
+    #[error("can't parse command {}: {reason}", quote(.command))]
+    Parse { command: String, reason: treeherd_domain::command::SplitError },
+    #[error("command is empty")]
+    Empty,
+    #[error(transparent)]
+    Resolve(#[from] ResolveError),
+}
+
+impl CommandError {
+    /// What a caller is told of it.
+    pub(super) fn fault(&self, estate: &Estate) -> Fault {
+        match self {
+            Self::Resolve(ResolveError::NotFound(_)) => {
+                Fault::NoFile(format!("{}: {self}", estate.namespec))
+            }
+            Self::Parse { .. } | Self::Empty | Self::Resolve(_) => {
+                Fault::NotExecutable(format!("{}: {self}", estate.namespec))
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            Self::Parse { .. } => "close every quote in command=",
+            Self::Empty => "give command= a program",
+            Self::Resolve(error) => match error {
+                ResolveError::NotFound(_) => {
+                    "give the command's full path, set PATH in environment=, or, for a shell builtin, use \
+                     command=sh -c '...'"
+                }
+                ResolveError::Directory(_) => "name the program inside the directory",
+                ResolveError::NotExecutable(_) => {
+                    "make the file executable (chmod +x), or run it by its interpreter"
+                }
+                ResolveError::NoPermission(_) => {
+                    "let the daemon's user execute the file and enter its directories"
+                }
+            },
+        }
+    }
+}
+
+/// Python's way to quote a text: single quotes, or double quotes if it holds a single one.
+fn quote(text: &str) -> String {
+    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+    let mut quoted = String::from(mark);
+    for c in text.chars() {
+        match c {
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\t' => quoted.push_str("\\t"),
+            '\r' => quoted.push_str("\\r"),
+            c if c == mark => quoted.extend(['\\', c]),
+            c => quoted.push(c),
+        }
+    }
+    quoted.push(mark);
+    quoted
+}
+
+/// Splits the command and finds its file.
+pub(super) fn command(spec: &ProcessSpec, shared: &Shared) -> Result<Command, CommandError> {
+    let argv = split(&spec.command)
+        .map_err(|reason| CommandError::Parse { command: spec.command.clone(), reason })?;
+    let word = argv.first().ok_or(CommandError::Empty)?;
+    let path = spec.environment.get("PATH").or(shared.path.as_ref());
+    let program = resolve(word, path.map(String::as_str))?;
+    Ok(Command { program, argv })
+}
+
+/// All that a spawn needs.
+pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command) -> Launch {
+    let spec = &estate.spec;
+    Launch {
+        program: command.program,
+        argv: command.argv,
+        environment: Arc::clone(&shared.environment),
+        overrides: environment(estate, shared),
+        directory: spec.directory.clone(),
+        umask: spec.umask,
+        credentials: spec.user.clone(),
+        stdin: StdinFrom::Pipe,
+        stderr: if spec.redirect_stderr { StderrTo::Stdout } else { StderrTo::Pipe },
+        pipe_size: spec.pipe_size,
+    }
+}
+
+/// The variables that the daemon adds; later ones win.
+fn environment(estate: &Estate, shared: &Shared) -> Vec<(String, String)> {
+    let spec = &estate.spec;
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut variables = vec![own("SUPERVISOR_ENABLED", "1")];
+    if let Some(url) = spec.serverurl.as_deref().or(shared.server_url.as_deref()) {
+        variables.push(own("SUPERVISOR_SERVER_URL", url));
+    }
+    variables.push(own("SUPERVISOR_PROCESS_NAME", estate.namespec.process.as_str()));
+    variables.push(own("SUPERVISOR_GROUP_NAME", estate.namespec.group.as_str()));
+    variables.extend(spec.environment.iter().map(|(name, value)| own(name, value)));
+    variables
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quote;
+
+    #[test]
+    fn commands_are_quoted_as_python_quotes_them() {
+        assert_eq!(quote("a 'b"), "\"a 'b\"");
+        assert_eq!(quote("a \"b"), "'a \"b'");
+        assert_eq!(quote("a\\"), "'a\\\\'");
+        assert_eq!(quote("'\""), "'\\'\"'");
+    }
+}

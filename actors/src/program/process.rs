@@ -1,0 +1,261 @@
+//! The process of a program: made, watched, signalled, buried.
+//!
+//! ```text
+//! spawn: command ─► files open? ─► os::spawn ─► Fact::Spawned, rotators attached, end watched
+//!           │             │            │
+//!           └─────────────┴────────────┴─► spawnerr, Fact::SpawnFailed
+//! end:   status ─► pipes empty? ─(no)─► rotators drain ─► record ─► Fact::Exited
+//! ```
+
+use super::{Program, launch, report};
+use crate::clock;
+use crate::command::{Outcome, Reply};
+use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
+use slog::{Logger, debug, error, info, warn};
+use std::sync::Arc;
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
+use treeherd_domain::name::Namespec;
+use treeherd_domain::signal::Signal;
+use treeherd_os::process::{Process, Scope, SignalError};
+use treeherd_os::errno;
+use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
+
+impl Program {
+    /// Makes the process, or feeds why it could not be made.
+    pub(super) fn spawn(&mut self, context: &mut Context<Self>) {
+        let incarnation = {
+            let mut record = self.estate.record();
+            record.incarnation += 1;
+            record.start_ms = clock::wall_ms();
+            record.spawnerr = None;
+            record.exit = None;
+            record.incarnation
+        };
+        let command = match launch::command(&self.estate.spec, &self.shared) {
+            Ok(command) => command,
+            Err(error) => return self.spawn_failed(&error.to_string(), error.hint(), context),
+        };
+        if self.streams.are_open() {
+            return self.launch(command, context);
+        }
+        let opened = self.streams.open().into_actor(self).map(move |opened, actor, context| {
+            if actor.estate.record().incarnation != incarnation || !actor.awaits_spawn() {
+                return actor.occur(Fact::SpawnFailed, context);
+            }
+            match opened {
+                Ok(()) => actor.launch(command, context),
+                Err(error) => {
+                    let name = &actor.estate.namespec.process;
+                    let message = format!("unknown error making dispatchers for '{name}': {}", errno::describe(error.errno()));
+                    actor.spawn_failed(&message, "make its log files writable (see *_logfile)", context);
+                }
+            }
+        });
+        context.spawn(opened);
+    }
+
+    /// Whether a spawn is still wanted: a stop may have come while files were being opened.
+    fn awaits_spawn(&self) -> bool {
+        matches!(self.estate.record().machine.state(), State::Starting { ready_at: None, .. })
+    }
+
+    fn launch(&mut self, command: launch::Command, context: &mut Context<Self>) {
+        let launch = launch::launch(&self.estate, &self.shared, command);
+        match treeherd_os::spawn::spawn(&launch) {
+            Ok(spawned) => self.spawned(spawned, context),
+            Err(error) => {
+                let message = error.message(self.estate.namespec.process.as_str());
+                let hint = "raise the limits (minfds, minprocs) or free resources";
+                self.spawn_failed(&message, hint, context);
+            }
+        }
+    }
+
+    fn spawned(&mut self, spawned: Spawned, context: &mut Context<Self>) {
+        let Spawned { process, stdin, stdout, stderr, failure, .. } = spawned;
+        note_spawn(&self.shared.log, &self.estate.namespec, process.pid(), failure);
+        self.estate.stdout.attach(stdout);
+        if let (Some(stream), Some(pipe)) = (&self.estate.stderr, stderr) {
+            stream.attach(pipe);
+        }
+        {
+            let mut record = self.estate.record();
+            record.process = Some(process.clone());
+            record.stdin = stdin.map(Arc::new);
+            record.stdin_queue.clear();
+        }
+        self.streams.attach();
+        self.watch(process, context);
+        self.waiters.spawned();
+        self.occur(Fact::Spawned, context);
+    }
+
+    fn spawn_failed(&mut self, message: &str, hint: &str, context: &mut Context<Self>) {
+        info!(self.shared.log, "spawnerr: {message}");
+        warn!(self.shared.log, "{} was not spawned: {hint}", self.estate.namespec);
+        self.estate.record().spawnerr = Some(message.into());
+        self.occur(Fact::SpawnFailed, context);
+    }
+
+    /// Waits for the end of the process, without waiting here.
+    pub(super) fn watch(&mut self, process: Process, context: &mut Context<Self>) {
+        let incarnation = self.estate.record().incarnation;
+        let end = async move { process.wait().await };
+        context.spawn(end.into_actor(self).map(move |status, actor, context| match status {
+            Ok(status) => actor.end(status, incarnation, context),
+            Err(error) => {
+                let name = &actor.estate.namespec;
+                error!(actor.shared.log, "cannot watch {name}: {error}; its end will not be noticed");
+                actor.occur(Fact::SignalFailed, context);
+            }
+        }));
+    }
+
+    /// The process has ended: first its output, then the news.
+    fn end(&mut self, status: ExitStatus, incarnation: u64, context: &mut Context<Self>) {
+        if self.estate.record().incarnation != incarnation {
+            return;
+        }
+        let close = !self.goes_on(status);
+        if self.streams.are_quiet() {
+            self.streams.release(close);
+            return self.buried(status, context);
+        }
+        let drained = self.streams.drain(close).into_actor(self);
+        context.spawn(drained.map(move |(), actor, context| {
+            if actor.estate.record().incarnation == incarnation {
+                actor.buried(status, context);
+            }
+        }));
+    }
+
+    /// Whether the machine will make another process by itself, so that files are better left open.
+    fn goes_on(&self, status: ExitStatus) -> bool {
+        let now = clock::now();
+        let mut machine: Machine = self.estate.record().machine.clone();
+        while machine.due(now, &self.estate.policy).is_some() {}
+        match machine.occur(Fact::Exited(status), now, &self.estate.policy).to {
+            State::Backoff { next: Next::GiveUp(_), .. } => false,
+            state => state.deadline().is_some(),
+        }
+    }
+
+    fn buried(&mut self, status: ExitStatus, context: &mut Context<Self>) {
+        // a process that lived longer than startsecs had been RUNNING: that comes first
+        self.drive(context);
+        {
+            let mut record = self.estate.record();
+            record.process = None;
+            record.stdin = None;
+            record.stdin_queue.clear();
+            record.stop_ms = clock::wall_ms();
+        }
+        self.ended = Some(status);
+        self.occur(Fact::Exited(status), context);
+    }
+
+    /// Sends a signal that the machine asks for.
+    pub(super) fn signal(
+        &mut self,
+        signal: Signal,
+        as_group: bool,
+        escalated: bool,
+        context: &mut Context<Self>,
+    ) {
+        let Some(process) = self.estate.record().process.clone() else {
+            // the machine knows of no process either: a signal before the spawn is not asked for
+            return self.occur(Fact::SpawnFailed, context);
+        };
+        report::signal(&self.shared.log, &self.estate, process.pid(), signal, as_group, escalated);
+        let scope = if as_group { Scope::Group } else { Scope::Process };
+        match process.signal(signal, scope) {
+            Ok(()) => {}
+            Err(SignalError::NoSuchProcess { .. }) => {
+                let name = &self.estate.namespec.process;
+                debug!(
+                    self.shared.log,
+                    "unable to signal {name} (pid {}), it probably just exited on its own: [Errno 3] No such \
+                     process",
+                    process.pid()
+                );
+            }
+            Err(error) => {
+                let name = &self.estate.namespec.process;
+                slog::crit!(self.shared.log, "unknown problem killing {name} ({}):{error}", process.pid());
+                self.occur(Fact::SignalFailed, context);
+            }
+        }
+    }
+
+    /// Sends a signal that somebody asks for; it changes no state.
+    pub(super) fn send_signal(&mut self, signal: Signal, context: &mut Context<Self>) -> Result<(), Fault> {
+        self.drive(context);
+        let namespec = self.estate.namespec.clone();
+        let (state, process) = {
+            let record = self.estate.record();
+            (record.machine.name(), record.process.clone())
+        };
+        let process = process.filter(|_| state.is_signallable());
+        let process = process.ok_or_else(|| Fault::NotRunning(namespec.clone()))?;
+        let (name, pid) = (&namespec.process, process.pid());
+        debug!(self.shared.log, "sending {name} (pid {pid}) sig {signal}");
+        match process.signal(signal, Scope::Process) {
+            Ok(()) => Ok(()),
+            Err(SignalError::NoSuchProcess { .. }) => {
+                debug!(
+                    self.shared.log,
+                    "unable to signal {name} (pid {pid}), it probably just now exited on its own: [Errno 3] No \
+                     such process"
+                );
+                Ok(())
+            }
+            Err(error) => {
+                slog::crit!(self.shared.log, "unknown problem sending sig {name} ({pid}):{error}");
+                self.occur(Fact::SignalFailed, context);
+                Err(Fault::Failed(format!("{namespec}: {error}")))
+            }
+        }
+    }
+
+    /// Empties the logs, and answers.
+    pub(super) fn clear(&mut self, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        let cleared = self.streams.clear().into_actor(self).map(move |cleared, _, _| {
+            let result = cleared.map_err(|error| Fault::Failed(format!("{namespec}: {error}")));
+            reply.send(Outcome::new(namespec, result));
+        });
+        context.spawn(cleared);
+    }
+
+    /// Reopens the logs.
+    pub(super) fn reopen(&mut self, context: &mut Context<Self>) {
+        let reopened = self.streams.reopen().into_actor(self).map(|failed, actor, _| {
+            for message in failed {
+                error!(actor.shared.log, "cannot reopen a log of {}: {message}", actor.estate.namespec);
+            }
+        });
+        context.spawn(reopened);
+    }
+}
+
+/// Logs a spawn, and what its set-up did not get done in the child.
+fn note_spawn(log: &Logger, namespec: &Namespec, pid: i32, failure: Option<SetupFailure>) {
+    info!(log, "spawned: '{}' with pid {pid}", namespec.process);
+    if let Some(failure) = failure {
+        warn!(log, "{namespec} (pid {pid}) could not be set up: {failure}; {}", hint(failure.stage));
+    }
+}
+
+/// What to do about a step that failed in the child.
+const fn hint(stage: SetupStage) -> &'static str {
+    match stage {
+        SetupStage::ProcessGroup | SetupStage::Stdio => "raise the daemon's limits",
+        SetupStage::NotRoot | SetupStage::Groups | SetupStage::Gid | SetupStage::Uid => {
+            "run the daemon as root, or remove user= from the program"
+        }
+        SetupStage::Directory => "make directory= exist and let the program's user enter it",
+        SetupStage::Exec => "check that the file is a program for this machine, or a script that begins with #!",
+    }
+}

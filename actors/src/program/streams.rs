@@ -1,0 +1,163 @@
+//! The two rotators of a program, as its children, and how they are reached.
+
+use super::Program;
+use crate::clock;
+use crate::estate::Estate;
+use crate::rotator::stream::StreamEstate;
+use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator};
+use crate::shared::{Shared, Slot};
+use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
+use crate::supervision::guard;
+use crate::supervision::link::{Down, Link};
+use actix::{Addr, AsyncContext, Context};
+use futures_util::future::join_all;
+use std::sync::Arc;
+use std::time::Duration;
+use treeherd_os::logfile::OpenError;
+use treeherd_domain::strategy::{Intensity, Restart, Strategy};
+
+/// Restarts of rotators that one program allows; with those of its group they multiply.
+const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(10) };
+/// How long a rotator may take to open a file, or to write what an ended process left.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+struct Wired {
+    estate: Arc<StreamEstate>,
+    rotator: Arc<Slot<Addr<Rotator>>>,
+}
+
+/// The rotators of one program.
+#[derive(Debug)]
+pub(super) struct Streams {
+    wired: Vec<Wired>,
+    children: Children,
+}
+
+impl Streams {
+    /// Starts one rotator a stream.
+    pub(super) fn new(
+        estate: &Arc<Estate>,
+        shared: &Arc<Shared>,
+        context: &mut Context<Program>,
+        link: &Link,
+    ) -> Self {
+        let up = context.address().downgrade().recipient();
+        let mut children = Children::new(up, link.clone(), Strategy::OneForOne, INTENSITY);
+        let large = estate.spec.pipe_size.is_some_and(|size| size > 64 * 1024);
+        let mut wire = |stream: &Arc<StreamEstate>| {
+            let rotator = Arc::new(Slot::default());
+            let wired = Wired { estate: Arc::clone(stream), rotator: Arc::clone(&rotator) };
+            let trouble = context.address().downgrade().recipient();
+            let (stream, shared) = (Arc::clone(stream), Arc::clone(shared));
+            let name = format!("rotator:{}", stream.stream);
+            let start: Start = Box::new(move |link| {
+                let (stream, trouble) = (Arc::clone(&stream), trouble.clone());
+                let address = guard::start_on(&shared.logs, link, move |_, link| {
+                    Rotator::new(stream, trouble, large, link)
+                });
+                rotator.set(address.clone());
+                address.recipient()
+            });
+            children.start(name, Restart::Permanent, start);
+            wired
+        };
+        let wired = estate.streams().map(&mut wire).collect();
+        Self { wired, children }
+    }
+
+    pub(super) fn down(&mut self, down: &Down) -> Verdict {
+        self.children.down(down, clock::now())
+    }
+
+    pub(super) fn list(&self) -> Vec<ChildInfo> {
+        self.children.list()
+    }
+
+    /// Ends a rotator by a bug; whether there is one of that name.
+    pub(super) fn strike(&self, name: &str, how: Crash) -> bool {
+        let wired = self.wired.iter().find(|w| format!("rotator:{}", w.estate.stream) == name);
+        let address = wired.and_then(|w| w.rotator.get());
+        address.inspect(|address| address.do_send(how)).is_some()
+    }
+
+    /// Whether every file is open, so that a spawn need not wait.
+    pub(super) fn are_open(&self) -> bool {
+        self.wired.iter().all(|w| w.estate.is_open())
+    }
+
+    /// Whether nothing is left in any pipe.
+    pub(super) fn are_quiet(&self) -> bool {
+        self.wired.iter().all(|w| w.estate.is_quiet())
+    }
+
+    /// Opens the files; the first error is the answer.
+    pub(super) fn open(&self) -> impl Future<Output = Result<(), Arc<OpenError>>> + 'static {
+        let asks = self.each(|address| address.send(Open).timeout(PATIENCE));
+        async move {
+            for answer in asks.await {
+                // a rotator that died or hangs: its successor opens the file when the pipe comes
+                answer.unwrap_or(Ok(()))?;
+            }
+            Ok(())
+        }
+    }
+
+    /// Tells the rotators that new pipes stand in the estate.
+    pub(super) fn attach(&self) {
+        self.all(|address| address.do_send(Attach));
+    }
+
+    /// Has everything written that an ended process left; comes back when it is, or after a while.
+    pub(super) fn drain(&self, close: bool) -> impl Future<Output = ()> + 'static {
+        let asks = self.each(move |address| address.send(Drain { close }).timeout(PATIENCE));
+        async move { drop(asks.await) }
+    }
+
+    /// The same without waiting, when nothing was left.
+    pub(super) fn release(&self, close: bool) {
+        self.all(|address| address.do_send(Drain { close }));
+    }
+
+    /// Empties the logs.
+    pub(super) fn clear(&self) -> impl Future<Output = Result<(), String>> + 'static {
+        let asks = self.each(|address| address.send(Clear).timeout(PATIENCE));
+        async move {
+            for answer in asks.await {
+                match answer {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => return Err(error),
+                    Err(error) => return Err(format!("the log did not answer: {error}")),
+                }
+            }
+            Ok(())
+        }
+    }
+
+    /// Reopens the files.
+    pub(super) fn reopen(&self) -> impl Future<Output = Vec<String>> + 'static {
+        let asks = self.each(|address| address.send(Reopen).timeout(PATIENCE));
+        async move {
+            let failed = asks.await.into_iter().filter_map(|answer| match answer {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error),
+                Err(error) => Some(format!("the log did not answer: {error}")),
+            });
+            failed.collect()
+        }
+    }
+
+    fn all(&self, tell: impl Fn(&Addr<Rotator>)) {
+        for address in self.wired.iter().filter_map(|w| w.rotator.get()) {
+            tell(&address);
+        }
+    }
+
+    fn each<F: Future + 'static>(
+        &self,
+        ask: impl Fn(&Addr<Rotator>) -> F,
+    ) -> impl Future<Output = Vec<F::Output>> + 'static {
+        let asks: Vec<F> = self.wired.iter().filter_map(|w| w.rotator.get()).map(|a| ask(&a)).collect();
+        join_all(asks)
+    }
+}

@@ -1,0 +1,110 @@
+//! Who waits for a process to be up or down, and when their wait is over.
+//!
+//! A start is over at the first RUNNING, the first failed attempt (retries go on without the waiter) or
+//! when it leaves the way up. A stop is over when it is down. A restart is one after the other.
+
+use crate::command::{Outcome, Reply};
+use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::Edge;
+use treeherd_domain::name::Namespec;
+use treeherd_domain::status::ProcessState;
+
+/// What somebody waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum For {
+    /// The process exists, or could not be made.
+    Spawned,
+    /// It is RUNNING, or will not be by this attempt.
+    Up,
+    /// It is down.
+    Down,
+    /// It is down, then what the flag says: up (`true`) or spawned.
+    DownThen {
+        settled: bool,
+    },
+}
+
+#[derive(Debug)]
+struct Waiter {
+    wants: For,
+    /// It waited for an end first: that counts as the stop of a restart.
+    stopped: bool,
+    reply: Reply,
+}
+
+/// The waiters of one process.
+#[derive(Debug)]
+pub(super) struct Waiters {
+    namespec: Namespec,
+    waiting: Vec<Waiter>,
+}
+
+impl Waiters {
+    pub(super) const fn new(namespec: Namespec) -> Self {
+        Self { namespec, waiting: Vec::new() }
+    }
+
+    /// Adds one.
+    pub(super) fn add(&mut self, wants: For, reply: Reply) {
+        self.waiting.push(Waiter { wants, stopped: false, reply });
+    }
+
+    /// Whether somebody waits for the end of the process.
+    pub(super) fn any_for_down(&self) -> bool {
+        self.waiting.iter().any(|w| matches!(w.wants, For::Down | For::DownThen { .. }))
+    }
+
+    /// The process exists now.
+    pub(super) fn spawned(&mut self) {
+        self.settle(|wants, _| (wants == For::Spawned).then_some(Ok(())));
+    }
+
+    /// A transition was made; `spawnerr` is what went wrong last.
+    pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>) {
+        let (namespec, to) = (self.namespec.clone(), edge.to.name());
+        if to == ProcessState::Starting {
+            for waiter in &mut self.waiting {
+                if let For::DownThen { settled } = waiter.wants {
+                    waiter.wants = if settled { For::Up } else { For::Spawned };
+                    waiter.stopped = true;
+                }
+            }
+        }
+        let failed = || Fault::SpawnError {
+            namespec: namespec.clone(),
+            spawnerr: spawnerr.unwrap_or_default().to_owned(),
+        };
+        self.settle(|wants, _| match (wants, to) {
+            (For::Up | For::Spawned, ProcessState::Running) => Some(Ok(())),
+            (For::Up | For::Spawned, ProcessState::Backoff | ProcessState::Fatal) => Some(Err(failed())),
+            (
+                For::Up | For::Spawned,
+                ProcessState::Stopping | ProcessState::Stopped | ProcessState::Exited | ProcessState::Unknown,
+            ) => Some(Err(Fault::AbnormalTermination(namespec.clone()))),
+            (For::Down, state) if state.is_stopped() => Some(Ok(())),
+            // a restart whose second half was called off
+            (For::DownThen { .. }, state) if state.is_stopped() && edge.to.deadline().is_none() => {
+                Some(Err(Fault::AbnormalTermination(namespec.clone())))
+            }
+            _ => None,
+        });
+    }
+
+    fn settle(&mut self, verdict: impl Fn(For, bool) -> Option<Result<(), Fault>>) {
+        let mut still = Vec::new();
+        for waiter in self.waiting.drain(..) {
+            match verdict(waiter.wants, waiter.stopped) {
+                None => still.push(waiter),
+                Some(result) => {
+                    let outcome = Outcome {
+                        namespec: self.namespec.clone(),
+                        stopped: waiter.stopped.then_some(Ok(())),
+                        result,
+                    };
+                    waiter.reply.send(outcome);
+                }
+            }
+        }
+        self.waiting = still;
+    }
+}

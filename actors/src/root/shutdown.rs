@@ -1,0 +1,139 @@
+//! The end of the daemon, and its beginning anew: everything down, in order (spec §3.9-3.10).
+//!
+//! ```text
+//! End ─► mood ─► batches: groups by descending priority, last added first
+//!                  │ one batch: Halt to its groups ─► every process tells when it is down ─► next batch
+//!                  ▼ none left
+//!                done
+//! ```
+//!
+//! A batch is one group, as in Supervisor, or with `stop_order = parallel` all groups of one priority. A
+//! batch is over when the arena says that all its processes are down: a group whose actor died on the way
+//! is told again. Nothing starts by itself from the first moment on.
+
+use super::Root;
+use crate::command::Reply;
+use crate::estate::{GroupEstate, Mood};
+use crate::group::Halt;
+use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use slog::{info, warn};
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use treeherd_domain::event::EventKind;
+use treeherd_domain::spec::StopOrder;
+
+/// How often the log says whom the end waits for.
+const REPORT: Duration = Duration::from_secs(3);
+/// How long a group whose actor died has to come back before it is told again.
+const AGAIN: Duration = Duration::from_millis(10);
+
+/// Stop everything; then the daemon ends or starts anew. The first end wins, but that a restart may
+/// become an end.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct End(pub Mood);
+
+/// How far the end has come.
+#[derive(Debug, Default)]
+pub struct Stopping {
+    batches: VecDeque<Vec<Arc<GroupEstate>>>,
+    begun: bool,
+}
+
+impl Handler<End> for Root {
+    type Result = ();
+
+    fn handle(&mut self, End(mood): End, context: &mut Self::Context) {
+        match (self.shared.arena.mood(), mood) {
+            (Mood::Running, Mood::Restarting | Mood::Shutdown) => {
+                self.shared.arena.set_mood(mood);
+                self.shared.announce(EventKind::SupervisorStopping);
+                self.stop_all(context);
+            }
+            (Mood::Restarting, Mood::Shutdown) => self.shared.arena.set_mood(mood),
+            (Mood::Shutdown, Mood::Restarting) => {
+                warn!(
+                    self.shared.log,
+                    "ignored SIGHUP indicating restart request (shutdown in progress)"
+                );
+            }
+            (Mood::Shutdown, Mood::Shutdown)
+            | (Mood::Restarting, Mood::Restarting)
+            | (Mood::Running | Mood::Restarting | Mood::Shutdown, Mood::Running) => {}
+        }
+    }
+}
+
+impl Root {
+    /// Begins the end, or, in a new root, goes on with it.
+    pub(super) fn stop_all(&mut self, context: &mut Context<Self>) {
+        if std::mem::replace(&mut self.stopping.begun, true) {
+            return;
+        }
+        let order = self.shared.arena.config().daemon.stop_order;
+        self.stopping.batches = batches(self.shared.arena.by_priority(), order);
+        self.next_batch(context);
+        self.report_waiting(context);
+    }
+
+    fn next_batch(&mut self, context: &mut Context<Self>) {
+        while self.stopping.batches.front().is_some_and(|batch| batch.iter().all(|group| is_halted(group))) {
+            self.stopping.batches.pop_front();
+        }
+        let Some(batch) = self.stopping.batches.front().cloned() else {
+            // nobody listens only if the loop outside is gone, and then nothing is left to tell
+            let _ = self.household.done.send(self.shared.arena.mood());
+            return context.stop();
+        };
+        let (reply, mut ends) = Reply::channel(batch.iter().map(|group| group.estates.len()).sum());
+        for group in &batch {
+            if let Some(address) = self.group(group.name()) {
+                address.do_send(Halt { reply: reply.clone() });
+            }
+        }
+        drop(reply);
+        let shared = Arc::clone(&self.shared);
+        let over = async move {
+            while ends.recv().await.is_some() {}
+            if !batch.iter().all(|group| is_halted(group)) {
+                // an actor on the way died; it is back in a moment
+                tokio::time::sleep(AGAIN).await;
+            }
+            drop(shared);
+        };
+        context.spawn(over.into_actor(self).map(|(), actor, context| actor.next_batch(context)));
+    }
+
+    fn report_waiting(&mut self, context: &mut Context<Self>) {
+        let groups = self.shared.arena.by_priority();
+        let waiting: Vec<String> = groups
+            .iter()
+            .flat_map(|group| &group.estates)
+            .filter(|estate| !estate.record().machine.name().is_stopped())
+            .map(|estate| estate.namespec.process.to_string())
+            .collect();
+        if !waiting.is_empty() {
+            info!(self.shared.log, "waiting for {} to die", waiting.join(", "));
+            context.run_later(REPORT, Self::report_waiting);
+        }
+    }
+}
+
+fn is_halted(group: &GroupEstate) -> bool {
+    group.estates.iter().all(|estate| estate.record().machine.state().is_settled_down())
+}
+
+/// Groups in the order of their end.
+fn batches(groups: Vec<Arc<GroupEstate>>, order: StopOrder) -> VecDeque<Vec<Arc<GroupEstate>>> {
+    let mut batches: VecDeque<Vec<Arc<GroupEstate>>> = VecDeque::new();
+    for group in groups.into_iter().rev() {
+        match batches.back_mut() {
+            Some(batch) if order == StopOrder::Parallel && batch[0].spec.priority == group.spec.priority => {
+                batch.push(group);
+            }
+            Some(_) | None => batches.push_back(vec![group]),
+        }
+    }
+    batches
+}

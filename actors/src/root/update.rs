@@ -1,0 +1,116 @@
+//! Reading the configuration anew, and making groups active and inactive.
+//!
+//! ```text
+//! Reread ─► load (blocking pool) ─► Plan between the active groups and the file; the file is kept
+//! Add    ─► estates (blocking pool: AUTO files) ─► arena ─► Group actor
+//! Remove ─► all stopped? ─► Group actor ends ─► arena
+//! ```
+
+use super::Root;
+use crate::estate::{GroupEstate, Mood};
+use crate::shared::Shared;
+use crate::supervision::link::Stop;
+use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
+use std::sync::Arc;
+use treeherd_domain::event::EventKind;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::name::GroupName;
+use treeherd_domain::plan::Plan;
+use treeherd_domain::spec::Config;
+
+/// Read the configuration; with `keep`, it is what `Add` takes its groups from.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "Result<Plan, Fault>")]
+pub struct Reread {
+    /// Whether the file read is kept (`reread`) or only looked at (`config.plan`).
+    pub keep: bool,
+}
+
+/// Make a configured group active.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Add(pub String);
+
+/// Make a stopped group inactive.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Remove(pub String);
+
+/// Runs something that blocks away from the tree's thread.
+async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Fault::Failed(format!("an internal task failed: {error}")))
+}
+
+fn plan(shared: &Shared, config: &Config) -> Plan {
+    let active: Vec<_> =
+        shared.arena.by_priority().iter().map(|group| Arc::clone(&group.spec)).collect();
+    Plan::between(&active, &config.groups)
+}
+
+impl Handler<Reread> for Root {
+    type Result = ResponseActFuture<Self, Result<Plan, Fault>>;
+
+    fn handle(&mut self, Reread { keep }: Reread, _: &mut Self::Context) -> Self::Result {
+        let load = Arc::clone(&self.household.load);
+        let loaded = async move { apart(move || load()).await.and_then(|loaded| loaded) };
+        Box::pin(loaded.into_actor(self).map(move |loaded, actor, _| {
+            let config = Arc::new(loaded?);
+            let plan = plan(&actor.shared, &config);
+            if keep {
+                actor.shared.arena.set_config(config);
+            }
+            Ok(plan)
+        }))
+    }
+}
+
+impl Handler<Add> for Root {
+    type Result = ResponseActFuture<Self, Result<(), Fault>>;
+
+    fn handle(&mut self, Add(name): Add, _: &mut Self::Context) -> Self::Result {
+        let group = GroupName::new(&name);
+        let shared = Arc::clone(&self.shared);
+        let made = async move {
+            let config = shared.arena.config();
+            let spec = config.group(&group).cloned().ok_or(Fault::GroupNotFound(name))?;
+            if shared.arena.group(group.as_str()).is_some() {
+                return Err(Fault::AlreadyAdded(group));
+            }
+            let settings = shared.log_settings.clone();
+            apart(move || GroupEstate::new(&spec, &settings)).await
+        };
+        Box::pin(made.into_actor(self).map(|made, actor, _| {
+            let estate = made?;
+            if actor.shared.arena.mood() != Mood::Running {
+                return Err(Fault::ShutdownState);
+            }
+            if !actor.shared.arena.add(Arc::clone(&estate)) {
+                return Err(Fault::AlreadyAdded(estate.name().clone()));
+            }
+            actor.shared.announce(EventKind::GroupAdded(estate.name().clone()));
+            actor.start_group(&estate);
+            Ok(())
+        }))
+    }
+}
+
+impl Handler<Remove> for Root {
+    type Result = Result<(), Fault>;
+
+    fn handle(&mut self, Remove(name): Remove, _: &mut Self::Context) -> Self::Result {
+        let Some(estate) = self.shared.arena.group(&name) else {
+            return Err(Fault::GroupNotFound(name));
+        };
+        if !estate.estates.iter().all(|e| e.record().machine.state().is_settled_down()) {
+            return Err(Fault::StillRunning(estate.name().clone()));
+        }
+        self.shared.arena.remove(&name);
+        if let Some(group) = self.groups.remove(estate.name()).and_then(|slot| slot.get()) {
+            group.do_send(Stop);
+        }
+        self.children.forget(&format!("group:{name}"));
+        self.shared.announce(EventKind::GroupRemoved(estate.name().clone()));
+        Ok(())
+    }
+}

@@ -1,0 +1,315 @@
+//! The Rotator: moves one stream of one process from its pipe to its file. Runs on the logs' thread.
+//!
+//! ```text
+//!   Program ── Open, Attach, Drain, Reopen, Clear ──► Rotator ── Trouble ──► Program
+//!                                                       │ pump: readable? read, write, again
+//!                                                       ▼
+//!                                                   StreamEstate
+//! ```
+//!
+//! It owns nothing that matters: pipe, file and unwritten bytes stand in the [`StreamEstate`], so that
+//! its successor goes on after a bug with not a byte lost. It waits for readiness and never polls; only
+//! while a file cannot be written does it try again once a second.
+//!
+//! A pipe that is written in small pieces is left alone for a moment before it is read again: the
+//! writer fills it meanwhile and one read does the work of many. Absent: any look into the bytes other
+//! than for control sequences.
+
+pub mod ansi;
+pub mod stream;
+pub mod tap;
+
+use crate::clock;
+use crate::supervision::link::{Link, Stop};
+use actix::{
+    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
+    SpawnHandle, WeakRecipient, WrapFuture,
+};
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+use stream::{Pumped, StreamEstate};
+use treeherd_os::logfile::OpenError;
+use treeherd_os::pipe::PipeReader;
+
+/// Reads of one pipe before others have their turn.
+const READS: usize = 8;
+/// How long a file that cannot be written is left alone.
+const RETRY: Duration = Duration::from_secs(1);
+/// A read below this is small.
+const SMALL: usize = 16 * 1024;
+/// How long a pipe that brings small reads is left to fill.
+const FILL: Duration = Duration::from_micros(60);
+
+/// Open the file before a spawn. Answers the error that makes the spawn fail.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Arc<OpenError>>")]
+pub struct Open;
+
+/// A new pipe stands in the estate: read it.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Attach;
+
+/// The process has ended: write what is left in the pipe, give the pipe up, and answer.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Drain {
+    /// Whether the file is to be closed as well.
+    pub close: bool,
+}
+
+/// Close the file and open it by its name.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), String>")]
+pub struct Reopen;
+
+/// Empty the log.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), String>")]
+pub struct Clear;
+
+/// End by a bug, on purpose (fault injection).
+#[derive(Message, Clone, Copy, PartialEq, Eq, Debug)]
+#[rtype(result = "()")]
+pub enum Crash {
+    /// Panic in the handler.
+    Panic,
+    /// Stop without being asked by the parent.
+    Stop,
+}
+
+impl Crash {
+    /// Carries it out.
+    pub fn strike<A: Actor<Context = Context<A>>>(self, context: &mut Context<A>) {
+        match self {
+            #[expect(clippy::panic, reason = "fault injection: a panic is what was asked for")]
+            Self::Panic => panic!("injected fault"),
+            Self::Stop => context.stop(),
+        }
+    }
+}
+
+/// Something about the file went wrong, for the daemon's log.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "()")]
+pub struct Trouble {
+    /// Which stream.
+    pub stream: treeherd_domain::stream::Stream,
+    /// What, where, and what happens now.
+    pub message: String,
+}
+
+/// The actor.
+#[derive(Debug)]
+pub struct Rotator {
+    estate: Arc<StreamEstate>,
+    trouble: WeakRecipient<Trouble>,
+    large: bool,
+    pump: Option<SpawnHandle>,
+    /// Last, so that the parent hears of the end when all else is gone.
+    _link: Link,
+}
+
+impl Rotator {
+    /// A rotator of this stream. `large`: the pipe was made larger than usual.
+    #[must_use]
+    pub fn new(estate: Arc<StreamEstate>, trouble: WeakRecipient<Trouble>, large: bool, link: Link) -> Self {
+        Self { estate, trouble, large, pump: None, _link: link }
+    }
+
+    fn start_pump(&mut self, context: &mut Context<Self>) {
+        self.stop_pump(context);
+        let Some(pipe) = self.estate.pipe() else { return };
+        let task = pump(Arc::clone(&self.estate), pipe, self.trouble.clone(), self.large);
+        let done = task.into_actor(self).map(|(), actor, _| actor.pump = None);
+        self.pump = Some(context.spawn(done));
+    }
+
+    fn stop_pump(&mut self, context: &mut Context<Self>) {
+        if let Some(handle) = self.pump.take() {
+            context.cancel_future(handle);
+        }
+    }
+
+    fn tell(&self, message: Option<String>) {
+        tell(&self.estate, &self.trouble, message);
+    }
+}
+
+impl Actor for Rotator {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.tell(None);
+        if self.estate.pipe().is_some() {
+            // a successor: the file is open already, or is opened again by its name
+            if let Err(error) = self.estate.open() {
+                self.tell(Some(error.to_string()));
+            }
+            self.start_pump(context);
+        }
+    }
+}
+
+impl Handler<Open> for Rotator {
+    type Result = Result<(), Arc<OpenError>>;
+
+    fn handle(&mut self, _: Open, _: &mut Self::Context) -> Self::Result {
+        self.estate.open().map_err(Arc::new)
+    }
+}
+
+impl Handler<Attach> for Rotator {
+    type Result = ();
+
+    fn handle(&mut self, _: Attach, context: &mut Self::Context) {
+        if let Err(error) = self.estate.open() {
+            self.tell(Some(error.to_string()));
+        }
+        self.start_pump(context);
+    }
+}
+
+impl Handler<Drain> for Rotator {
+    type Result = MessageResult<Drain>;
+
+    fn handle(&mut self, drain: Drain, context: &mut Self::Context) -> Self::Result {
+        self.stop_pump(context);
+        let message = self.estate.drain();
+        self.tell(message);
+        self.estate.detach(drain.close);
+        if drain.close {
+            self.retry_pending(context);
+        }
+        MessageResult(())
+    }
+}
+
+impl Rotator {
+    /// After the end of the process nobody pumps: what could not be written is tried on its own.
+    fn retry_pending(&mut self, context: &mut Context<Self>) {
+        if !self.estate.has_pending() || self.pump.is_some() {
+            return;
+        }
+        let estate = Arc::clone(&self.estate);
+        let task = async move {
+            while estate.has_pending() {
+                tokio::time::sleep(RETRY).await;
+                if estate.open().is_ok() {
+                    estate.write_pending();
+                }
+            }
+        };
+        self.pump = Some(context.spawn(task.into_actor(self).map(|(), actor, _| actor.pump = None)));
+    }
+}
+
+impl Handler<Reopen> for Rotator {
+    type Result = Result<(), String>;
+
+    fn handle(&mut self, _: Reopen, _: &mut Self::Context) -> Self::Result {
+        self.estate.reopen().map_err(|error| error.to_string())
+    }
+}
+
+impl Handler<Clear> for Rotator {
+    type Result = Result<(), String>;
+
+    fn handle(&mut self, _: Clear, _: &mut Self::Context) -> Self::Result {
+        self.estate.clear()
+    }
+}
+
+impl Handler<Crash> for Rotator {
+    type Result = ();
+
+    fn handle(&mut self, crash: Crash, context: &mut Self::Context) {
+        crash.strike(context);
+    }
+}
+
+impl Handler<Stop> for Rotator {
+    type Result = ();
+
+    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
+        context.stop();
+    }
+}
+
+/// Moves bytes until the other end of the pipe is closed.
+async fn pump(
+    estate: Arc<StreamEstate>,
+    pipe: Arc<OwnedFd>,
+    trouble: WeakRecipient<Trouble>,
+    large: bool,
+) {
+    let reader = match PipeReader::new(&pipe) {
+        Ok(reader) => reader,
+        Err(error) => {
+            let message = format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
+            return tell(&estate, &trouble, Some(message));
+        }
+    };
+    let mut last = None;
+    while let Ok(ready) = reader.ready().await {
+        let_it_fill(&mut last);
+        match turn(&estate, &pipe, large) {
+            Ok(Turn::More) => ready.keep(),
+            Ok(Turn::Spent { small }) => {
+                last = small.then(clock::now);
+                ready.spent();
+            }
+            Ok(Turn::Stuck(message)) => {
+                ready.keep();
+                tell(&estate, &trouble, message);
+                tokio::time::sleep(RETRY).await;
+            }
+            Ok(Turn::Over) | Err(_) => return tell(&estate, &trouble, None),
+        }
+        tell(&estate, &trouble, None);
+        tokio::task::yield_now().await;
+    }
+}
+
+/// What one turn at a pipe came to.
+enum Turn {
+    /// There may be more.
+    More,
+    /// The pipe is empty; whether its last read was a small one.
+    Spent { small: bool },
+    /// The file cannot be written.
+    Stuck(Option<String>),
+    /// The other end is closed.
+    Over,
+}
+
+/// A few reads, until the pipe is empty: a read that brings less than there could be says so by itself.
+fn turn(estate: &StreamEstate, pipe: &OwnedFd, large: bool) -> std::io::Result<Turn> {
+    for _ in 0..READS {
+        match estate.pump(pipe, large)? {
+            Pumped::Bytes(count) if count < SMALL => return Ok(Turn::Spent { small: true }),
+            Pumped::Bytes(_) => {}
+            Pumped::Empty => return Ok(Turn::Spent { small: false }),
+            Pumped::Stuck(message) => return Ok(Turn::Stuck(message)),
+            Pumped::Eof => return Ok(Turn::Over),
+        }
+    }
+    Ok(Turn::More)
+}
+
+/// Waits a moment if this pipe brought a small piece just now. The thread itself waits: a timer of the
+/// runtime is twenty times as coarse, and other pipes fill meanwhile as well.
+fn let_it_fill(last: &mut Option<std::time::Instant>) {
+    if let Some(at) = last.take()
+        && clock::now().saturating_duration_since(at) < FILL
+    {
+        std::thread::sleep(FILL);
+    }
+}
+
+fn tell(estate: &StreamEstate, trouble: &WeakRecipient<Trouble>, message: Option<String>) {
+    let Some(message) = message.or_else(|| estate.take_trouble()) else { return };
+    let up: Option<Recipient<Trouble>> = trouble.upgrade();
+    up.inspect(|up| up.do_send(Trouble { stream: estate.stream, message }));
+}

@@ -1,0 +1,361 @@
+//! One output stream of a process, as it outlives its rotator: pipe end, file, followers, counters.
+//!
+//! ```text
+//!   pipe ──read──► strip_ansi ──► file (rolled by size) ──► followers
+//!                                   │ error: keep the bytes, stop reading, try again, tell
+//!                                   ▼
+//!                                pending
+//! ```
+//!
+//! Bytes in, bytes out. All of this runs on the logs' thread, but for joining as a follower and the
+//! look whether anything is left ([`StreamEstate::is_quiet`]). What was read and not yet written when a
+//! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
+//! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
+
+use super::ansi::Ansi;
+use super::tap::{Joined, Tap};
+use crate::estate::{LogSettings, lock};
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use treeherd_domain::name::Namespec;
+use treeherd_domain::rotation::Rotation;
+use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
+use treeherd_os::autolog;
+use treeherd_os::logfile::{self, LogFile, OpenError};
+use treeherd_os::pipe::{self, Read};
+
+/// One read, and so one chunk between two looks at the size: that of a full pipe.
+const CHUNK: usize = 64 * 1024;
+/// The largest buffer, for pipes made larger by `pipe_size`.
+const LARGEST: usize = 1024 * 1024;
+/// What is kept of a stream whose file cannot be written, once its process is gone.
+const KEPT: usize = 1024 * 1024;
+
+thread_local! {
+    static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a look at the pipe brought.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Pumped {
+    /// This many bytes went through.
+    Bytes(usize),
+    /// There is nothing to read now.
+    Empty,
+    /// Nobody holds the other end any more.
+    Eof,
+    /// The file cannot be written; `Some` the first time.
+    Stuck(Option<String>),
+}
+
+#[derive(Debug, Default)]
+struct Sink {
+    file: Option<LogFile>,
+    ansi: Option<Ansi>,
+    pending: Vec<u8>,
+    failing: bool,
+}
+
+/// A stream with what must not be lost of it.
+#[derive(Debug)]
+pub struct StreamEstate {
+    /// Whose stream it is.
+    pub namespec: Namespec,
+    /// Which one.
+    pub stream: Stream,
+    path: Option<PathBuf>,
+    rotation: Rotation,
+    pipe: Mutex<Option<Arc<OwnedFd>>>,
+    busy: AtomicBool,
+    open: AtomicBool,
+    lost: AtomicU64,
+    sink: Mutex<Sink>,
+    tap: Mutex<Tap>,
+    trouble: Mutex<Option<String>>,
+}
+
+impl StreamEstate {
+    /// A stream without a pipe yet. Creates its AUTO file.
+    pub(crate) fn new(namespec: Namespec, stream: Stream, spec: &StreamSpec, logs: &LogSettings) -> Self {
+        let mut trouble = None;
+        let path = match &spec.logfile {
+            Logfile::None => None,
+            Logfile::Path(path) => Some(path.clone()),
+            Logfile::Auto => {
+                let name = namespec.process.as_str();
+                autolog::create_auto(name, stream, &logs.identifier, &logs.childlogdir)
+                    .inspect_err(|error| trouble = Some(auto_trouble(&namespec, stream, logs, error)))
+                    .ok()
+            }
+        };
+        let ansi = logs.strip_ansi.then(Ansi::default);
+        Self {
+            namespec,
+            stream,
+            path,
+            rotation: spec.rotation,
+            pipe: Mutex::default(),
+            busy: AtomicBool::new(false),
+            open: AtomicBool::new(false),
+            lost: AtomicU64::new(0),
+            sink: Mutex::new(Sink { ansi, ..Sink::default() }),
+            tap: Mutex::default(),
+            trouble: Mutex::new(trouble),
+        }
+    }
+
+    /// The file, if there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Bytes that could not be kept, ever.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    /// What went wrong when the stream was made or rolled over, to be logged once.
+    pub(crate) fn take_trouble(&self) -> Option<String> {
+        lock(&self.trouble).take()
+    }
+
+    /// Lends the read end of a new pipe.
+    pub(crate) fn attach(&self, pipe: OwnedFd) {
+        *lock(&self.pipe) = Some(Arc::new(pipe));
+    }
+
+    /// The read end, if there is one.
+    pub(crate) fn pipe(&self) -> Option<Arc<OwnedFd>> {
+        lock(&self.pipe).clone()
+    }
+
+    /// Gives the read end up; with `close`, the file too.
+    pub(crate) fn detach(&self, close: bool) {
+        lock(&self.pipe).take();
+        if close {
+            let mut sink = lock(&self.sink);
+            if sink.pending.is_empty() {
+                self.open.store(false, Ordering::Release);
+                sink.file = None;
+            }
+        }
+    }
+
+    /// Whether the file is open (or none is wanted), so that a spawn need not wait for it.
+    pub(crate) fn is_open(&self) -> bool {
+        self.path.is_none() || self.open.load(Ordering::Acquire)
+    }
+
+    /// Whether everything that was in the pipe has been written. The order of the two looks matters:
+    /// bytes that left the pipe before the first are seen as `busy` by the second until they are written.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let Some(pipe) = self.pipe() else { return true };
+        pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0) && !self.busy.load(Ordering::SeqCst)
+    }
+
+    /// Opens the file if it is not open or no longer stands at its path.
+    pub(crate) fn open(&self) -> Result<(), OpenError> {
+        let Some(path) = &self.path else { return Ok(()) };
+        let mut sink = lock(&self.sink);
+        if !sink.file.as_ref().is_some_and(LogFile::is_current) {
+            let file = LogFile::open(path, self.rotation)?;
+            lock(&self.tap).resized(file.size());
+            sink.file = Some(file);
+        }
+        self.open.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.
+    pub(crate) fn reopen(&self) -> Result<(), OpenError> {
+        let mut sink = lock(&self.sink);
+        let Some(file) = sink.file.as_mut() else { return Ok(()) };
+        file.reopen()?;
+        lock(&self.tap).resized(file.size());
+        Ok(())
+    }
+
+    /// Empties the log. An open file is deleted and made anew; a closed one is truncated.
+    pub(crate) fn clear(&self) -> Result<(), String> {
+        let Some(path) = &self.path else { return Ok(()) };
+        match lock(&self.sink).file.as_mut() {
+            Some(file) => file.clear().map_err(|error| error.to_string())?,
+            None => logfile::clear_path(path)
+                .map_err(|error| format!("cannot empty {}: {error}", path.display()))?,
+        }
+        lock(&self.tap).resized(0);
+        Ok(())
+    }
+
+    /// Joins as a follower.
+    #[must_use]
+    pub fn follow(&self) -> Joined {
+        lock(&self.tap).join()
+    }
+
+    /// Reads once from the pipe and writes what came.
+    pub(crate) fn pump(&self, pipe: &OwnedFd, large: bool) -> io::Result<Pumped> {
+        if let Some(stuck) = self.write_pending() {
+            return Ok(stuck);
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            let size = if large { LARGEST } else { CHUNK };
+            if buffer.len() < size {
+                buffer.resize(size, 0);
+            }
+            let busy = Busy::new(&self.busy);
+            let pumped = match pipe::read_now(pipe, &mut buffer[..size])? {
+                Read::Empty => Pumped::Empty,
+                Read::Closed => Pumped::Eof,
+                Read::Bytes(count) => self.take(&buffer[..count]),
+            };
+            drop(busy);
+            Ok(pumped)
+        })
+    }
+
+    /// Everything that is in the pipe now, after the end of the process, so that no new byte of it
+    /// can come; bytes of a grandchild are read up to the same bound.
+    pub(crate) fn drain(&self) -> Option<String> {
+        let mut told = None;
+        if let Some(pipe) = self.pipe() {
+            let mut budget = KEPT;
+            while budget > 0 {
+                match self.pump(&pipe, false) {
+                    Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
+                    Ok(Pumped::Stuck(message)) => {
+                        told = message.or(told);
+                        budget = budget.saturating_sub(self.keep(&pipe).max(1));
+                        if pipe::bytes_waiting(&*pipe).unwrap_or(0) == 0 {
+                            break;
+                        }
+                    }
+                    Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
+                }
+            }
+        }
+        let held = lock(&self.sink).ansi.as_mut().map_or(&[][..], Ansi::finish);
+        if !held.is_empty() {
+            self.take(held);
+        }
+        told
+    }
+
+    /// Whether bytes wait for a file that cannot be written.
+    pub(crate) fn has_pending(&self) -> bool {
+        !lock(&self.sink).pending.is_empty()
+    }
+
+    /// Tries the bytes again that could not be written. `None`: nothing is pending any more.
+    pub(crate) fn write_pending(&self) -> Option<Pumped> {
+        let mut sink = lock(&self.sink);
+        if sink.pending.is_empty() {
+            return None;
+        }
+        let pending = std::mem::take(&mut sink.pending);
+        match self.write(sink, &pending) {
+            Pumped::Stuck(message) => Some(Pumped::Stuck(message)),
+            Pumped::Bytes(_) | Pumped::Empty | Pumped::Eof => None,
+        }
+    }
+
+    /// Reads into memory what cannot be written, up to a bound; the rest is counted as lost.
+    fn keep(&self, pipe: &OwnedFd) -> usize {
+        BUFFER.with_borrow_mut(|buffer| {
+            let Ok(Read::Bytes(count)) = pipe::read_now(pipe, buffer) else { return 0 };
+            let mut sink = lock(&self.sink);
+            let room = KEPT.saturating_sub(sink.pending.len()).min(count);
+            sink.pending.extend_from_slice(&buffer[..room]);
+            self.lost.fetch_add((count - room) as u64, Ordering::Relaxed);
+            count
+        })
+    }
+
+    fn take(&self, bytes: &[u8]) -> Pumped {
+        let mut sink = lock(&self.sink);
+        let stripped = match sink.ansi.as_mut() {
+            Some(ansi) => ansi.strip(bytes),
+            None => Cow::Borrowed(bytes),
+        };
+        match self.write(sink, &stripped) {
+            Pumped::Bytes(_) => Pumped::Bytes(bytes.len()),
+            other => other,
+        }
+    }
+
+    fn write(&self, sink: MutexGuard<'_, Sink>, bytes: &[u8]) -> Pumped {
+        let mut unwritten = Unwritten { sink, bytes, written: 0 };
+        let Some(file) = unwritten.sink.file.as_mut() else {
+            unwritten.written = bytes.len();
+            lock(&self.tap).pass(bytes, 0);
+            return Pumped::Bytes(bytes.len());
+        };
+        let result = file.write(bytes);
+        let size = file.size();
+        let written = result.as_ref().map_or_else(|error| error.written, |()| bytes.len());
+        unwritten.written = written;
+        lock(&self.tap).pass(&bytes[..written], size);
+        match result {
+            Err(error) if written < bytes.len() => {
+                let first = !std::mem::replace(&mut unwritten.sink.failing, true);
+                Pumped::Stuck(first.then(|| error.to_string()))
+            }
+            // all bytes are in a file; only the rollover failed, which is tried again at the next write
+            Err(error) => {
+                if !std::mem::replace(&mut unwritten.sink.failing, true) {
+                    *lock(&self.trouble) = Some(error.to_string());
+                }
+                Pumped::Bytes(bytes.len())
+            }
+            Ok(()) => {
+                unwritten.sink.failing = false;
+                Pumped::Bytes(bytes.len())
+            }
+        }
+    }
+}
+
+/// Bytes on their way to the file; what is not written when this is dropped is pending.
+struct Unwritten<'a> {
+    sink: MutexGuard<'a, Sink>,
+    bytes: &'a [u8],
+    written: usize,
+}
+
+impl Drop for Unwritten<'_> {
+    fn drop(&mut self) {
+        let rest = &self.bytes[self.written..];
+        self.sink.pending.extend_from_slice(rest);
+    }
+}
+
+/// Says that bytes may be out of the pipe and not yet in the file.
+struct Busy<'a>(&'a AtomicBool);
+
+impl<'a> Busy<'a> {
+    fn new(flag: &'a AtomicBool) -> Self {
+        flag.store(true, Ordering::SeqCst);
+        Self(flag)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
+fn auto_trouble(namespec: &Namespec, stream: Stream, logs: &LogSettings, error: &io::Error) -> String {
+    format!(
+        "could not create the AUTO log of {namespec} ({stream}) in {}: {error}; its output is not kept: \
+         make the directory writable or set {stream}_logfile, then restart the program",
+        logs.childlogdir.display()
+    )
+}

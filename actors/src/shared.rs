@@ -1,0 +1,155 @@
+//! What every actor of a tree has in common: the arena, the log, the threads, the way to the bus.
+
+use crate::bus::{Announce, Bus, Journal};
+use crate::clock;
+use crate::estate::{Arena, LogSettings, lock};
+use crate::supervision::link::{Down, Exit};
+use actix::{Addr, ArbiterHandle};
+use slog::{Logger, error};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use treeherd_domain::event::{Event, EventKind};
+use treeherd_os::environment::BaseEnvironment;
+
+/// A place where the current incarnation of something stands; never keep what was taken from it.
+pub struct Slot<T>(Mutex<Option<T>>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Slot<T> {
+    /// What stands there now.
+    pub fn get(&self) -> Option<T> {
+        lock(&self.0).clone()
+    }
+
+    /// Puts the current one there.
+    pub fn set(&self, value: T) {
+        *lock(&self.0) = Some(value);
+    }
+
+    /// Empties it.
+    pub fn clear(&self) {
+        *lock(&self.0) = None;
+    }
+}
+
+impl<T> fmt::Debug for Slot<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Slot")
+    }
+}
+
+/// The common part of a tree.
+#[derive(Debug)]
+pub struct Shared {
+    /// All groups and processes.
+    pub arena: Arc<Arena>,
+    /// The last events and their subscribers.
+    pub journal: Arc<Journal>,
+    /// The daemon's log.
+    pub log: Logger,
+    /// The thread of the rotators.
+    pub logs: ArbiterHandle,
+    /// The thread of the endpoints.
+    pub control: ArbiterHandle,
+    /// The current bus.
+    pub bus: Slot<Addr<Bus>>,
+    /// The daemon's own environment, made ready for spawning.
+    pub environment: Arc<BaseEnvironment>,
+    /// `PATH` of the daemon.
+    pub path: Option<String>,
+    /// `SUPERVISOR_SERVER_URL` of processes whose `serverurl` is AUTO.
+    pub server_url: Option<String>,
+    /// What the child logs need.
+    pub log_settings: LogSettings,
+    incidents: AtomicU64,
+    rebuilds: AtomicU64,
+}
+
+/// The parts of [`Shared`] that the composition knows.
+#[derive(Debug)]
+pub struct SharedParts {
+    /// The arena.
+    pub arena: Arc<Arena>,
+    /// The daemon's log.
+    pub log: Logger,
+    /// The thread of the rotators.
+    pub logs: ArbiterHandle,
+    /// The thread of the endpoints.
+    pub control: ArbiterHandle,
+    /// The daemon's own environment.
+    pub environment: Arc<BaseEnvironment>,
+    /// `PATH` of the daemon.
+    pub path: Option<String>,
+    /// `SUPERVISOR_SERVER_URL`.
+    pub server_url: Option<String>,
+    /// What the child logs need.
+    pub log_settings: LogSettings,
+}
+
+impl Shared {
+    /// Puts the parts together.
+    #[must_use]
+    pub fn new(parts: SharedParts) -> Arc<Self> {
+        let SharedParts { arena, log, logs, control, environment, path, server_url, log_settings } = parts;
+        let journal = Arc::new(Journal::new(arena.seq()));
+        let (bus, incidents, rebuilds) = (Slot::default(), AtomicU64::new(0), AtomicU64::new(0));
+        Arc::new(Self {
+            arena,
+            journal,
+            log,
+            logs,
+            control,
+            bus,
+            environment,
+            path,
+            server_url,
+            log_settings,
+            incidents,
+            rebuilds,
+        })
+    }
+
+    /// Numbers an event and sends it to the bus; gives the number.
+    pub fn announce(&self, kind: EventKind) -> u64 {
+        let seq = self.arena.next_seq();
+        let event = Event { seq, at_ms: clock::wall_ms(), kind };
+        if let Some(bus) = self.bus.get() {
+            bus.do_send(Announce(event));
+        }
+        seq
+    }
+
+    /// How often a root was started.
+    #[must_use]
+    pub fn rebuilds(&self) -> u64 {
+        self.rebuilds.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_root(&self) {
+        self.rebuilds.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An id under which the log tells more about a failure of ours.
+    #[must_use]
+    pub fn incident(&self) -> String {
+        let number = self.incidents.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{:x}-{number}", std::process::id())
+    }
+
+    /// Logs and announces that an actor ended by a bug and what is done about it.
+    pub fn report(&self, above: &str, down: &Down, next: &str) {
+        if down.exit == Exit::Normal {
+            return;
+        }
+        let (incident, path) = (self.incident(), format!("{above}/{}", down.child));
+        let reason = down.exit.reason().to_owned();
+        error!(self.log, "actor {path} ended by an internal error (incident {incident}): {reason}; {next}");
+        self.announce(EventKind::ActorRestarted { path, reason, incident });
+    }
+}

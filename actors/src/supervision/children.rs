@@ -1,0 +1,213 @@
+//! The children of one supervising actor: started in order, stopped in reverse, restarted by strategy
+//! and within an intensity (OTP's `supervisor`).
+//!
+//! ```text
+//! Down ─► stale? ─► waited for? ─► decide(restart, exit) ─► window allows? ─► stop affected (reverse)
+//!                                                             │ no              ▼ all Down
+//!                                                             ▼              start affected (in order)
+//!                                                          Escalate
+//! ```
+//!
+//! Owned by the parent actor, which forwards every [`Down`] to [`Children::down`] and does what the
+//! [`Verdict`] says. Nothing here waits. When it is dropped, all children are told to stop.
+
+use super::link::{Down, Exit, Link, Stop};
+use actix::{Recipient, WeakRecipient};
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+use treeherd_domain::strategy::{Decision, Ending, Intensity, Restart, Strategy, Window};
+
+/// Starts one incarnation of a child; called again at each restart.
+pub type Start = Box<dyn FnMut(Link) -> Recipient<Stop>>;
+
+struct Child {
+    name: Arc<str>,
+    restart: Restart,
+    start: Start,
+    incarnation: u64,
+    crashes: u64,
+    stop: Option<Recipient<Stop>>,
+}
+
+/// What a [`Down`] led to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// It was about an incarnation that no longer counts.
+    Stale,
+    /// The child stays down, or others are awaited before a restart.
+    Noted,
+    /// These children were started again.
+    Restarted(Vec<Arc<str>>),
+    /// Too many restarts: the parent is to end with this reason.
+    Escalate(String),
+}
+
+/// A child as the tree shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChildInfo {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Which start of it runs, from 1.
+    pub incarnation: u64,
+    /// How often it ended by a bug.
+    pub crashes: u64,
+    /// Whether it runs now.
+    pub alive: bool,
+}
+
+/// The children of one actor.
+pub struct Children {
+    up: WeakRecipient<Down>,
+    link: Link,
+    strategy: Strategy,
+    intensity: Intensity,
+    window: Window,
+    children: Vec<Child>,
+    /// Those that must be down before `affected` start again.
+    waiting: HashSet<Arc<str>>,
+    affected: HashSet<Arc<str>>,
+}
+
+impl Children {
+    /// No children yet. `up` is the parent's own mailbox, `link` the parent's link.
+    #[must_use]
+    pub fn new(up: WeakRecipient<Down>, link: Link, strategy: Strategy, intensity: Intensity) -> Self {
+        let (window, waiting, affected) = (Window::default(), HashSet::new(), HashSet::new());
+        Self { up, link, strategy, intensity, window, children: Vec::new(), waiting, affected }
+    }
+
+    /// Adds a child and starts it.
+    pub fn start(&mut self, name: impl Into<Arc<str>>, restart: Restart, start: Start) {
+        let name = name.into();
+        self.children.push(Child { name, restart, start, incarnation: 0, crashes: 0, stop: None });
+        let last = self.children.len() - 1;
+        self.start_at(last);
+    }
+
+    /// Tells a child to stop and forgets it; its later `Down` is stale.
+    pub fn forget(&mut self, name: &str) {
+        if let Some(at) = self.position(name) {
+            let child = self.children.remove(at);
+            child.stop.inspect(|stop| stop.do_send(Stop));
+        }
+    }
+
+    /// The children, in order of starting.
+    #[must_use]
+    pub fn list(&self) -> Vec<ChildInfo> {
+        let info = |child: &Child| ChildInfo {
+            name: Arc::clone(&child.name),
+            incarnation: child.incarnation,
+            crashes: child.crashes,
+            alive: child.stop.is_some(),
+        };
+        self.children.iter().map(info).collect()
+    }
+
+    /// How many children there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.children.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.children.is_empty()
+    }
+
+    /// Takes the news of a child's end at `now`.
+    pub fn down(&mut self, down: &Down, now: Instant) -> Verdict {
+        let Some(at) = self.current(down) else { return Verdict::Stale };
+        self.children[at].stop = None;
+        if down.exit != Exit::Normal {
+            self.children[at].crashes += 1;
+        }
+        if self.waiting.remove(&down.child) {
+            return if self.waiting.is_empty() { self.start_affected() } else { Verdict::Noted };
+        }
+        if self.affected.contains(&down.child) {
+            // it ended by itself while its siblings were being awaited: it starts with them
+            return Verdict::Noted;
+        }
+        let ending = if down.exit == Exit::Normal { Ending::Normal } else { Ending::Abnormal };
+        match self.children[at].restart.decide(ending) {
+            Decision::StayDown => Verdict::Noted,
+            Decision::Forget => {
+                self.children.remove(at);
+                Verdict::Noted
+            }
+            Decision::Restart if self.window.allows(now, self.intensity) => self.restart(at),
+            Decision::Restart => Verdict::Escalate(format!(
+                "{} ended more than {} times in {:?}, the last time by: {}",
+                down.child,
+                self.intensity.restarts,
+                self.intensity.period,
+                down.exit.reason()
+            )),
+        }
+    }
+
+    fn current(&self, down: &Down) -> Option<usize> {
+        let at = self.position(&down.child)?;
+        (self.children[at].incarnation == down.incarnation && self.children[at].stop.is_some()).then_some(at)
+    }
+
+    fn position(&self, name: &str) -> Option<usize> {
+        self.children.iter().position(|child| *child.name == *name)
+    }
+
+    fn restart(&mut self, failed: usize) -> Verdict {
+        let range = self.strategy.affected(failed, self.children.len());
+        for child in &self.children[range.clone()] {
+            self.affected.insert(Arc::clone(&child.name));
+        }
+        for child in self.children[range].iter().rev() {
+            if let Some(stop) = &child.stop {
+                self.waiting.insert(Arc::clone(&child.name));
+                stop.do_send(Stop);
+            }
+        }
+        if self.waiting.is_empty() { self.start_affected() } else { Verdict::Noted }
+    }
+
+    fn start_affected(&mut self) -> Verdict {
+        let affected = std::mem::take(&mut self.affected);
+        let mut started = Vec::new();
+        // a temporary child that the strategy took along is not started again
+        self.children.retain(|child| {
+            !(affected.contains(&child.name) && child.restart == Restart::Temporary && child.stop.is_none())
+        });
+        for at in 0..self.children.len() {
+            if affected.contains(&self.children[at].name) && self.children[at].stop.is_none() {
+                started.push(Arc::clone(&self.children[at].name));
+                self.start_at(at);
+            }
+        }
+        Verdict::Restarted(started)
+    }
+
+    fn start_at(&mut self, at: usize) {
+        let child = &mut self.children[at];
+        child.incarnation += 1;
+        let (name, up) = (Arc::clone(&child.name), self.up.clone());
+        let link = Link::new(name, child.incarnation, up, Some(&self.link));
+        child.stop = Some((child.start)(link));
+    }
+}
+
+impl Drop for Children {
+    fn drop(&mut self) {
+        for child in self.children.iter().rev() {
+            child.stop.as_ref().inspect(|stop| stop.do_send(Stop));
+        }
+    }
+}
+
+impl fmt::Debug for Children {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.list()).finish()
+    }
+}

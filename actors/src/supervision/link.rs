@@ -1,0 +1,140 @@
+//! The link between a child and its parent: `Down` means the whole subtree is gone.
+
+use actix::{Message, WeakRecipient};
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::mpsc;
+
+/// How an actor ended.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Exit {
+    /// It stopped, by itself or because it was told to.
+    Normal,
+    /// It panicked: the text and the place.
+    Panic(String),
+    /// It gave up: its own children failed more often than their intensity allows.
+    Exhausted(String),
+}
+
+impl Exit {
+    /// The word for a log line.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Normal => "stopped",
+            Self::Panic(text) | Self::Exhausted(text) => text,
+        }
+    }
+}
+
+/// A child and everything below it is gone.
+#[derive(Message, Clone, Debug)]
+#[rtype(result = "()")]
+pub struct Down {
+    /// Its name among the parent's children.
+    pub child: Arc<str>,
+    /// Which start of it this was.
+    pub incarnation: u64,
+    /// How it ended.
+    pub exit: Exit,
+}
+
+/// End orderly: sent by a parent that ends, or that restarts a child.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct Stop;
+
+/// Where the news of an end goes.
+#[derive(Debug)]
+pub enum Up {
+    /// To the actor above, if it still lives.
+    Actor(WeakRecipient<Down>),
+    /// To the loop outside the tree.
+    Loop(mpsc::UnboundedSender<Down>),
+}
+
+impl From<WeakRecipient<Down>> for Up {
+    fn from(up: WeakRecipient<Down>) -> Self {
+        Self::Actor(up)
+    }
+}
+
+impl From<mpsc::UnboundedSender<Down>> for Up {
+    fn from(up: mpsc::UnboundedSender<Down>) -> Self {
+        Self::Loop(up)
+    }
+}
+
+/// Held by an actor, its guard, and (as `above`) everything below it.
+#[derive(Clone)]
+pub struct Link(Arc<Tether>);
+
+struct Tether {
+    child: Arc<str>,
+    path: String,
+    incarnation: u64,
+    exit: OnceLock<Exit>,
+    up: Up,
+    /// Keeps the parent's own `Down` from being sent before ours.
+    above: Option<Link>,
+}
+
+impl Link {
+    /// Ties a child to its parent.
+    #[must_use]
+    pub fn new(
+        child: Arc<str>,
+        incarnation: u64,
+        up: impl Into<Up>,
+        above: Option<&Self>,
+    ) -> Self {
+        let path = match above {
+            Some(above) => format!("{}/{child}", above.path()),
+            None => child.to_string(),
+        };
+        let above = above.cloned();
+        Self(Arc::new(Tether { child, path, incarnation, exit: OnceLock::new(), up: up.into(), above }))
+    }
+
+    /// Where the actor stands in the tree: `root/group:web/program:web`.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.0.path
+    }
+
+    /// Which start of the actor this is, from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u64 {
+        self.0.incarnation
+    }
+
+    /// Says how it ended; the first word counts.
+    pub fn ended(&self, exit: Exit) {
+        // a second word is later news about the same end
+        let _ = self.0.exit.set(exit);
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Link({}, {})", self.0.path, self.0.incarnation)
+    }
+}
+
+impl Drop for Tether {
+    fn drop(&mut self) {
+        let down = Down {
+            child: Arc::clone(&self.child),
+            incarnation: self.incarnation,
+            exit: self.exit.get().cloned().unwrap_or(Exit::Normal),
+        };
+        match &self.up {
+            Up::Actor(up) => {
+                up.upgrade().inspect(|up| up.do_send(down));
+            }
+            // nobody listens any more once the tree is done
+            Up::Loop(up) => drop(up.send(down)),
+        }
+        drop(self.above.take());
+    }
+}

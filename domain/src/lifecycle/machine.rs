@@ -1,0 +1,302 @@
+//! The transitions: [`request`], [`occur`], and the [`Machine`] that holds a state.
+//!
+//! Every cell of state × input is written; there is no wildcard over our own enums. A cell that keeps
+//! the state is stale or harmless, and says so by returning it.
+
+#![deny(clippy::wildcard_enum_match_arm)]
+
+use super::policy::Policy;
+use super::state::{Effect, Fact, Next, Request, State, Then};
+use crate::status::ProcessState;
+use std::time::Instant;
+
+/// Why a request cannot be met.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It is STARTING, RUNNING or BACKOFF.
+    #[error("already started")]
+    AlreadyStarted,
+    /// It is STOPPING; it will be down first.
+    #[error("stopping")]
+    Stopping,
+    /// There is nothing to stop.
+    #[error("not running")]
+    NotRunning,
+    /// Its state is UNKNOWN: only an end of the process leads out.
+    #[error("in an unknown process state")]
+    Unknown,
+}
+
+type Step = (State, Option<Effect>);
+
+/// Makes the transition that `request` asks for.
+///
+/// # Errors
+/// [`Refusal`] when the state does not allow it; nothing has changed then.
+pub fn request(state: State, request: Request, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
+    match request {
+        Request::Start => start(state),
+        Request::Stop => stop(state, now, policy),
+        Request::Restart => restart(state, now, policy),
+        Request::Halt => Ok(halt(state, now, policy)),
+    }
+}
+
+/// Makes the transition that `fact` brings. A fact that does not fit the state is stale: nothing changes.
+#[must_use]
+pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
+    match fact {
+        Fact::Spawned => spawned(state, now, policy),
+        Fact::SpawnFailed => spawn_failed(state, now, policy),
+        Fact::Exited(status) => exited(state, status, now, policy),
+        Fact::SignalFailed => signal_failed(state),
+        Fact::DeadlinePassed => deadline_passed(state, now, policy),
+    }
+}
+
+const SPAWN: Step = (State::Starting { ready_at: None, attempt: 0 }, Some(Effect::Spawn));
+
+fn start(state: State) -> Result<Step, Refusal> {
+    match state {
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(SPAWN),
+        State::Starting { .. } | State::Running { .. } | State::Backoff { .. } => {
+            Err(Refusal::AlreadyStarted)
+        }
+        State::Stopping { .. } => Err(Refusal::Stopping),
+        State::Unknown => Err(Refusal::Unknown),
+    }
+}
+
+fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
+    match state {
+        State::Starting { ready_at: None, .. } => Ok((unborn(Then::Stay), None)),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            Ok(stopping(Then::Stay, now, policy))
+        }
+        State::Backoff { .. } => Ok((State::STOPPED, None)),
+        // a stop that comes between the two halves of a restart wins
+        State::Stopping { kill_at, then: Then::Start } => {
+            Ok((State::Stopping { kill_at, then: Then::Stay }, None))
+        }
+        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => {
+            Ok((State::STOPPED, None))
+        }
+        State::Stopping { then: Then::Stay, .. }
+        | State::Stopped { start_at: None }
+        | State::Exited { restart_at: None, .. }
+        | State::Fatal
+        | State::Unknown => Err(Refusal::NotRunning),
+    }
+}
+
+fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
+    match state {
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(SPAWN),
+        State::Starting { ready_at: None, .. } => Ok((unborn(Then::Start), None)),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            Ok(stopping(Then::Start, now, policy))
+        }
+        State::Backoff { .. } => Ok((State::Stopped { start_at: Some(now) }, None)),
+        State::Stopping { kill_at, .. } => Ok((State::Stopping { kill_at, then: Then::Start }, None)),
+        State::Unknown => Err(Refusal::Unknown),
+    }
+}
+
+fn halt(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: None, .. } => (unborn(Then::Stay), None),
+        State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
+            stopping(Then::Stay, now, policy)
+        }
+        State::Backoff { .. } => (State::Fatal, None),
+        State::Stopping { kill_at, .. } => (State::Stopping { kill_at, then: Then::Stay }, None),
+        State::Stopped { .. } => (State::STOPPED, None),
+        State::Exited { status, expected, .. } => {
+            (State::Exited { status, expected, restart_at: None }, None)
+        }
+        State::Fatal => (State::Fatal, None),
+        State::Unknown => (State::Unknown, None),
+    }
+}
+
+fn stopping(then: Then, now: Instant, policy: &Policy) -> Step {
+    (State::Stopping { kill_at: Some(now + policy.stopwaitsecs), then }, Some(Effect::Signal))
+}
+
+/// The stop was faster than the spawn: there is no process yet that could have a signal.
+const fn unborn(then: Then) -> State {
+    State::Stopping { kill_at: None, then }
+}
+
+fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: None, attempt } => {
+            (State::Starting { ready_at: Some(now + policy.startsecs), attempt }, None)
+        }
+        State::Stopping { kill_at: None, then } => stopping(then, now, policy),
+        State::Starting { ready_at: Some(_), .. }
+        | State::Stopping { kill_at: Some(_), .. }
+        | State::Stopped { .. }
+        | State::Running { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
+fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: None, attempt } => (failed(attempt, now, policy), None),
+        State::Stopping { kill_at: None, then } => (stopped(then, now), None),
+        State::Starting { ready_at: Some(_), .. }
+        | State::Stopping { kill_at: Some(_), .. }
+        | State::Stopped { .. }
+        | State::Running { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
+fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { attempt, .. } => (failed(attempt, now, policy), None),
+        State::Running { .. } => {
+            let expected = policy.expects(status);
+            let restart_at = policy.restarts(expected).then_some(now);
+            (State::Exited { status, expected, restart_at }, None)
+        }
+        State::Stopping { then, .. } => (stopped(then, now), None),
+        State::Unknown => (State::Exited { status, expected: false, restart_at: None }, None),
+        State::Stopped { .. } | State::Backoff { .. } | State::Exited { .. } | State::Fatal => {
+            (state, None)
+        }
+    }
+}
+
+fn signal_failed(state: State) -> Step {
+    match state {
+        State::Starting { ready_at: Some(_), .. }
+        | State::Running { .. }
+        | State::Stopping { kill_at: Some(_), .. } => (State::Unknown, None),
+        State::Starting { ready_at: None, .. }
+        | State::Stopping { kill_at: None, .. }
+        | State::Stopped { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
+fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: Some(_), .. } => (State::Running { since: now }, None),
+        State::Backoff { attempt, next: Next::Retry(_) } => {
+            (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
+        }
+        State::Backoff { next: Next::GiveUp(_), .. } => (State::Fatal, None),
+        State::Stopping { kill_at: Some(_), then } => {
+            let pause = policy.stopwaitsecs.max(Policy::KILL_PAUSE);
+            (State::Stopping { kill_at: Some(now + pause), then }, Some(Effect::Kill))
+        }
+        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => SPAWN,
+        State::Starting { ready_at: None, .. }
+        | State::Stopping { kill_at: None, .. }
+        | State::Stopped { start_at: None }
+        | State::Exited { restart_at: None, .. }
+        | State::Running { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
+fn failed(attempt: u32, now: Instant, policy: &Policy) -> State {
+    let attempt = attempt.saturating_add(1);
+    let next = if attempt > policy.startretries {
+        Next::GiveUp(now)
+    } else {
+        Next::Retry(now + policy.backoff.delay(attempt))
+    };
+    State::Backoff { attempt, next }
+}
+
+fn stopped(then: Then, now: Instant) -> State {
+    match then {
+        Then::Stay => State::STOPPED,
+        Then::Start => State::Stopped { start_at: Some(now) },
+    }
+}
+
+/// One transition that was made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Edge {
+    /// The state before.
+    pub from: State,
+    /// The state after.
+    pub to: State,
+    /// What is to be done.
+    pub effect: Option<Effect>,
+}
+
+impl Edge {
+    /// Whether clients see another state now (a repeated SIGKILL, say, is an edge and no change).
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.from.name() != self.to.name()
+    }
+}
+
+/// A state, and the rule that what is due comes first: a process that ends after `startsecs` had been
+/// RUNNING, even if nobody looked in between.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Machine {
+    state: State,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self { state: State::STOPPED }
+    }
+}
+
+impl Machine {
+    /// The state now.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        self.state
+    }
+
+    /// The state as clients know it.
+    #[must_use]
+    pub const fn name(&self) -> ProcessState {
+        self.state.name()
+    }
+
+    /// Makes the one transition that is due at `now`, if one is. Call it until it gives `None`, doing
+    /// what each edge says before the next call.
+    pub fn due(&mut self, now: Instant, policy: &Policy) -> Option<Edge> {
+        let due = self.state.deadline().is_some_and(|at| at <= now);
+        due.then(|| self.take(occur(self.state, Fact::DeadlinePassed, now, policy)))
+    }
+
+    /// Makes the transition that a fact brings. Feed [`due`](Self::due) first.
+    pub fn occur(&mut self, fact: Fact, now: Instant, policy: &Policy) -> Edge {
+        self.take(occur(self.state, fact, now, policy))
+    }
+
+    /// Makes the transition that somebody asks for. Feed [`due`](Self::due) first.
+    ///
+    /// # Errors
+    /// [`Refusal`]; nothing has changed then.
+    pub fn request(&mut self, wish: Request, now: Instant, policy: &Policy) -> Result<Edge, Refusal> {
+        request(self.state, wish, now, policy).map(|step| self.take(step))
+    }
+
+    fn take(&mut self, (to, effect): Step) -> Edge {
+        let from = std::mem::replace(&mut self.state, to);
+        Edge { from, to, effect }
+    }
+}

@@ -1,0 +1,19 @@
+//! The lifecycle machine, from outside: by rules, by properties, and against a second model.
+//!
+//! ```text
+//! script       reads "0 start | 5 exit 1", drives the machine as an actor would, prints the trace
+//! starting     one test a rule: from STOPPED to RUNNING, or to BACKOFF and FATAL
+//! ending       one test a rule: EXITED, STOPPING, UNKNOWN
+//! restarting   one test a rule: restarts, and what comes in between
+//! documented   the worked example of the manual, run
+//! properties   what holds for every history (proptest)
+//! oracle       Supervisor's own rules, written a second time and in another way, and compared
+//! ```
+
+mod documented;
+mod ending;
+mod oracle;
+mod properties;
+mod restarting;
+mod script;
+mod starting;

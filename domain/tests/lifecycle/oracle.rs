@@ -1,0 +1,326 @@
+//! A second model of the same life, written from Supervisor's rules and in another way, and compared.
+//!
+//! The machine keeps its data in its states and is told of one deadline. The model is what a polling
+//! supervisor is: a few variables, and a look at all of them four times a second. Scripts act on the same
+//! quarters of a second, so that both must agree to the millisecond on every state, spawn and signal.
+//!
+//! Where the rule says "longer than", the model says "as long as": that is what ever finer ticks come to.
+//! The model's counter forgets at a start by hand, as ours does; [`Model::keeps_counter`] is the original.
+//! Absent: UNKNOWN and restart, for which Supervisor has no rule of its own.
+
+use crate::properties::policies;
+use crate::script::{origin, policy};
+use proptest::prelude::*;
+use std::time::Duration;
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Edge, Effect, Fact, Machine, Policy, Request};
+use treeherd_domain::signal::Signal;
+use treeherd_domain::spec::Autorestart;
+use treeherd_domain::status::ProcessState;
+
+const TICK: u64 = 250;
+
+/// What can be seen from outside, at a time in milliseconds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Seen {
+    State(u64, ProcessState),
+    Effect(u64, Effect),
+    Refused(u64),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Input {
+    Start,
+    Stop,
+    /// Ignored when nothing runs.
+    Exit(ExitStatus),
+    /// The daemon ends; nobody asks anything any more.
+    Halt,
+}
+
+/// Ticks since the line before, and the input.
+type Script = Vec<(u64, Input)>;
+
+/// Anything that lives through a script.
+trait Life {
+    fn tick(&mut self, now: u64);
+    fn feed(&mut self, input: Input, now: u64);
+}
+
+fn live(life: &mut impl Life, script: &Script) {
+    let mut now = 0;
+    for (ticks, input) in script {
+        for _ in 0..*ticks {
+            now += TICK;
+            life.tick(now);
+        }
+        life.feed(*input, now);
+        life.tick(now);
+    }
+    for _ in 0..60 {
+        now += TICK;
+        life.tick(now);
+    }
+}
+
+/// Supervisor's variables.
+struct Model<'a> {
+    policy: &'a Policy,
+    spawns: std::iter::Cycle<std::slice::Iter<'a, bool>>,
+    state: ProcessState,
+    alive: bool,
+    laststart: u64,
+    delay: u64,
+    backoff: u32,
+    killing: bool,
+    exitstatus: Option<ExitStatus>,
+    ending: bool,
+    keeps_counter: bool,
+    seen: Vec<Seen>,
+}
+
+impl<'a> Model<'a> {
+    fn new(policy: &'a Policy, spawns: &'a [bool]) -> Self {
+        Self {
+            policy,
+            spawns: spawns.iter().cycle(),
+            state: ProcessState::Stopped,
+            alive: false,
+            laststart: 0,
+            delay: 0,
+            backoff: 0,
+            killing: false,
+            exitstatus: None,
+            ending: false,
+            keeps_counter: false,
+            seen: Vec::new(),
+        }
+    }
+
+    fn change(&mut self, state: ProcessState, now: u64) {
+        self.state = state;
+        self.seen.push(Seen::State(now, state));
+        if state == ProcessState::Backoff {
+            self.backoff += 1;
+            self.delay = now + u64::from(self.backoff) * 1000;
+        }
+    }
+
+    fn spawn(&mut self, now: u64) {
+        self.laststart = now;
+        self.exitstatus = None;
+        self.change(ProcessState::Starting, now);
+        self.seen.push(Seen::Effect(now, Effect::Spawn));
+        self.alive = *self.spawns.next().expect("a cycle of at least one does not end");
+        if !self.alive {
+            self.change(ProcessState::Backoff, now);
+        }
+    }
+
+    fn kill(&mut self, effect: Effect, now: u64) {
+        self.killing = true;
+        self.delay = now + millis(self.policy.stopwaitsecs);
+        if self.state != ProcessState::Stopping {
+            self.change(ProcessState::Stopping, now);
+        }
+        self.seen.push(Seen::Effect(now, effect));
+    }
+
+    fn stop(&mut self, now: u64) {
+        match self.state {
+            ProcessState::Backoff => self.change(ProcessState::Stopped, now),
+            _ => self.kill(Effect::Signal, now),
+        }
+    }
+
+    fn reap(&mut self, status: ExitStatus, now: u64) {
+        self.alive = false;
+        let too_quickly = now - self.laststart < millis(self.policy.startsecs);
+        if self.killing {
+            self.killing = false;
+            self.change(ProcessState::Stopped, now);
+        } else if too_quickly {
+            self.change(ProcessState::Backoff, now);
+        } else {
+            self.backoff = 0;
+            self.exitstatus = Some(status);
+            self.change(ProcessState::Exited, now);
+        }
+    }
+
+    fn wants_another_run(&self) -> bool {
+        let expected = self.exitstatus.is_some_and(|status| self.policy.exitcodes.contains(&status.code()));
+        match self.policy.autorestart {
+            Autorestart::Always => true,
+            Autorestart::Never => false,
+            Autorestart::Unexpected => !expected,
+        }
+    }
+
+    /// One look at all variables.
+    fn look(&mut self, now: u64) {
+        let gives_up = self.backoff > self.policy.startretries;
+        match self.state {
+            ProcessState::Exited if !self.ending && self.wants_another_run() => self.spawn(now),
+            ProcessState::Backoff if gives_up => {
+                self.backoff = 0;
+                self.change(ProcessState::Fatal, now);
+            }
+            ProcessState::Backoff if !self.ending && now >= self.delay => self.spawn(now),
+            ProcessState::Starting if now - self.laststart >= millis(self.policy.startsecs) => {
+                self.backoff = 0;
+                self.change(ProcessState::Running, now);
+            }
+            ProcessState::Stopping if now >= self.delay => self.kill(Effect::Kill, now),
+            _ => {}
+        }
+    }
+}
+
+impl Life for Model<'_> {
+    fn tick(&mut self, now: u64) {
+        let mut before = usize::MAX;
+        while before != self.seen.len() {
+            before = self.seen.len();
+            self.look(now);
+        }
+    }
+
+    fn feed(&mut self, input: Input, now: u64) {
+        match input {
+            Input::Start if self.state.is_running() || self.state == ProcessState::Stopping => {
+                self.seen.push(Seen::Refused(now));
+            }
+            Input::Start => {
+                self.backoff = if self.keeps_counter { self.backoff } else { 0 };
+                self.spawn(now);
+            }
+            Input::Stop if self.state.is_running() => self.stop(now),
+            Input::Stop => self.seen.push(Seen::Refused(now)),
+            Input::Exit(status) if self.alive => self.reap(status, now),
+            Input::Exit(_) => {}
+            Input::Halt => {
+                self.ending = true;
+                match self.state {
+                    ProcessState::Starting | ProcessState::Running => self.stop(now),
+                    ProcessState::Backoff => self.change(ProcessState::Fatal, now),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// The machine, driven to leave the same record.
+struct Real<'a> {
+    machine: Machine,
+    policy: &'a Policy,
+    spawns: std::iter::Cycle<std::slice::Iter<'a, bool>>,
+    alive: bool,
+    seen: Vec<Seen>,
+}
+
+impl<'a> Real<'a> {
+    fn new(policy: &'a Policy, spawns: &'a [bool]) -> Self {
+        let spawns = spawns.iter().cycle();
+        Self { machine: Machine::default(), policy, spawns, alive: false, seen: Vec::new() }
+    }
+
+    fn perform(&mut self, edge: Edge, now: u64) {
+        if edge.is_change() {
+            self.seen.push(Seen::State(now, edge.to.name()));
+        }
+        self.seen.extend(edge.effect.map(|effect| Seen::Effect(now, effect)));
+        if edge.effect == Some(Effect::Spawn) {
+            self.alive = *self.spawns.next().expect("a cycle of at least one does not end");
+            self.occur(if self.alive { Fact::Spawned } else { Fact::SpawnFailed }, now);
+        }
+    }
+
+    fn occur(&mut self, fact: Fact, now: u64) {
+        let edge = self.machine.occur(fact, origin() + Duration::from_millis(now), self.policy);
+        self.perform(edge, now);
+    }
+
+    fn request(&mut self, request: Request, now: u64) {
+        match self.machine.request(request, origin() + Duration::from_millis(now), self.policy) {
+            Ok(edge) => self.perform(edge, now),
+            Err(_) => self.seen.push(Seen::Refused(now)),
+        }
+    }
+}
+
+impl Life for Real<'_> {
+    fn tick(&mut self, now: u64) {
+        for _ in 0..100 {
+            match self.machine.due(origin() + Duration::from_millis(now), self.policy) {
+                Some(edge) => self.perform(edge, now),
+                None => return,
+            }
+        }
+        panic!("it never comes to rest: {:?}", self.machine.state());
+    }
+
+    fn feed(&mut self, input: Input, now: u64) {
+        match input {
+            Input::Start => self.request(Request::Start, now),
+            Input::Stop => self.request(Request::Stop, now),
+            Input::Halt => self.request(Request::Halt, now),
+            Input::Exit(status) if self.alive => {
+                self.alive = false;
+                self.occur(Fact::Exited(status), now);
+            }
+            Input::Exit(_) => {}
+        }
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).expect("a test's waits are short")
+}
+
+fn exits() -> impl Strategy<Value = Input> {
+    let killed = ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false };
+    prop_oneof![4 => (0..3).prop_map(ExitStatus::Code), 1 => Just(killed)].prop_map(Input::Exit)
+}
+
+fn scripts() -> impl Strategy<Value = Script> {
+    let input = prop_oneof![3 => Just(Input::Start), 1 => Just(Input::Stop), 5 => exits()];
+    let tail = prop::collection::vec((0..16_u64, exits()), 0..3);
+    (prop::collection::vec((0..14_u64, input), 1..30), any::<bool>(), tail).prop_map(
+        |(script, halts, tail)| {
+            let halt = halts.then_some((1, Input::Halt));
+            script.into_iter().chain(halt).chain(tail).collect()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_machine_lives_as_supervisors_rules_say(
+        mut policy in policies(),
+        spawns in prop::collection::vec(prop::bool::weighted(0.8), 1..6),
+        script in scripts(),
+    ) {
+        // with 0 the original sends SIGKILL at every tick, the machine once a second
+        policy.stopwaitsecs = policy.stopwaitsecs.max(Duration::from_secs(1));
+        let (mut model, mut real) = (Model::new(&policy, &spawns), Real::new(&policy, &spawns));
+        live(&mut model, &script);
+        live(&mut real, &script);
+        prop_assert_eq!(model.seen, real.seen);
+    }
+}
+
+#[test]
+fn the_model_tells_a_counter_that_survives_a_stop_in_backoff() {
+    let policy = policy("startretries=1");
+    let script = vec![(0, Input::Start), (2, Input::Stop), (2, Input::Start)];
+    let launches = |keeps_counter| {
+        let mut model = Model { keeps_counter, ..Model::new(&policy, &[false]) };
+        live(&mut model, &script);
+        model.seen.iter().filter(|seen| matches!(seen, Seen::Effect(_, Effect::Spawn))).count()
+    };
+    assert_eq!((launches(true), launches(false)), (2, 3));
+}

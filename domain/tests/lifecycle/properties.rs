@@ -1,0 +1,261 @@
+//! What holds for every history, whatever is asked and whatever happens.
+//!
+//! A [`Walk`] is a random history in a world that either has no process, or is making one, or has one.
+//! Facts that do not fit the world are fed all the same: they are stale, and must change nothing.
+
+use crate::script::origin;
+use proptest::prelude::*;
+use std::time::{Duration, Instant};
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Backoff, Edge, Effect, Fact, Machine, Policy, Request, State};
+use treeherd_domain::signal::Signal;
+use treeherd_domain::spec::Autorestart;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum World {
+    Empty,
+    Spawning,
+    Alive,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Input {
+    Ask(Request),
+    Tell(Fact),
+    /// Time passes, and nobody wakes in between.
+    Sleep(Duration),
+}
+
+struct Walk {
+    machine: Machine,
+    policy: Policy,
+    now: Instant,
+    world: World,
+    /// Each effect, and the world in which it came.
+    effects: Vec<(Effect, World)>,
+    /// Each fact that did not fit the world and yet had a consequence.
+    taken_in: Vec<(Fact, Edge)>,
+}
+
+impl Walk {
+    fn new(policy: Policy) -> Self {
+        let (machine, effects, taken_in) = (Machine::default(), Vec::new(), Vec::new());
+        Self { machine, policy, now: origin(), world: World::Empty, effects, taken_in }
+    }
+
+    fn through(policy: Policy, inputs: &[Input]) -> Self {
+        let mut walk = Self::new(policy);
+        for input in inputs {
+            walk.step(*input);
+        }
+        walk
+    }
+
+    fn step(&mut self, input: Input) {
+        match input {
+            Input::Ask(request) => self.ask(request),
+            Input::Tell(fact) => self.tell(fact),
+            Input::Sleep(duration) => self.now += duration,
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        for _ in 0..100 {
+            match self.machine.due(self.now, &self.policy) {
+                Some(edge) => self.perform(edge),
+                None => return,
+            }
+        }
+        panic!("it never comes to rest: {:?}", self.machine.state());
+    }
+
+    fn ask(&mut self, request: Request) {
+        if let Ok(edge) = self.machine.request(request, self.now, &self.policy) {
+            self.perform(edge);
+        }
+    }
+
+    fn tell(&mut self, fact: Fact) {
+        let after = match (self.world, fact) {
+            (World::Spawning, Fact::Spawned) => Some(World::Alive),
+            (World::Spawning, Fact::SpawnFailed) => Some(World::Empty),
+            (World::Spawning | World::Alive, Fact::Exited(_)) => Some(World::Empty),
+            (World::Alive, Fact::SignalFailed) => Some(World::Alive),
+            _ => None,
+        };
+        self.world = after.unwrap_or(self.world);
+        let edge = self.machine.occur(fact, self.now, &self.policy);
+        if after.is_none() && (edge.from != edge.to || edge.effect.is_some()) {
+            self.taken_in.push((fact, edge));
+        }
+        self.perform(edge);
+    }
+
+    fn perform(&mut self, edge: Edge) {
+        if let Some(effect) = edge.effect {
+            self.effects.push((effect, self.world));
+            if effect == Effect::Spawn {
+                self.world = World::Spawning;
+            }
+        }
+    }
+
+    /// What the state says of the world.
+    fn believed(&self) -> World {
+        match self.machine.state() {
+            State::Stopped { .. } | State::Backoff { .. } | State::Exited { .. } | State::Fatal => {
+                World::Empty
+            }
+            State::Starting { ready_at: None, .. } | State::Stopping { kill_at: None, .. } => {
+                World::Spawning
+            }
+            State::Starting { ready_at: Some(_), .. }
+            | State::Stopping { kill_at: Some(_), .. }
+            | State::Running { .. }
+            | State::Unknown => World::Alive,
+        }
+    }
+
+    /// Lets the spawn end, lets some deadlines pass, then lets the process end.
+    fn end(&mut self, spawn: Fact, status: ExitStatus) {
+        if self.world == World::Spawning {
+            self.tell(spawn);
+        }
+        for _ in 0..3 {
+            self.now = self.machine.state().deadline().unwrap_or(self.now);
+            self.drain();
+        }
+        if self.world == World::Alive {
+            self.tell(Fact::Exited(status));
+        }
+        self.drain();
+    }
+}
+
+/// Any policy, with times short enough that walks meet their deadlines.
+pub(crate) fn policies() -> impl Strategy<Value = Policy> {
+    let autorestart =
+        prop_oneof![Just(Autorestart::Always), Just(Autorestart::Unexpected), Just(Autorestart::Never)];
+    let exitcodes = prop_oneof![Just(vec![0]), Just(vec![0, 1]), Just(Vec::new())];
+    (0..4_u64, 0..4_u32, 0..4_u64, autorestart, exitcodes).prop_map(
+        |(startsecs, startretries, stopwaitsecs, autorestart, exitcodes)| Policy {
+            startsecs: Duration::from_secs(startsecs),
+            startretries,
+            stopwaitsecs: Duration::from_secs(stopwaitsecs),
+            autorestart,
+            exitcodes,
+            backoff: Backoff::Linear,
+        },
+    )
+}
+
+fn statuses() -> impl Strategy<Value = ExitStatus> {
+    let killed = ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false };
+    prop_oneof![(0..3).prop_map(ExitStatus::Code), Just(killed)]
+}
+
+fn histories() -> impl Strategy<Value = Vec<Input>> {
+    let request = prop_oneof![
+        4 => Just(Request::Start),
+        1 => Just(Request::Stop),
+        1 => Just(Request::Restart),
+        1 => Just(Request::Halt)
+    ];
+    let fact = prop_oneof![
+        6 => Just(Fact::Spawned),
+        2 => Just(Fact::SpawnFailed),
+        4 => statuses().prop_map(Fact::Exited),
+        1 => Just(Fact::SignalFailed)
+    ];
+    let sleep = (0..5000_u64).prop_map(Duration::from_millis);
+    let input = prop_oneof![1 => request.prop_map(Input::Ask), 2 => fact.prop_map(Input::Tell), 1 => sleep.prop_map(Input::Sleep)];
+    prop::collection::vec(input, 0..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_two_spawns_without_an_end_between(policy in policies(), history in histories()) {
+        let walk = Walk::through(policy, &history);
+        for (effect, world) in walk.effects {
+            prop_assert!(effect != Effect::Spawn || world == World::Empty, "spawned while {:?}", world);
+        }
+    }
+
+    #[test]
+    fn signals_go_only_to_a_process_that_exists(policy in policies(), history in histories()) {
+        let walk = Walk::through(policy, &history);
+        for (effect, world) in walk.effects {
+            prop_assert!(effect == Effect::Spawn || world == World::Alive, "{:?} while {:?}", effect, world);
+        }
+    }
+
+    #[test]
+    fn a_fact_that_does_not_fit_changes_nothing(policy in policies(), history in histories()) {
+        let walk = Walk::through(policy, &history);
+        prop_assert!(walk.taken_in.is_empty(), "{:?}", walk.taken_in);
+    }
+
+    #[test]
+    fn the_state_knows_whether_there_is_a_process(policy in policies(), history in histories()) {
+        let mut walk = Walk::new(policy);
+        for input in history {
+            walk.step(input);
+            prop_assert_eq!(walk.believed(), walk.world, "{:?}", walk.machine.state());
+        }
+    }
+
+    #[test]
+    fn no_deadline_lies_in_the_past_when_what_is_due_is_done(policy in policies(), history in histories()) {
+        let mut walk = Walk::new(policy);
+        for input in history {
+            walk.step(input);
+            let state = walk.machine.state();
+            prop_assert!(state.deadline().is_none_or(|at| at > walk.now), "{:?}", state);
+        }
+    }
+
+    #[test]
+    fn a_stop_and_one_end_bring_every_state_to_rest(
+        policy in policies(),
+        history in histories(),
+        request in prop_oneof![Just(Request::Stop), Just(Request::Halt)],
+        spawn in prop_oneof![Just(Fact::Spawned), Just(Fact::SpawnFailed)],
+        status in statuses(),
+    ) {
+        let mut walk = Walk::through(policy, &history);
+        walk.effects.clear();
+        walk.ask(request);
+        walk.end(spawn, status);
+        prop_assert_eq!(walk.world, World::Empty);
+        prop_assert!(walk.machine.state().is_settled_down(), "{:?}", walk.machine.state());
+        prop_assert!(walk.effects.iter().all(|(effect, _)| *effect != Effect::Spawn), "{:?}", walk.effects);
+    }
+
+    #[test]
+    fn launches_before_fatal_are_startretries_and_one(
+        startretries in 0..9_u32,
+        failures in prop::collection::vec(prop::option::of(0..1000_u64), 10),
+    ) {
+        let policy = Policy { startretries, ..crate::script::policy("startsecs=1") };
+        let mut walk = Walk::new(policy);
+        walk.step(Input::Ask(Request::Start));
+        for failure in failures {
+            if walk.world == World::Spawning {
+                if let Some(millis) = failure {
+                    walk.step(Input::Tell(Fact::Spawned));
+                    walk.step(Input::Sleep(Duration::from_millis(millis)));
+                    walk.step(Input::Tell(Fact::Exited(ExitStatus::Code(0))));
+                } else {
+                    walk.step(Input::Tell(Fact::SpawnFailed));
+                }
+            }
+            walk.now = walk.machine.state().deadline().unwrap_or(walk.now);
+            walk.drain();
+        }
+        prop_assert_eq!(walk.machine.state(), State::Fatal);
+        prop_assert_eq!(walk.effects.len(), startretries as usize + 1);
+    }
+}

@@ -1,0 +1,118 @@
+//! The tree's life: three threads, from the first actor to the last.
+
+use super::signals;
+use super::startup::{First, Ready};
+use super::Source;
+use actix_rt::{Arbiter, System};
+use slog::{Logger, debug, error, trace, warn};
+use std::sync::Arc;
+use treeherd_actors::bridge::Bridge;
+use treeherd_actors::endpoint::{Door, MakeSite};
+use treeherd_actors::estate::Mood;
+use treeherd_actors::root::Household;
+use treeherd_actors::shared::{Shared, SharedParts, Slot};
+use treeherd_actors::tree;
+use treeherd_domain::endpoint::{Address, EndpointSpec};
+use treeherd_domain::spec::Config;
+use treeherd_os::environment::BaseEnvironment;
+use treeherd_web::{Identity, Notice, Site};
+use tokio::sync::mpsc;
+
+/// Runs the tree of a configuration until everything is down; tells whether to start anew.
+pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Mood {
+    let Ready { config, arena, main_log, log, sockets, files, pidfile, settings } = ready;
+    let system = System::new();
+    let mood = system.block_on(async {
+        let (logs, control) = (Arbiter::new(), Arbiter::new());
+        let shared = Shared::new(SharedParts {
+            arena: Arc::clone(&arena),
+            log: log.clone(),
+            logs: logs.handle(),
+            control: control.handle(),
+            environment: Arc::new(BaseEnvironment::of_this_process()),
+            path: std::env::var("PATH").ok(),
+            server_url: server_url(&config),
+            log_settings: settings,
+        });
+        let slot = Arc::new(Slot::default());
+        let bridge = Bridge::new(Arc::clone(&shared), Arc::clone(&slot), Arc::clone(&main_log));
+        let site = site(&bridge, &config, &log);
+        let door = |(spec, listener)| Arc::new(Door { spec, listener, site: Arc::clone(&site) });
+        let (sender, done) = mpsc::unbounded_channel();
+        let load = Arc::clone(source);
+        let household = Household {
+            doors: sockets.into_iter().map(door).collect(),
+            load: Arc::new(move || load.reload()),
+            main_log: Arc::clone(&main_log),
+            slot: Arc::clone(&slot),
+            done: sender,
+        };
+        main_log.direct(false);
+        signals::listen(Arc::clone(&shared), slot, Arc::clone(source));
+        let mood = tree::run(shared, household, done).await;
+        main_log.direct(true);
+        for arbiter in [control, logs] {
+            arbiter.stop();
+            if arbiter.join().is_err() {
+                error!(log, "a thread of the daemon ended by an internal error");
+            }
+        }
+        mood
+    });
+    first.seq = arena.seq();
+    for file in files {
+        if let Err(error) = file.remove() {
+            warn!(log, "cannot remove a socket file: {error}");
+        }
+    }
+    if let Some(Err(error)) = pidfile.map(treeherd_os::pidfile::PidFile::remove) {
+        warn!(log, "cannot remove the pid file: {error}");
+    }
+    main_log.flush();
+    mood
+}
+
+/// What the children are told: the first unix endpoint, else the first inet one (spec §3.6).
+fn server_url(config: &Config) -> Option<String> {
+    let is_unix = |spec: &&EndpointSpec| matches!(spec.address, Address::Unix { .. });
+    let endpoint = config.endpoints.iter().find(is_unix).or(config.endpoints.first());
+    endpoint.map(|spec| spec.address.to_string())
+}
+
+/// What every endpoint serves.
+fn site(bridge: &Bridge, config: &Config, log: &Logger) -> MakeSite {
+    let identity = Identity {
+        name: "treeherd".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        identifier: config.daemon.identifier.clone(),
+    };
+    let with_supervisor = config.rpcinterfaces.iter().any(|interface| interface.namespace == "supervisor");
+    let (bridge, log) = (bridge.clone(), log.clone());
+    Arc::new(move |spec: &EndpointSpec| {
+        let (rows, log) = (bridge.clone(), log.clone());
+        Site {
+            credentials: spec.credentials.clone(),
+            rows: Arc::new(move || rows.rows()),
+            notify: Some(Arc::new(move |notice: &Notice<'_>| note(&log, notice))),
+            ..Site::new(bridge.methods(with_supervisor), identity.clone())
+        }
+    })
+}
+
+fn note(log: &Logger, notice: &Notice<'_>) {
+    match notice {
+        Notice::Access { caller, method, path, status } => {
+            trace!(log, "{caller} - \"{method} {path}\" {status}");
+        }
+        Notice::Call { caller, method } => trace!(log, "{caller} called {method}"),
+        Notice::Panic { incident, doing, message } => {
+            error!(log, "internal error (incident {incident}) while {doing}: {message}");
+        }
+        Notice::AcceptFailed { error } => {
+            error!(log, "cannot accept a connection: {error}; trying again in a moment");
+        }
+        Notice::TurnedAway { limit } => {
+            debug!(log, "a connection was turned away: {limit} are open, and more are not allowed");
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Signals to the daemon, and children that are nobody's (spec §3.11).
+//!
+//! | signal | action |
+//! |---|---|
+//! | TERM, INT, QUIT | end |
+//! | HUP | end and start anew, if the configuration can be loaded |
+//! | USR2 | reopen every log |
+//! | CHLD | reap strangers, at most once in a while |
+//!
+//! A managed process's end is known through its own descriptor, never through CHLD.
+
+use super::Source;
+use actix::Addr;
+use slog::{debug, error, info, warn};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use treeherd_actors::estate::Mood;
+use treeherd_actors::root::shutdown::End;
+use treeherd_actors::root::{ReopenLogs, Root};
+use treeherd_actors::shared::{Shared, Slot};
+use treeherd_domain::fault::Fault;
+use treeherd_os::reaper;
+
+/// How long a dead stranger may lie about: looking for them costs the kernel a walk over all children.
+const SWEEP: Duration = Duration::from_millis(100);
+
+struct Ear {
+    shared: Arc<Shared>,
+    root: Arc<Slot<Addr<Root>>>,
+    source: Arc<Source>,
+}
+
+/// Listens until the system ends.
+pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: Arc<Source>) {
+    let is_init = std::process::id() == 1;
+    if !is_init && let Err(error) = reaper::become_subreaper() {
+        debug!(shared.log, "orphans of programs go to init: {error}");
+    }
+    actix_rt::spawn(sweep(Arc::clone(&shared), is_init));
+    let ear = Arc::new(Ear { shared, root, source });
+    for (kind, name) in [
+        (SignalKind::terminate(), "SIGTERM"),
+        (SignalKind::interrupt(), "SIGINT"),
+        (SignalKind::quit(), "SIGQUIT"),
+    ] {
+        let ear = Arc::clone(&ear);
+        each(kind, move || {
+            warn!(ear.shared.log, "received {name} indicating exit request");
+            ear.end(Mood::Shutdown);
+        });
+    }
+    let hup = Arc::clone(&ear);
+    each(SignalKind::hangup(), move || hup.restart());
+    each(SignalKind::user_defined2(), move || {
+        info!(ear.shared.log, "received SIGUSR2 indicating log reopen request");
+        ear.root.get().inspect(|root| root.do_send(ReopenLogs));
+    });
+}
+
+/// Calls `act` for each signal of a kind. A kind that cannot be listened to keeps its default action.
+fn each(kind: SignalKind, act: impl Fn() + 'static) {
+    let Ok(mut signals) = signal(kind) else { return };
+    actix_rt::spawn(async move {
+        while signals.recv().await.is_some() {
+            act();
+        }
+    });
+}
+
+impl Ear {
+    fn end(&self, mood: Mood) {
+        self.root.get().inspect(|root| root.do_send(End(mood)));
+    }
+
+    /// Restarts, unless the configuration could not be loaded afterwards.
+    fn restart(self: &Arc<Self>) {
+        let log = &self.shared.log;
+        if self.shared.arena.mood() == Mood::Shutdown {
+            return warn!(log, "ignored SIGHUP indicating restart request (shutdown in progress)");
+        }
+        warn!(log, "received SIGHUP indicating restart request");
+        let (ear, source) = (Arc::clone(self), Arc::clone(&self.source));
+        actix_rt::spawn(async move {
+            let loaded = tokio::task::spawn_blocking(move || source.reload()).await;
+            match loaded {
+                Ok(Err(Fault::CantReread { message, report })) => {
+                    error!(ear.shared.log, "not restarted, the configuration is invalid: {message}");
+                    error!(ear.shared.log, "{report}");
+                }
+                Ok(Err(fault)) => error!(ear.shared.log, "not restarted: {fault}"),
+                Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting),
+            }
+        });
+    }
+}
+
+/// Reaps strangers a moment after a child's end was signalled.
+async fn sweep(shared: Arc<Shared>, is_init: bool) {
+    let Ok(mut signals): Result<Signal, _> = signal(SignalKind::child()) else { return };
+    while signals.recv().await.is_some() {
+        debug!(shared.log, "received SIGCHLD indicating a child quit");
+        loop {
+            tokio::time::sleep(SWEEP).await;
+            match reaper::reap_strangers(&|_| false) {
+                Ok(strangers) => {
+                    for (pid, status) in &strangers.reaped {
+                        if is_init {
+                            info!(shared.log, "reaped unknown pid {pid} ({status})");
+                        } else {
+                            debug!(shared.log, "reaped unknown pid {pid} ({status})");
+                        }
+                    }
+                    if !strangers.blocked {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    error!(shared.log, "cannot reap orphaned processes: {error}");
+                    break;
+                }
+            }
+        }
+    }
+}

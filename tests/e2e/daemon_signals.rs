@@ -1,0 +1,133 @@
+//! Signals to the daemon, and the order in which it ends what it began.
+
+use crate::harness::{Herd, reference};
+
+#[test]
+fn term_int_and_quit_end_the_daemon_with_status_zero() {
+    for name in ["TERM", "INT", "QUIT"] {
+        let mut herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+        herd.wait("success: cat");
+        herd.signal(name);
+        herd.wait(&format!("WARN received SIG{name} indicating exit request"));
+        herd.wait("INFO waiting for cat to die");
+        herd.wait("stopped: cat (terminated by SIGTERM)");
+        assert_eq!(herd.wait_end().code(), Some(0), "{name}");
+        herd.assert_nothing_left();
+    }
+}
+
+#[test]
+fn groups_end_one_after_the_other_highest_priority_number_first() {
+    let mut herd = Herd::start(
+        "[program:a]\ncommand=/bin/cat\nstartsecs=0\npriority=1\n\
+         [program:b]\ncommand=/bin/cat\nstartsecs=0\npriority=2\n\
+         [program:c]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\npriority=3\nstopwaitsecs=1\n\
+         [program:d]\ncommand=/bin/cat\nstartsecs=0\npriority=3\n",
+    );
+    herd.wait_anywhere("'c' stdout output:");
+    for name in ["a", "b", "c", "d"] {
+        herd.wait_anywhere(&format!("success: {name} "));
+    }
+    herd.signal("TERM");
+    assert_eq!(herd.wait_end().code(), Some(0));
+    assert_eq!(
+        herd.story(&["received SIGTERM", "killing", "stopped: "]),
+        "WARN received SIGTERM indicating exit request\n\
+         DEBG killing d (pid N) with signal SIGTERM\n\
+         WARN stopped: d (terminated by SIGTERM)\n\
+         DEBG killing c (pid N) with signal SIGTERM\n\
+         WARN killing 'c' (N) with SIGKILL\n\
+         DEBG killing c (pid N) with signal SIGKILL\n\
+         WARN stopped: c (terminated by SIGKILL)\n\
+         DEBG killing b (pid N) with signal SIGTERM\n\
+         WARN stopped: b (terminated by SIGTERM)\n\
+         DEBG killing a (pid N) with signal SIGTERM\n\
+         WARN stopped: a (terminated by SIGTERM)\n"
+    );
+    herd.wait_anywhere("INFO waiting for a, b, c, d to die");
+    herd.assert_nothing_left();
+}
+
+#[test]
+fn processes_of_one_group_are_ended_together() {
+    let mut herd = Herd::start(
+        "[program:x]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; echo set; while sleep 0.05; do :; done'\nstartsecs=0\n\
+         [program:y]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; echo set; while sleep 0.05; do :; done'\nstartsecs=0\n\
+         [group:g]\nprograms=x,y\n",
+    );
+    herd.wait_anywhere("'x' stdout output:");
+    herd.wait_anywhere("'y' stdout output:");
+    herd.signal("TERM");
+    assert_eq!(herd.wait_end().code(), Some(0));
+    let lines = herd.log();
+    let at = |piece: &str| lines.iter().position(|line| line.contains(piece)).expect(piece);
+    assert!(
+        at("killing x ").max(at("killing y ")) < at("stopped: x ").min(at("stopped: y ")),
+        "{lines:#?}"
+    );
+    herd.assert_nothing_left();
+}
+
+#[test]
+fn nothing_starts_again_while_the_daemon_ends() {
+    let mut herd = Herd::start(
+        "[program:slow]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\nstopwaitsecs=1\npriority=9\n\
+         [program:fail]\ncommand=/bin/false\nstartretries=100\nstartsecs=5\npriority=1\n",
+    );
+    herd.wait_anywhere("'slow' stdout output:");
+    herd.wait_anywhere("exited: fail");
+    herd.signal("TERM");
+    herd.wait("received SIGTERM");
+    assert_eq!(herd.wait_end().code(), Some(0));
+    let lines = herd.log();
+    let term = lines.iter().position(|line| line.contains("received SIGTERM")).expect("it was received");
+    assert!(!lines[term..].iter().any(|line| line.contains("spawned: ")), "{lines:#?}");
+    herd.assert_nothing_left();
+}
+
+#[test]
+fn a_restart_asked_for_during_the_end_is_ignored() {
+    let mut herd = Herd::start(
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; echo set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
+    );
+    herd.wait_anywhere("'deaf' stdout output:");
+    herd.signal("TERM");
+    herd.wait("received SIGTERM");
+    let said = herd.ctl("status");
+    assert!(said.code == 1 && said.stdout.contains("SHUTDOWN_STATE"), "{said:?}");
+    herd.signal("HUP");
+    herd.wait("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
+    assert_eq!(herd.wait_end().code(), Some(0));
+    herd.assert_nothing_left();
+}
+
+#[test]
+fn usr2_opens_the_main_log_again() {
+    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+    herd.wait("success: cat");
+    std::fs::rename(herd.path("supervisord.log"), herd.path("old.log")).expect("the directory is ours");
+    herd.signal("USR2");
+    herd.wait("INFO received SIGUSR2 indicating log reopen request");
+    herd.wait("INFO supervisord logreopen");
+    herd.ctl("stop cat").is("cat: stopped\n", 0);
+    herd.wait_file("supervisord.log", "stopped: cat (");
+    herd.wait_file("old.log", "received SIGUSR2 indicating log reopen request");
+    herd.end();
+}
+
+#[test]
+fn stopped_groups_cost_no_time_at_the_end() {
+    let programs: String =
+        (0..6).map(|n| format!("[program:p{n}]\ncommand=/bin/cat\nautostart=false\n")).collect();
+    let mut herd = Herd::start(&programs);
+    let lines = herd.log().len();
+    herd.signal("TERM");
+    herd.wait("received SIGTERM");
+    assert_eq!(herd.wait_end().code(), Some(0));
+    if reference() {
+        // It retires one group a second.
+        return;
+    }
+    assert!(herd.log().len() - lines <= 2, "{:#?}", herd.log());
+    herd.assert_nothing_left();
+}

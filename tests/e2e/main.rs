@@ -1,0 +1,27 @@
+//! The real programs, driven as a user drives them: one file a subject, one harness below all of them.
+//!
+//! ```text
+//!   test --> harness --> supervisord -n -c <temp dir>/supervisord.conf   lines of its log, as they come
+//!                   \--> supervisorctl -c <the same file> <action>       stdout, stderr, exit code
+//! ```
+//!
+//! Every test waits for conditions with a deadline and ends with a proof that nothing is left: no process,
+//! no socket, no pid file. The same tests run against another implementation of the same commands
+//! (see `CONTRIBUTING.md`, "Against the reference"); the few places where treeherd differs on purpose ask
+//! `harness::reference()` and say why. Deliberately absent: the wire (the crates `rpc` and `web` test it) and
+//! everything that needs more than a POSIX shell to play the supervised program.
+
+mod harness;
+
+mod control;
+mod control_usage;
+mod daemon;
+mod daemon_signals;
+mod examples;
+mod lifecycle;
+mod lifecycle_stop;
+mod logs;
+mod logs_rotation;
+mod reload;
+mod spawn;
+mod spawn_errors;
