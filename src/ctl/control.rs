@@ -12,7 +12,8 @@ use crate::ctl::render::{self, Deed};
 use crate::ctl::server::{ClientError, Problem};
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use treeherd_domain::name::{Namespec, Target};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName, Target};
+use treeherd_domain::selector::Selector;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::HttpClient;
 use treeherd_rpc::code::RemoteFault;
@@ -240,8 +241,6 @@ async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<R
 
 /// The rows that belong to a word. A name given twice has its rows at the first place.
 fn take_rows(rows: &mut Vec<Row>, word: &str) -> Result<Vec<Row>, Box<RemoteFault>> {
-    use treeherd_domain::name::{GroupName, ProcessName};
-    use treeherd_domain::selector::Selector;
     let selector = Selector::parse(word);
     let is_of_word = |row: &Row| {
         let names = (GroupName::new(&row.group), ProcessName::new(&row.name));

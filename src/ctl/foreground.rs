@@ -70,9 +70,7 @@ async fn attach(session: &mut Session, name: &str) -> Outcome {
     session.screen.flush();
     let interrupt = signal(SignalKind::interrupt()).map_err(Problem::Input)?;
     session.takes_interrupt.set(true);
-    let outcome = converse(session, name, interrupt).await;
-    session.takes_interrupt.set(false);
-    outcome
+    converse(session, name, interrupt).await
 }
 
 /// What happens next.

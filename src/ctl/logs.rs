@@ -202,7 +202,6 @@ async fn follow(session: &mut Session, path: &str, name: Option<&str>, stream: O
         outcome = copy(session, path, name, stream) => Some(outcome),
         _ = interrupt.recv() => None,
     };
-    session.takes_interrupt.set(false);
     outcome.unwrap_or_else(|| {
         session.screen.line("");
         Ok(())

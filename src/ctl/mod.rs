@@ -130,12 +130,12 @@ pub async fn run(session: &mut Session, line: &str) -> Flow {
             session.screen.bytes(action::help(argument).as_bytes());
             Flow::Continue
         }
-        Command::Verb { name, argument } if action::find(name).is_some() => {
-            obey(session, name, argument).await;
+        Command::Verb { name, argument } => {
+            obey(session, name, argument, line).await;
             Flow::Continue
         }
-        Command::Verb { .. } | Command::Unknown => {
-            session.fail(format!("*** Unknown syntax: {line}"));
+        Command::Unknown => {
+            unknown(session, line);
             Flow::Continue
         }
     };
@@ -144,9 +144,9 @@ pub async fn run(session: &mut Session, line: &str) -> Flow {
 }
 
 /// Runs an action; asks for credentials where the daemon wants some and somebody is there to give them.
-async fn obey(session: &mut Session, verb: &str, argument: &str) {
+async fn obey(session: &mut Session, verb: &str, argument: &str, line: &str) {
     loop {
-        let problem = match act(session, verb, argument).await {
+        let problem = match act(session, verb, argument, line).await {
             Ok(()) => return,
             Err(problem) => problem,
         };
@@ -179,7 +179,7 @@ async fn credentials(session: &mut Session) -> Result<Option<Credentials>, Probl
     Ok(password.map(|password| Credentials { username, password }))
 }
 
-async fn act(session: &mut Session, verb: &str, argument: &str) -> Outcome {
+async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> Outcome {
     match verb {
         "start" => control::start(session, argument).await,
         "stop" => control::stop(session, argument).await,
@@ -201,8 +201,12 @@ async fn act(session: &mut Session, verb: &str, argument: &str) -> Outcome {
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
         _ => {
-            session.fail(format!("*** Unknown syntax: {verb} {argument}"));
+            unknown(session, line);
             Ok(())
         }
     }
+}
+
+fn unknown(session: &mut Session, line: &str) {
+    session.fail(format!("*** Unknown syntax: {line}"));
 }

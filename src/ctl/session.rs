@@ -31,7 +31,7 @@ pub struct Session {
     pub status: Status,
     /// Whether somebody is there to be asked (the shell, or `-i`).
     pub interactive: bool,
-    /// Whether an action runs that ends by Ctrl-C and takes it itself.
+    /// Set by an action that ends by Ctrl-C and takes it itself; the shell resets it.
     pub takes_interrupt: Rc<Cell<bool>>,
 }
 

@@ -12,6 +12,7 @@
 use crate::ctl::complete::{self, Known};
 use crate::ctl::session::Session;
 use crate::ctl::{Flow, run as run_line};
+use futures_util::FutureExt as _;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -24,7 +25,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::rc::Rc;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use treeherd_rpc::api::SupervisorApiClient as _;
 
 /// Lines of history that are kept.
@@ -32,16 +33,16 @@ const HISTORY: usize = 10_000;
 
 /// Runs the shell until it is left.
 pub(super) fn run(runtime: &Runtime, session: Session, prompt: &str, history_file: Option<&Path>) {
-    let session = Rc::new(RefCell::new(session));
-    if obey(runtime, &session, "status") == Flow::Leave {
+    let interrupts = Interrupts::new(runtime);
+    let mut shell = Shell { runtime, session: Rc::new(RefCell::new(session)), interrupts, prompt };
+    if shell.obey("status") == Flow::Leave {
         return;
     }
     if stdin().is_terminal() && stdout().is_terminal() && can_edit(std::env::var("TERM").ok().as_deref()) {
-        edited_lines(runtime, &session, prompt, history_file);
+        shell.edited_lines(history_file);
     } else {
-        plain_lines(runtime, &session, prompt);
+        shell.plain_lines();
     }
-    session.borrow_mut().screen.flush();
 }
 
 /// Whether a terminal of this kind can move its cursor.
@@ -49,94 +50,116 @@ fn can_edit(term: Option<&str>) -> bool {
     !matches!(term, None | Some("" | "dumb" | "cons25" | "emacs"))
 }
 
-/// Runs a line until it is done or Ctrl-C ends it.
-fn obey(runtime: &Runtime, session: &Rc<RefCell<Session>>, line: &str) -> Flow {
-    let mut session = session.borrow_mut();
-    let interrupted = {
+/// Ctrl-C, kept from the beginning so that none is lost between two lines.
+struct Interrupts(Option<Signal>);
+
+impl Interrupts {
+    fn new(runtime: &Runtime) -> Self {
+        let _guard = runtime.enter();
+        Self(signal(SignalKind::interrupt()).ok())
+    }
+
+    /// The next one; never, if it cannot be waited for.
+    async fn next(&mut self) {
+        match &mut self.0 {
+            Some(signals) => drop(signals.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Forgets one that somebody else has taken.
+    fn forget(&mut self) {
+        let _ = self.next().now_or_never();
+    }
+}
+
+struct Shell<'a> {
+    runtime: &'a Runtime,
+    session: Rc<RefCell<Session>>,
+    interrupts: Interrupts,
+    prompt: &'a str,
+}
+
+impl Shell<'_> {
+    /// Runs a line until it is done or Ctrl-C ends it.
+    fn obey(&mut self, line: &str) -> Flow {
+        let Self { runtime, session, interrupts, .. } = self;
+        let mut session = session.borrow_mut();
         let takes_interrupt = Rc::clone(&session.takes_interrupt);
-        runtime.block_on(async {
-            let Ok(mut interrupt) = signal(SignalKind::interrupt()) else {
-                return Ok(run_line(&mut session, line).await);
-            };
+        let done = runtime.block_on(async {
             let mut work = Box::pin(run_line(&mut session, line));
             loop {
                 tokio::select! {
-                    flow = &mut work => return Ok(flow),
-                    _ = interrupt.recv() => if !takes_interrupt.get() { return Err(()) },
+                    flow = &mut work => return Some(flow),
+                    () = interrupts.next() => if !takes_interrupt.get() { return None },
                 }
             }
+        });
+        if takes_interrupt.replace(false) {
+            interrupts.forget();
+        }
+        done.unwrap_or_else(|| {
+            session.screen.line("");
+            session.screen.flush();
+            Flow::Leave
         })
-    };
-    interrupted.unwrap_or_else(|()| {
-        session.screen.line("");
-        session.screen.flush();
-        Flow::Leave
-    })
+    }
+
+    /// Lines from a pipe or a file: the prompt goes to stdout, as it does in Supervisor.
+    fn plain_lines(&mut self) {
+        loop {
+            let line = {
+                let Self { runtime, session, interrupts, prompt } = self;
+                let mut session = session.borrow_mut();
+                runtime.block_on(async {
+                    tokio::select! {
+                        line = session.ask(prompt) => line.ok().flatten(),
+                        () = interrupts.next() => None,
+                    }
+                })
+            };
+            // The end of input leaves as `EOF` does; nobody reads on if stdout is gone.
+            let flow = self.obey(line.as_deref().unwrap_or("EOF"));
+            if flow == Flow::Leave || self.session.borrow().screen.is_broken() {
+                return;
+            }
+        }
+    }
+
+    /// Lines from a terminal.
+    fn edited_lines(&mut self, history_file: Option<&Path>) {
+        let words =
+            Words { runtime: self.runtime, session: Rc::clone(&self.session), known: RefCell::default() };
+        let Some(mut editor) = editor(words) else { return self.plain_lines() };
+        let history = history_file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
+        for line in history.lines() {
+            let _ = editor.add_history_entry(line);
+        }
+        loop {
+            if let Some(words) = editor.helper() {
+                words.known.replace(None);
+            }
+            // An error is the end of input, Ctrl-C, or a terminal that is gone; the editor has ended the
+            // line.
+            let Ok(line) = editor.readline(self.prompt) else { break };
+            if self.obey(&line) == Flow::Leave {
+                break;
+            }
+        }
+        if let Some(file) = history_file {
+            save(&editor, file);
+        }
+    }
 }
 
-/// Lines from a pipe or a file: the prompt goes to stdout, as it does in Supervisor.
-fn plain_lines(runtime: &Runtime, session: &Rc<RefCell<Session>>, prompt: &str) {
-    loop {
-        let line = {
-            let mut session = session.borrow_mut();
-            runtime.block_on(async {
-                tokio::select! {
-                    line = session.ask(prompt) => line.ok().flatten(),
-                    () = interrupted() => None,
-                }
-            })
-        };
-        // The end of input leaves as `EOF` does; nobody reads on if stdout is gone.
-        let flow = obey(runtime, session, line.as_deref().unwrap_or("EOF"));
-        if flow == Flow::Leave || session.borrow().screen.is_broken() {
-            return;
-        }
-    }
-}
-
-/// Waits for Ctrl-C; for ever, if it cannot be waited for.
-async fn interrupted() {
-    match signal(SignalKind::interrupt()) {
-        Ok(mut interrupt) => {
-            interrupt.recv().await;
-        }
-        Err(_) => std::future::pending().await,
-    }
-}
-
-fn edited_lines(
-    runtime: &Runtime,
-    session: &Rc<RefCell<Session>>,
-    prompt: &str,
-    history_file: Option<&Path>,
-) {
-    let config = Config::builder()
-        .max_history_size(HISTORY)
-        .map(|config| config.completion_type(CompletionType::List).auto_add_history(true).build());
-    let editor = config.and_then(|config| {
-        let history = MemHistory::with_config(&config);
-        Editor::<Words<'_>, MemHistory>::with_history(config, history)
-    });
-    let Ok(mut editor) = editor else { return plain_lines(runtime, session, prompt) };
-    editor.set_helper(Some(Words { runtime, session: Rc::clone(session), known: RefCell::default() }));
-    for line in
-        history_file.and_then(|file| std::fs::read_to_string(file).ok()).iter().flat_map(|t| t.lines())
-    {
-        let _ = editor.add_history_entry(line);
-    }
-    loop {
-        if let Some(words) = editor.helper() {
-            words.known.replace(None);
-        }
-        // An error is the end of input, Ctrl-C, or a terminal that is gone; the editor has ended the line.
-        let Ok(line) = editor.readline(prompt) else { break };
-        if obey(runtime, session, &line) == Flow::Leave {
-            break;
-        }
-    }
-    if let Some(file) = history_file {
-        save(&editor, file);
-    }
+/// An editor; `None` if there cannot be one here.
+fn editor(words: Words<'_>) -> Option<Editor<Words<'_>, MemHistory>> {
+    let config = Config::builder().max_history_size(HISTORY).ok()?;
+    let config = config.completion_type(CompletionType::List).auto_add_history(true).build();
+    let history = MemHistory::with_config(&config);
+    let mut editor = Editor::with_history(config, history).ok()?;
+    editor.set_helper(Some(words));
+    Some(editor)
 }
 
 /// Saves the history; that it cannot be saved is nobody's concern.

@@ -168,3 +168,29 @@ fn fg_is_left_by_ctrl_c_and_by_the_end_of_input() {
     let ended = finish(child, out);
     assert_eq!((ended.out.as_str(), ended.code), ("Exiting foreground\n", Some(0)));
 }
+
+#[test]
+fn ctrl_c_in_the_shell_ends_the_follower_and_then_the_shell() {
+    let script = Script::new()
+        .on("supervisor.getAllProcessInfo", |_| Ok(json!([])))
+        .on("supervisor.getPID", |_| Ok(json!(4711)));
+    let fake = with_log(script, |_| Ok(vec![LogItem::data(b"hello\n".to_vec(), 0, None)])).serve();
+    let mut command = fake.command(&[]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    child.stdin.as_mut().unwrap().write_all(b"tail -f web\npid\n").unwrap();
+    let mut until = |wanted: &str| {
+        let mut line = String::new();
+        while line != wanted {
+            line.clear();
+            assert_ne!(out.read_line(&mut line).unwrap(), 0, "it ended before it showed {wanted:?}");
+        }
+    };
+    until("hello\n");
+    interrupt(&child);
+    until("fake> 4711\n");
+    interrupt(&child);
+    let ended = finish(child, out);
+    assert_eq!((ended.out.as_str(), ended.err.as_str(), ended.code), ("fake> \n", "", Some(0)));
+}

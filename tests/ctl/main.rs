@@ -9,3 +9,4 @@ mod fake;
 mod follow;
 mod restart;
 mod shell;
+mod table;
