@@ -110,18 +110,20 @@ impl MainLog {
 
     /// Takes a line, its line feed included.
     pub fn line(&self, line: Vec<u8>) {
-        {
+        let is_first = {
             let mut queue = lock(&self.queue);
+            let was_empty = queue.lines.is_empty();
             if queue.bytes + line.len() > WAITING {
                 queue.dropped += 1;
             } else {
                 queue.bytes += line.len();
                 queue.lines.push_back(line);
             }
-        }
+            was_empty
+        };
         if self.direct.load(Ordering::Acquire) {
             self.flush();
-        } else {
+        } else if is_first {
             self.wake.notify_one();
         }
     }

@@ -254,10 +254,13 @@ impl Program {
             exit,
             incarnation,
         });
-        let mut record = self.estate.record();
-        record.seq = seq;
-        if record.process.is_none() && edge.to.name().is_stopped() {
-            record.stdin = None;
+        let is_over = {
+            let mut record = self.estate.record();
+            record.seq = seq;
+            record.process.is_none() && edge.to.is_settled_down()
+        };
+        if is_over {
+            self.streams.release();
         }
     }
 

@@ -15,6 +15,7 @@
 //! Absent: policy (when to spawn, what to signal), configuration, timers.
 
 pub mod autolog;
+pub mod children;
 pub mod clock;
 pub mod daemon;
 pub mod environment;

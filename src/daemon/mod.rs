@@ -107,6 +107,10 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
 /// Loads, starts, runs; again after a restart.
 fn supervise(argv0: &str, mut source: Source) -> u8 {
     guard::install_panic_hook();
+    if let Err(error) = treeherd_os::children::prepare() {
+        tell(&format!("cannot block SIGCHLD: {error}\n"));
+        return 1;
+    }
     let mut first = First::new();
     let mut config = match source.load() {
         Ok(config) => config,

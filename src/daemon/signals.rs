@@ -14,12 +14,13 @@ use actix::Addr;
 use slog::{debug, error, info, warn};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 use treeherd_actors::estate::Mood;
 use treeherd_actors::root::shutdown::End;
 use treeherd_actors::root::{ReopenLogs, Root};
 use treeherd_actors::shared::{Shared, Slot};
 use treeherd_domain::fault::Fault;
+use treeherd_os::children::ChildNews;
 use treeherd_os::reaper;
 
 /// How long a dead stranger may lie about: looking for them costs the kernel a walk over all children.
@@ -97,8 +98,13 @@ impl Ear {
 
 /// Reaps strangers a moment after a child's end was signalled.
 async fn sweep(shared: Arc<Shared>, is_init: bool) {
-    let Ok(mut signals): Result<Signal, _> = signal(SignalKind::child()) else { return };
-    while signals.recv().await.is_some() {
+    let mut news = match ChildNews::listen() {
+        Ok(news) => news,
+        Err(error) => {
+            return error!(shared.log, "orphaned processes that end are not reaped: {error}");
+        }
+    };
+    while news.next().await.is_ok() {
         debug!(shared.log, "received SIGCHLD indicating a child quit");
         loop {
             tokio::time::sleep(SWEEP).await;

@@ -118,11 +118,10 @@ impl Program {
         if self.estate.record().incarnation != incarnation {
             return;
         }
-        let close = !self.goes_on(status);
         if self.streams.are_quiet() {
-            self.streams.release(close);
             return self.buried(status, context);
         }
+        let close = !self.goes_on(status);
         let drained = self.streams.drain(close).into_actor(self);
         context.spawn(drained.map(move |(), actor, context| {
             if actor.estate.record().incarnation == incarnation {

@@ -114,9 +114,9 @@ impl Streams {
         async move { drop(asks.await) }
     }
 
-    /// The same without waiting, when nothing was left.
-    pub(super) fn release(&self, close: bool) {
-        self.all(|address| address.do_send(Drain { close }));
+    /// The same without waiting, when the process is gone and none follows: pipes and files are closed.
+    pub(super) fn release(&self) {
+        self.all(|address| address.do_send(Drain { close: true }));
     }
 
     /// Empties the logs.
