@@ -156,7 +156,7 @@ impl Handler<Open> for Rotator {
     type Result = Result<(), Arc<OpenError>>;
 
     fn handle(&mut self, _: Open, _: &mut Self::Context) -> Self::Result {
-        self.estate.open().map_err(Arc::new)
+        self.estate.open_for_spawn().map_err(Arc::new)
     }
 }
 
@@ -164,7 +164,7 @@ impl Handler<Attach> for Rotator {
     type Result = ();
 
     fn handle(&mut self, _: Attach, context: &mut Self::Context) {
-        if let Err(error) = self.estate.open() {
+        if let Err(error) = self.estate.open_for_pipe() {
             self.tell(Some(error.to_string()));
         }
         self.start_pump(context);

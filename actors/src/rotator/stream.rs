@@ -73,6 +73,8 @@ pub struct StreamEstate {
     pipe: Mutex<Option<Arc<OwnedFd>>>,
     busy: AtomicBool,
     open: AtomicBool,
+    /// The file was opened for the very spawn that comes: it need not be looked at again.
+    fresh: AtomicBool,
     lost: AtomicU64,
     sink: Mutex<Sink>,
     tap: Mutex<Tap>,
@@ -102,6 +104,7 @@ impl StreamEstate {
             pipe: Mutex::default(),
             busy: AtomicBool::new(false),
             open: AtomicBool::new(false),
+            fresh: AtomicBool::new(false),
             lost: AtomicU64::new(0),
             sink: Mutex::new(Sink { ansi, ..Sink::default() }),
             tap: Mutex::default(),
@@ -158,6 +161,18 @@ impl StreamEstate {
     pub(crate) fn is_quiet(&self) -> bool {
         let Some(pipe) = self.pipe() else { return true };
         pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0) && !self.busy.load(Ordering::SeqCst)
+    }
+
+    /// Opens the file for a spawn that is about to come.
+    pub(crate) fn open_for_spawn(&self) -> Result<(), OpenError> {
+        self.open()?;
+        self.fresh.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Sees to it that the file of a process that was spawned just now is open and stands at its path.
+    pub(crate) fn open_for_pipe(&self) -> Result<(), OpenError> {
+        if self.fresh.swap(false, Ordering::AcqRel) { Ok(()) } else { self.open() }
     }
 
     /// Opens the file if it is not open or no longer stands at its path.
