@@ -89,6 +89,28 @@ fn the_last_bytes_before_an_end_are_kept() {
 }
 
 #[test]
+fn a_restarted_program_goes_on_writing_into_the_same_log() {
+    let talk = "/bin/sh -c 'sleep 0.1; while echo $$; do sleep 0.02; done'";
+    let herd = Herd::start(&format!(
+        "[program:a]\ncommand={talk}\nstartsecs=0\nstdout_logfile={{dir}}/a.log\nautorestart=false\n\
+         [program:b]\ncommand={talk}\nstartsecs=0\nstdout_logfile={{dir}}/b.log\nautorestart=false\n\
+         [group:g]\nprograms=a,b\n"
+    ));
+    for name in ["a", "b"] {
+        herd.wait_anywhere(&format!("success: {name} "));
+    }
+    for _ in 0..8 {
+        assert_eq!(herd.ctl("restart g:*").code, 0);
+        for name in ["a", "b"] {
+            let line = format!("{}\n", herd.spawned(name));
+            herd.wait_file(&format!("{name}.log"), &line.repeat(3));
+        }
+    }
+    assert_eq!(herd.count("SIGPIPE"), 0);
+    herd.end();
+}
+
+#[test]
 fn clear_empties_the_log_of_a_running_program() {
     let herd = Herd::of(
         "[program:say]\ncommand=/bin/sh -c 'echo first; echo wrong >&2; trap \"echo second\" USR1; while sleep 0.05; do :; done'\n\
