@@ -8,6 +8,7 @@ import sys
 
 import access
 import begin
+import boot
 import control
 import logs
 import trouble
@@ -24,6 +25,7 @@ CHAPTERS = [
     ("access: another user on the socket", access.other_user),
     ("errors: what is refused at the start", trouble.refused),
     ("errors: what fails later, and the remedies", trouble.later),
+    ("boot: the init script", boot.init),
 ]
 
 words = sys.argv[1:]
