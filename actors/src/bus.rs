@@ -103,8 +103,8 @@ impl Journal {
 impl Inner {
     fn after(&self, since: u64) -> Vec<Item> {
         let oldest = self.events.front().map_or(self.last + 1, |event| event.seq);
-        let gap = (oldest > since + 1)
-            .then(|| Item::Gap { dropped: oldest - since - 1, resume_from: oldest });
+        let gap =
+            (oldest > since + 1).then(|| Item::Gap { dropped: oldest - since - 1, resume_from: oldest });
         let kept = self.events.iter().filter(|event| event.seq > since);
         gap.into_iter().chain(kept.map(|event| Item::Event(Arc::clone(event)))).collect()
     }
@@ -220,9 +220,6 @@ mod tests {
         (1..=end).for_each(|seq| record(&journal, seq));
         (0..WAITING).for_each(|_| assert!(subscription.items.try_recv().is_ok()));
         record(&journal, end + 1);
-        assert_eq!(
-            subscription.items.try_recv(),
-            Ok(Item::Gap { dropped: 2, resume_from: end + 1 })
-        );
+        assert_eq!(subscription.items.try_recv(), Ok(Item::Gap { dropped: 2, resume_from: end + 1 }));
     }
 }

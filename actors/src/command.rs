@@ -4,10 +4,10 @@
 //! if nobody waits for the answer any more. The channel has room for one outcome of each target; when it
 //! ends early, an actor on the way ended by a bug.
 
+use tokio::sync::mpsc;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
-use tokio::sync::mpsc;
 
 /// What is to be done to a process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -75,7 +75,10 @@ impl Actor for Endpoint {
         };
         context.spawn(serve.into_actor(self).map(|served, actor, context| {
             if let Err(error) = served {
-                error!(actor.log, "[{}] cannot serve on {}: {error}", actor.door.spec.section, actor.door.spec.address);
+                error!(
+                    actor.log,
+                    "[{}] cannot serve on {}: {error}", actor.door.spec.section, actor.door.spec.address
+                );
             }
             context.stop();
         }));

@@ -137,9 +137,8 @@ impl GroupEstate {
     pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
         let estate = |process: &Arc<ProcessSpec>| {
             let namespec = spec.namespec(&process.name);
-            let stream = |which| {
-                Arc::new(StreamEstate::new(namespec.clone(), which, process.stream(which), logs))
-            };
+            let stream =
+                |which| Arc::new(StreamEstate::new(namespec.clone(), which, process.stream(which), logs));
             Arc::new(Estate {
                 policy: Policy::from(&**process),
                 stdout: stream(Stream::Stdout),

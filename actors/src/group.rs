@@ -19,9 +19,7 @@ use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
 use crate::supervision::link::{Down, Exit, Link, Stop};
-use actix::{
-    Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture,
-};
+use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use futures_util::future::join_all;
 use std::collections::HashMap;
 use std::fmt;
@@ -119,9 +117,8 @@ impl Actor for Group {
             let (estate, shared) = (Arc::clone(estate), Arc::clone(&self.shared));
             let start: Start = Box::new(move |link| {
                 let (estate, shared) = (Arc::clone(&estate), Arc::clone(&shared));
-                let address = guard::start(link, move |context, link| {
-                    Program::new(estate, shared, context, link)
-                });
+                let address =
+                    guard::start(link, move |context, link| Program::new(estate, shared, context, link));
                 slot.set(address.clone());
                 address.recipient()
             });

@@ -29,9 +29,7 @@ use crate::rotator::{Crash, Trouble};
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
 use crate::supervision::link::{Down, Exit, Link, Stop};
-use actix::{
-    Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle,
-};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
 use slog::{error, info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -176,7 +174,11 @@ impl Program {
 
     fn step<T>(
         &self,
-        make: impl FnOnce(&mut treeherd_domain::lifecycle::Machine, Instant, &treeherd_domain::lifecycle::Policy) -> T,
+        make: impl FnOnce(
+            &mut treeherd_domain::lifecycle::Machine,
+            Instant,
+            &treeherd_domain::lifecycle::Policy,
+        ) -> T,
     ) -> T {
         make(&mut self.estate.record().machine, clock::now(), &self.estate.policy)
     }

@@ -324,10 +324,7 @@ pub struct Branch {
     /// The child.
     pub info: crate::supervision::children::ChildInfo,
     /// For a group: its programs, each with its rotators.
-    pub below: Vec<(
-        crate::supervision::children::ChildInfo,
-        Vec<crate::supervision::children::ChildInfo>,
-    )>,
+    pub below: Vec<(crate::supervision::children::ChildInfo, Vec<crate::supervision::children::ChildInfo>)>,
 }
 
 impl Handler<Survey> for Root {

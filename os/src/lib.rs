@@ -15,7 +15,6 @@
 //! Absent: policy (when to spawn, what to signal), configuration, timers.
 
 pub mod autolog;
-pub mod children;
 pub mod clock;
 pub mod daemon;
 pub mod environment;
@@ -30,6 +29,7 @@ mod quote;
 mod reactor;
 pub mod reaper;
 pub mod resolve;
+pub mod signals;
 pub mod socket;
 pub mod spawn;
 pub mod tail;

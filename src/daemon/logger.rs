@@ -56,7 +56,6 @@ pub fn line(level: Level, message: &str) -> Vec<u8> {
 }
 
 /// A logger that writes to this log what is at or above `level`.
-#[must_use]
 pub fn logger(log: Arc<MainLog>, level: Level) -> Logger {
     Logger::root(Lines { log, level }, o!())
 }

@@ -107,8 +107,8 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
 /// Loads, starts, runs; again after a restart.
 fn supervise(argv0: &str, mut source: Source) -> u8 {
     guard::install_panic_hook();
-    if let Err(error) = treeherd_os::children::prepare() {
-        tell(&format!("cannot block SIGCHLD: {error}\n"));
+    if let Err(error) = signals_held() {
+        tell(&format!("cannot hold signals back: {error}\n"));
         return 1;
     }
     let mut first = First::new();
@@ -139,6 +139,11 @@ fn supervise(argv0: &str, mut source: Source) -> u8 {
             Mood::Shutdown | Mood::Running => return 0,
         }
     }
+}
+
+fn signals_held() -> std::io::Result<()> {
+    treeherd_os::signals::prepare()?;
+    treeherd_os::signals::hold_requests()
 }
 
 fn explain(argv0: &str, report: &treeherd_config::Report) -> String {

@@ -51,6 +51,9 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         signals::listen(Arc::clone(&shared), slot, Arc::clone(source));
         let mood = tree::run(shared, household, done).await;
         main_log.direct(true);
+        if let Err(error) = treeherd_os::signals::hold_requests() {
+            error!(log, "signals may be lost until the next start: {error}");
+        }
         for arbiter in [control, logs] {
             arbiter.stop();
             if arbiter.join().is_err() {

@@ -20,8 +20,8 @@ use treeherd_actors::root::shutdown::End;
 use treeherd_actors::root::{ReopenLogs, Root};
 use treeherd_actors::shared::{Shared, Slot};
 use treeherd_domain::fault::Fault;
-use treeherd_os::children::ChildNews;
 use treeherd_os::reaper;
+use treeherd_os::signals::{self, ChildNews};
 
 /// How long a dead stranger may lie about: looking for them costs the kernel a walk over all children.
 const SWEEP: Duration = Duration::from_millis(100);
@@ -34,7 +34,7 @@ struct Ear {
 
 /// Listens until the system ends.
 pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: Arc<Source>) {
-    let is_init = std::process::id() == 1;
+    let (is_init, log) = (std::process::id() == 1, shared.log.clone());
     if !is_init && let Err(error) = reaper::become_subreaper() {
         debug!(shared.log, "orphans of programs go to init: {error}");
     }
@@ -57,6 +57,9 @@ pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: A
         info!(ear.shared.log, "received SIGUSR2 indicating log reopen request");
         ear.root.get().inspect(|root| root.do_send(ReopenLogs));
     });
+    if let Err(error) = signals::take_requests() {
+        error!(log, "signals to the daemon have no effect: {error}");
+    }
 }
 
 /// Calls `act` for each signal of a kind. A kind that cannot be listened to keeps its default action.

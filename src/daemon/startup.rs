@@ -5,7 +5,7 @@
 
 use super::{logger, tell};
 use slog::{Logger, crit, error, info, warn};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
 use treeherd_actors::mainlog::MainLog;
@@ -241,7 +241,7 @@ fn become_daemon(spec: &DaemonSpec, log: &Logger) -> Result<(), Failure> {
     Ok(())
 }
 
-fn write_pidfile(path: &PathBuf, log: &Logger) -> Option<PidFile> {
+fn write_pidfile(path: &Path, log: &Logger) -> Option<PidFile> {
     match PidFile::write(path) {
         Ok(file) => {
             info!(log, "supervisord started with pid {}", std::process::id());

@@ -17,7 +17,8 @@ use treeherd_domain::stream::{Logfile, Stream};
 use treeherd_rpc::api::SupervisorApiServer;
 use treeherd_rpc::code::error_object;
 use treeherd_rpc::wire::supervisor::{
-    ConfigInfo, Loose, ProcessInfo, Reread as RereadLists, SignalName, State, StatusRow, Tail, TrueOrStatuses,
+    ConfigInfo, Loose, ProcessInfo, Reread as RereadLists, SignalName, State, StatusRow, Tail,
+    TrueOrStatuses,
 };
 
 const fn wait(wait: Option<bool>) -> Wait {
@@ -61,7 +62,11 @@ impl Bridge {
     }
 
     /// A signal for several: one that is none is told for each.
-    async fn signal_all(&self, members: Vec<Arc<Estate>>, signal: &SignalName) -> Result<Vec<StatusRow>, Fault> {
+    async fn signal_all(
+        &self,
+        members: Vec<Arc<Estate>>,
+        signal: &SignalName,
+    ) -> Result<Vec<StatusRow>, Fault> {
         match act::signal(signal) {
             Ok(signal) => {
                 Ok(rows(&self.all(&members, Verb::Signal(signal), Wait::No, None).await?.outcomes))
@@ -79,14 +84,26 @@ impl Bridge {
         ProcessInfo::from((&status, description))
     }
 
-    async fn read_stream(&self, name: &str, stream: Stream, offset: i64, length: i64) -> Result<String, Fault> {
+    async fn read_stream(
+        &self,
+        name: &str,
+        stream: Stream,
+        offset: i64,
+        length: i64,
+    ) -> Result<String, Fault> {
         self.check_running()?;
         let estate = self.process(name)?;
         let path = estate.stream(stream).and_then(|s| s.path()).map(ToOwned::to_owned);
         read_log(path.ok_or(Fault::NoFile(String::new()))?, offset, length).await
     }
 
-    async fn tail_stream(&self, name: &str, stream: Stream, offset: i64, length: i64) -> Result<Tail, Fault> {
+    async fn tail_stream(
+        &self,
+        name: &str,
+        stream: Stream,
+        offset: i64,
+        length: i64,
+    ) -> Result<Tail, Fault> {
         self.check_running()?;
         let estate = self.process(name)?;
         let Some(path) = estate.stream(stream).and_then(|s| s.path()).map(ToOwned::to_owned) else {
@@ -96,7 +113,9 @@ impl Bridge {
             if path.exists() { Some(treeherd_os::tail::tail(&path, offset, length)) } else { None }
         });
         let tail = tail.await.map_err(|_| self.crashed())?;
-        Ok(tail.map_or(Tail(String::new(), 0, false), |tail| Tail(text(tail.data), tail.offset, tail.overflow)))
+        Ok(tail.map_or(Tail(String::new(), 0, false), |tail| {
+            Tail(text(tail.data), tail.offset, tail.overflow)
+        }))
     }
 
     fn end(&self, mood: Mood) -> Result<bool, Fault> {

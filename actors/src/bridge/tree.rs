@@ -43,7 +43,12 @@ impl TreeApiServer for Bridge {
             root.send(Survey).timeout(PATIENCE).await.map_err(|_| self.crashed())
         };
         let branches = survey.await.map_err(|fault: Fault| error_object(&fault))?;
-        let info = ChildInfo { name: "root".into(), incarnation: self.shared().rebuilds(), crashes: 0, alive: true };
+        let info = ChildInfo {
+            name: "root".into(),
+            incarnation: self.shared().rebuilds(),
+            crashes: 0,
+            alive: true,
+        };
         let crashes = info.incarnation.saturating_sub(1);
         let children = branches.iter().map(branch).collect();
         Ok(TreeNode { path: "root".to_owned(), crashes, ..node("", &info, children) })

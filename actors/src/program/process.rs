@@ -18,8 +18,8 @@ use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
-use treeherd_os::process::{Process, Scope, SignalError};
 use treeherd_os::errno;
+use treeherd_os::process::{Process, Scope, SignalError};
 use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
 
 impl Program {
@@ -48,7 +48,10 @@ impl Program {
                 Ok(()) => actor.launch(command, context),
                 Err(error) => {
                     let name = &actor.estate.namespec.process;
-                    let message = format!("unknown error making dispatchers for '{name}': {}", errno::describe(error.errno()));
+                    let message = format!(
+                        "unknown error making dispatchers for '{name}': {}",
+                        errno::describe(error.errno())
+                    );
                     actor.spawn_failed(&message, "make its log files writable (see *_logfile)", context);
                 }
             }
@@ -255,6 +258,8 @@ const fn hint(stage: SetupStage) -> &'static str {
             "run the daemon as root, or remove user= from the program"
         }
         SetupStage::Directory => "make directory= exist and let the program's user enter it",
-        SetupStage::Exec => "check that the file is a program for this machine, or a script that begins with #!",
+        SetupStage::Exec => {
+            "check that the file is a program for this machine, or a script that begins with #!"
+        }
     }
 }

@@ -45,7 +45,14 @@ fn is_given_up(edge: &Edge) -> bool {
 }
 
 /// Says that a signal goes out, to the process or to its group. `escalated`: SIGKILL after `stopwaitsecs`.
-pub(super) fn signal(log: &Logger, estate: &Estate, pid: i32, signal: Signal, as_group: bool, escalated: bool) {
+pub(super) fn signal(
+    log: &Logger,
+    estate: &Estate,
+    pid: i32,
+    signal: Signal,
+    as_group: bool,
+    escalated: bool,
+) {
     let name = &estate.namespec.process;
     let group = if as_group { "process group " } else { "" };
     if escalated {

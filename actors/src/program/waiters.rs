@@ -19,9 +19,7 @@ pub(super) enum For {
     /// It is down.
     Down,
     /// It is down, then what the flag says: up (`true`) or spawned.
-    DownThen {
-        settled: bool,
-    },
+    DownThen { settled: bool },
 }
 
 #[derive(Debug)]
@@ -79,7 +77,10 @@ impl Waiters {
             (For::Up | For::Spawned, ProcessState::Backoff | ProcessState::Fatal) => Some(Err(failed())),
             (
                 For::Up | For::Spawned,
-                ProcessState::Stopping | ProcessState::Stopped | ProcessState::Exited | ProcessState::Unknown,
+                ProcessState::Stopping
+                | ProcessState::Stopped
+                | ProcessState::Exited
+                | ProcessState::Unknown,
             ) => Some(Err(Fault::AbnormalTermination(namespec.clone()))),
             (For::Down, state) if state.is_stopped() => Some(Ok(())),
             // a restart whose second half was called off

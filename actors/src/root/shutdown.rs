@@ -53,10 +53,7 @@ impl Handler<End> for Root {
             }
             (Mood::Restarting, Mood::Shutdown) => self.shared.arena.set_mood(mood),
             (Mood::Shutdown, Mood::Restarting) => {
-                warn!(
-                    self.shared.log,
-                    "ignored SIGHUP indicating restart request (shutdown in progress)"
-                );
+                warn!(self.shared.log, "ignored SIGHUP indicating restart request (shutdown in progress)");
             }
             (Mood::Shutdown, Mood::Shutdown)
             | (Mood::Restarting, Mood::Restarting)
@@ -78,7 +75,8 @@ impl Root {
     }
 
     fn next_batch(&mut self, context: &mut Context<Self>) {
-        while self.stopping.batches.front().is_some_and(|batch| batch.iter().all(|group| is_halted(group))) {
+        while self.stopping.batches.front().is_some_and(|batch| batch.iter().all(|group| is_halted(group)))
+        {
             self.stopping.batches.pop_front();
         }
         let Some(batch) = self.stopping.batches.front().cloned() else {
@@ -129,7 +127,9 @@ fn batches(groups: Vec<Arc<GroupEstate>>, order: StopOrder) -> VecDeque<Vec<Arc<
     let mut batches: VecDeque<Vec<Arc<GroupEstate>>> = VecDeque::new();
     for group in groups.into_iter().rev() {
         match batches.back_mut() {
-            Some(batch) if order == StopOrder::Parallel && batch[0].spec.priority == group.spec.priority => {
+            Some(batch)
+                if order == StopOrder::Parallel && batch[0].spec.priority == group.spec.priority =>
+            {
                 batch.push(group);
             }
             Some(_) | None => batches.push_back(vec![group]),

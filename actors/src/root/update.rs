@@ -43,8 +43,7 @@ async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 fn plan(shared: &Shared, config: &Config) -> Plan {
-    let active: Vec<_> =
-        shared.arena.by_priority().iter().map(|group| Arc::clone(&group.spec)).collect();
+    let active: Vec<_> = shared.arena.by_priority().iter().map(|group| Arc::clone(&group.spec)).collect();
     Plan::between(&active, &config.groups)
 }
 

@@ -152,7 +152,8 @@ impl Children {
 
     fn current(&self, down: &Down) -> Option<usize> {
         let at = self.position(&down.child)?;
-        (self.children[at].incarnation == down.incarnation && self.children[at].stop.is_some()).then_some(at)
+        (self.children[at].incarnation == down.incarnation && self.children[at].stop.is_some())
+            .then_some(at)
     }
 
     fn position(&self, name: &str) -> Option<usize> {

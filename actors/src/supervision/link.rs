@@ -82,12 +82,7 @@ struct Tether {
 impl Link {
     /// Ties a child to its parent.
     #[must_use]
-    pub fn new(
-        child: Arc<str>,
-        incarnation: u64,
-        up: impl Into<Up>,
-        above: Option<&Self>,
-    ) -> Self {
+    pub fn new(child: Arc<str>, incarnation: u64, up: impl Into<Up>, above: Option<&Self>) -> Self {
         let path = match above {
             Some(above) => format!("{}/{child}", above.path()),
             None => child.to_string(),

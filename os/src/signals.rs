@@ -1,12 +1,13 @@
-//! The news that some child has ended, for whoever reaps strangers.
+//! Signals to the daemon: the news that some child has ended, and requests that must not come too early.
 //!
-//! On Linux it is a `signalfd`, read by the one thread that wants to know: a signal handler would wake
+//! The news on Linux is a `signalfd`, read by the one thread that wants to know: a signal handler would wake
 //! every thread of the daemon at each end of a program. For that `SIGCHLD` is blocked before the first
 //! thread starts; a spawned program has its mask emptied. Elsewhere it is a signal handler. Absent: who
 //! ended, and how (see [`reaper`](crate::reaper)).
 
 #![allow(unsafe_code, reason = "registering a descriptor with the reactor")]
 
+use nix::sys::signal::{SigSet, Signal};
 use std::io;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
@@ -80,6 +81,28 @@ mod news {
 /// What `pthread_sigmask(3)` says.
 pub fn prepare() -> io::Result<()> {
     news::prepare()
+}
+
+fn requests() -> SigSet {
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR2]
+        .into_iter()
+        .collect()
+}
+
+/// Has signals that ask something of the daemon wait until somebody can take them.
+///
+/// # Errors
+/// What `pthread_sigmask(3)` says.
+pub fn hold_requests() -> io::Result<()> {
+    Ok(requests().thread_block()?)
+}
+
+/// Lets them through, to this thread: handlers are there now.
+///
+/// # Errors
+/// What `pthread_sigmask(3)` says.
+pub fn take_requests() -> io::Result<()> {
+    Ok(requests().thread_unblock()?)
 }
 
 /// Ends of children, several at once told once.
