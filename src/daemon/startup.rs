@@ -135,7 +135,7 @@ fn drop_privileges(spec: &DaemonSpec, deferred: &mut Deferred) -> Result<(), Fai
     match &spec.user {
         Some(account) => {
             let hint = "start as root, or remove user= from [supervisord]";
-            user::become_user(account).map_err(|error| usage(&error, hint))?;
+            user::become_user(account).map_err(|error| usage(error, hint))?;
             deferred.info.push(format!("Set uid to user {} succeeded", account.uid));
         }
         None if user::current_uid() == 0 => deferred.critical.push(

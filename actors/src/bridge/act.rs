@@ -1,24 +1,30 @@
 //! Commands to many processes at once: fanned out before anything is awaited, gathered as they end.
 
 use super::Bridge;
+use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, GroupEstate};
 use crate::program::Do;
 use crate::root::Dispatch;
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 
+/// Outcomes that come within one such time are told in the order of the targets, as by Supervisor, which
+/// looks that often.
+const ROUND: Duration = Duration::from_millis(50);
 /// What a call may take beyond the times its targets are configured with.
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// The outcomes of a fanned-out command.
 #[derive(Debug)]
 pub(super) struct Gathered {
-    /// In the order in which they came; those that did not come in time are last.
+    /// In the order in which they came, by rounds; those that did not come in time are last.
     pub(super) outcomes: Vec<Outcome>,
     /// How many did not come in time.
     pub(super) late: usize,
@@ -48,17 +54,25 @@ impl Bridge {
         }
         drop(reply);
         let limit = limit.unwrap_or_else(|| patience(estates));
-        let mut gathered = Vec::with_capacity(estates.len());
+        let begun = clock::now();
+        let mut arrived: HashMap<Namespec, (u128, Outcome)> = HashMap::with_capacity(estates.len());
         let gather = async {
             while let Some(outcome) = outcomes.recv().await {
-                gathered.push(outcome);
+                let round = (clock::now() - begun).as_millis() / ROUND.as_millis();
+                arrived.insert(outcome.namespec.clone(), (round, outcome));
             }
         };
         let is_late = timeout(limit, gather).await.is_err();
-        let missing: Vec<_> = estates
-            .iter()
-            .filter(|estate| gathered.iter().all(|outcome| outcome.namespec != estate.namespec))
-            .collect();
+        let mut missing = Vec::new();
+        let mut gathered = Vec::with_capacity(estates.len());
+        for estate in estates {
+            match arrived.remove(&estate.namespec) {
+                Some(outcome) => gathered.push(outcome),
+                None => missing.push(estate),
+            }
+        }
+        gathered.sort_by_key(|(round, _)| *round);
+        let mut gathered: Vec<Outcome> = gathered.into_iter().map(|(_, outcome)| outcome).collect();
         let late = if is_late { missing.len() } else { 0 };
         for estate in missing {
             let fault = if is_late {

@@ -6,17 +6,14 @@ use crate::root::shutdown::End;
 use crate::root::update::Reread;
 use jsonrpsee::core::{RpcResult, async_trait};
 use jsonrpsee::types::ErrorObjectOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use treeherd_domain::fault::Fault;
 use treeherd_rpc::api::{SystemApiServer, method};
 use treeherd_rpc::code::{Kind, error_object};
+use treeherd_rpc::multicall;
 use treeherd_rpc::wire::{SystemInfo, SystemState, time};
 
-/// Supervisor's number for a call that is wrong in itself.
-const INCORRECT_PARAMETERS: i64 = 2;
-/// Supervisor's number for a failure without a number of its own.
-const FAILED: i64 = 30;
 /// Calls in one multicall.
 const MOST: usize = 1024;
 
@@ -25,41 +22,6 @@ impl Bridge {
     pub(super) async fn check_config(&self) -> Result<(), Fault> {
         self.ask(Reread { keep: false }).await.map(drop)
     }
-
-    /// One call of a multicall: its bare result, or its fault.
-    async fn call(&self, call: &Value) -> Value {
-        let Some(name) = call.get("methodName").and_then(Value::as_str) else {
-            return failure(INCORRECT_PARAMETERS, "INCORRECT_PARAMETERS: No methodName");
-        };
-        if name == "system.multicall" {
-            let text = "INCORRECT_PARAMETERS: Recursive system.multicall forbidden";
-            return failure(INCORRECT_PARAMETERS, text);
-        }
-        let params = call.get("params").cloned().unwrap_or_else(|| json!([]));
-        let request = json!({"jsonrpc": "2.0", "id": 0, "method": name, "params": params}).to_string();
-        let Some(methods) = self.0.methods.get() else { return failure(FAILED, "FAILED: not ready") };
-        let answered = methods.raw_json_request(&request, 1).await;
-        let answer = answered.ok().and_then(|(raw, _)| serde_json::from_str::<Value>(raw.get()).ok());
-        let Some(answer) = answer else { return failure(FAILED, "FAILED: no answer") };
-        match answer.get("result") {
-            Some(result) => result.clone(),
-            None => fault_of(&answer["error"]),
-        }
-    }
-}
-
-fn failure(code: i64, text: &str) -> Value {
-    json!({"faultCode": code, "faultString": text})
-}
-
-fn fault_of(error: &Value) -> Value {
-    let text = error["message"].as_str().unwrap_or("FAILED");
-    let number = match error["code"].as_i64() {
-        Some(-32601) => return failure(1, "UNKNOWN_METHOD"),
-        Some(-32602) => return failure(INCORRECT_PARAMETERS, "INCORRECT_PARAMETERS"),
-        _ => error["data"]["fault"].as_i64().unwrap_or(FAILED),
-    };
-    failure(number, text)
 }
 
 fn unknown(name: &str) -> ErrorObjectOwned {
@@ -88,11 +50,10 @@ impl SystemApiServer for Bridge {
             let text = format!("{} calls at once; {MOST} are allowed", calls.len());
             return Err(error_object(&Fault::BadArguments(text)));
         }
-        let mut results = Vec::with_capacity(calls.len());
-        for call in &calls {
-            results.push(self.call(call).await);
+        match self.0.methods.get() {
+            Some(methods) => Ok(multicall(methods, calls).await),
+            None => Err(error_object(&self.crashed())),
         }
-        Ok(results)
     }
 
     async fn system_info(&self) -> RpcResult<SystemInfo> {
