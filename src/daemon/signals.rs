@@ -74,7 +74,8 @@ fn each(kind: SignalKind, act: impl Fn() + 'static) {
 
 impl Ear {
     fn end(&self, mood: Mood) {
-        self.root.get().inspect(|root| root.do_send(End(mood)));
+        self.shared.arena.ask_end(mood);
+        self.root.get().inspect(|root| root.do_send(End));
     }
 
     /// Restarts, unless the configuration could not be loaded afterwards.

@@ -118,9 +118,11 @@ impl Bridge {
         }))
     }
 
-    fn end(&self, mood: Mood) -> Result<bool, Fault> {
+    /// Asks for the end or a new start of the daemon.
+    pub(super) fn end(&self, mood: Mood) -> Result<bool, Fault> {
         self.check_running()?;
-        self.root()?.do_send(End(mood));
+        self.shared().arena.ask_end(mood);
+        self.root()?.do_send(End);
         Ok(true)
     }
 }
