@@ -306,23 +306,7 @@ impl Arena {
         }
     }
 
-    /// Asks for the end, or for a new start. The first end wins, but that a restart may become an end;
-    /// `false` if this one is ignored. The root is told by [`End`](crate::root::shutdown::End); one that
-    /// is not there yet finds the mood when it starts.
-    pub fn ask_end(&self, mood: Mood) -> bool {
-        let counts = match (self.mood(), mood) {
-            (Mood::Running, Mood::Restarting | Mood::Shutdown) | (Mood::Restarting, Mood::Shutdown) => true,
-            (Mood::Shutdown, Mood::Restarting | Mood::Shutdown)
-            | (Mood::Restarting, Mood::Restarting)
-            | (Mood::Running | Mood::Restarting | Mood::Shutdown, Mood::Running) => false,
-        };
-        if counts {
-            self.set_mood(mood);
-        }
-        counts
-    }
-
-    fn set_mood(&self, mood: Mood) {
+    pub(crate) fn set_mood(&self, mood: Mood) {
         let code = match mood {
             Mood::Running => 1,
             Mood::Restarting => 0,

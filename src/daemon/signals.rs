@@ -74,8 +74,7 @@ fn each(kind: SignalKind, act: impl Fn() + 'static) {
 
 impl Ear {
     fn end(&self, mood: Mood) {
-        self.shared.arena.ask_end(mood);
-        self.root.get().inspect(|root| root.do_send(End));
+        self.root.get().inspect(|root| root.do_send(End(mood)));
     }
 
     /// Restarts, unless the configuration could not be loaded afterwards.

@@ -118,11 +118,9 @@ impl Bridge {
         }))
     }
 
-    /// Asks for the end or a new start of the daemon.
-    pub(super) fn end(&self, mood: Mood) -> Result<bool, Fault> {
+    fn end(&self, mood: Mood) -> Result<bool, Fault> {
         self.check_running()?;
-        self.shared().arena.ask_end(mood);
-        self.root()?.do_send(End);
+        self.root()?.do_send(End(mood));
         Ok(true)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Bridge, SUPERVISOR_VERSION};
 use crate::estate::Mood;
+use crate::root::shutdown::End;
 use crate::root::update::Reread;
 use jsonrpsee::core::{RpcResult, async_trait};
 use jsonrpsee::types::ErrorObjectOwned;
@@ -80,14 +81,20 @@ impl SystemApiServer for Bridge {
     }
 
     async fn system_shutdown(&self) -> RpcResult<bool> {
-        self.end(Mood::Shutdown).map_err(|fault| error_object(&fault))
+        let end = || {
+            self.check_running()?;
+            self.root()?.do_send(End(Mood::Shutdown));
+            Ok(true)
+        };
+        end().map_err(|fault: Fault| error_object(&fault))
     }
 
     async fn system_restart(&self) -> RpcResult<bool> {
         let end = async {
             self.check_running()?;
             self.check_config().await?;
-            self.end(Mood::Restarting)
+            self.root()?.do_send(End(Mood::Restarting));
+            Ok(true)
         };
         end.await.map_err(|fault: Fault| error_object(&fault))
     }

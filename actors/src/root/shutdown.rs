@@ -1,7 +1,7 @@
 //! The end of the daemon, and its beginning anew: everything down, in order (spec §3.9-3.10).
 //!
 //! ```text
-//! mood, End ─► batches: groups by descending priority, last added first
+//! End ─► mood ─► batches: groups by descending priority, last added first
 //!                  │ one batch: Halt to its groups ─► every process tells when it is down ─► next batch
 //!                  ▼ none left
 //!                done
@@ -16,7 +16,7 @@ use crate::command::Reply;
 use crate::estate::{GroupEstate, Mood};
 use crate::group::Halt;
 use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
-use slog::info;
+use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,10 +28,11 @@ const REPORT: Duration = Duration::from_secs(3);
 /// How long a group whose actor died has to come back before it is told again.
 const AGAIN: Duration = Duration::from_millis(10);
 
-/// The mood is no longer [`Mood::Running`]: stop everything.
+/// Stop everything; then the daemon ends or starts anew. The first end wins, but that a restart may
+/// become an end.
 #[derive(Message, Clone, Copy, Debug)]
 #[rtype(result = "()")]
-pub struct End;
+pub struct End(pub Mood);
 
 /// How far the end has come.
 #[derive(Debug, Default)]
@@ -43,18 +44,30 @@ pub struct Stopping {
 impl Handler<End> for Root {
     type Result = ();
 
-    fn handle(&mut self, _: End, context: &mut Self::Context) {
-        self.stop_all(context);
+    fn handle(&mut self, End(mood): End, context: &mut Self::Context) {
+        match (self.shared.arena.mood(), mood) {
+            (Mood::Running, Mood::Restarting | Mood::Shutdown) => {
+                self.shared.arena.set_mood(mood);
+                self.shared.announce(EventKind::SupervisorStopping);
+                self.stop_all(context);
+            }
+            (Mood::Restarting, Mood::Shutdown) => self.shared.arena.set_mood(mood),
+            (Mood::Shutdown, Mood::Restarting) => {
+                warn!(self.shared.log, "ignored SIGHUP indicating restart request (shutdown in progress)");
+            }
+            (Mood::Shutdown, Mood::Shutdown)
+            | (Mood::Restarting, Mood::Restarting)
+            | (Mood::Running | Mood::Restarting | Mood::Shutdown, Mood::Running) => {}
+        }
     }
 }
 
 impl Root {
     /// Begins the end, or, in a new root, goes on with it.
     pub(super) fn stop_all(&mut self, context: &mut Context<Self>) {
-        if self.shared.arena.mood() == Mood::Running || std::mem::replace(&mut self.stopping.begun, true) {
+        if std::mem::replace(&mut self.stopping.begun, true) {
             return;
         }
-        self.shared.announce(EventKind::SupervisorStopping);
         let order = self.shared.arena.config().daemon.stop_order;
         self.stopping.batches = batches(self.shared.arena.by_priority(), order);
         self.next_batch(context);
