@@ -55,8 +55,6 @@ pub struct Attach;
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct Drain {
-    /// Which pipe, by [`StreamEstate::pipe_number`].
-    pub pipe: u64,
     /// Whether the file is to be closed as well.
     pub close: bool,
 }
@@ -116,12 +114,7 @@ pub struct Rotator {
 impl Rotator {
     /// A rotator of this stream. `large`: the pipe was made larger than usual.
     #[must_use]
-    pub fn new(
-        estate: Arc<StreamEstate>,
-        trouble: WeakRecipient<Trouble>,
-        large: bool,
-        link: Link,
-    ) -> Self {
+    pub fn new(estate: Arc<StreamEstate>, trouble: WeakRecipient<Trouble>, large: bool, link: Link) -> Self {
         Self { estate, trouble, large, pump: None, _link: link }
     }
 
@@ -182,13 +175,10 @@ impl Handler<Drain> for Rotator {
     type Result = MessageResult<Drain>;
 
     fn handle(&mut self, drain: Drain, context: &mut Self::Context) -> Self::Result {
-        if self.estate.pipe_number() != drain.pipe {
-            return MessageResult(()); // the next process is there already; nothing had been left
-        }
         self.stop_pump(context);
         let message = self.estate.drain();
         self.tell(message);
-        self.estate.detach(drain.pipe, drain.close);
+        self.estate.detach(drain.close);
         if drain.close {
             self.retry_pending(context);
         }
@@ -248,12 +238,16 @@ impl Handler<Stop> for Rotator {
 }
 
 /// Moves bytes until the other end of the pipe is closed.
-async fn pump(estate: Arc<StreamEstate>, pipe: Arc<OwnedFd>, trouble: WeakRecipient<Trouble>, large: bool) {
+async fn pump(
+    estate: Arc<StreamEstate>,
+    pipe: Arc<OwnedFd>,
+    trouble: WeakRecipient<Trouble>,
+    large: bool,
+) {
     let reader = match PipeReader::new(&pipe) {
         Ok(reader) => reader,
         Err(error) => {
-            let message =
-                format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
+            let message = format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
             return tell(&estate, &trouble, Some(message));
         }
     };

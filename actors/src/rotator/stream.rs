@@ -53,13 +53,6 @@ pub enum Pumped {
     Stuck(Option<String>),
 }
 
-/// The read end of the pipe of one process, and which one that is.
-#[derive(Debug, Default)]
-struct Lent {
-    number: u64,
-    pipe: Option<Arc<OwnedFd>>,
-}
-
 #[derive(Debug, Default)]
 struct Sink {
     file: Option<LogFile>,
@@ -77,7 +70,7 @@ pub struct StreamEstate {
     pub stream: Stream,
     path: Option<PathBuf>,
     rotation: Rotation,
-    pipe: Mutex<Lent>,
+    pipe: Mutex<Option<Arc<OwnedFd>>>,
     busy: AtomicBool,
     open: AtomicBool,
     /// The file was opened for the very spawn that comes: it need not be looked at again.
@@ -138,31 +131,18 @@ impl StreamEstate {
 
     /// Lends the read end of a new pipe.
     pub(crate) fn attach(&self, pipe: OwnedFd) {
-        let mut lent = lock(&self.pipe);
-        *lent = Lent { number: lent.number + 1, pipe: Some(Arc::new(pipe)) };
-    }
-
-    /// Which pipe it is at: a drain is for one pipe, and a later one is none of its business.
-    pub(crate) fn pipe_number(&self) -> u64 {
-        lock(&self.pipe).number
+        *lock(&self.pipe) = Some(Arc::new(pipe));
     }
 
     /// The read end, if there is one.
     pub(crate) fn pipe(&self) -> Option<Arc<OwnedFd>> {
-        lock(&self.pipe).pipe.clone()
+        lock(&self.pipe).clone()
     }
 
-    /// Gives the read end of this pipe up; with `close`, the file too. Nothing if another pipe has come.
-    pub(crate) fn detach(&self, number: u64, close: bool) {
-        let is_current = {
-            let mut lent = lock(&self.pipe);
-            let is_current = lent.number == number;
-            if is_current {
-                lent.pipe = None;
-            }
-            is_current
-        };
-        if is_current && close {
+    /// Gives the read end up; with `close`, the file too.
+    pub(crate) fn detach(&self, close: bool) {
+        lock(&self.pipe).take();
+        if close {
             let mut sink = lock(&self.sink);
             if sink.pending.is_empty() {
                 self.open.store(false, Ordering::Release);
