@@ -11,11 +11,11 @@
 //! through the programs, in `tests/e2e`).
 
 // mod bytes;
-// mod crash;
+mod crash;
 // mod document;
 mod ends;
 // mod escalation;
-// mod herd;
+mod herd;
 mod intensity;
 mod policy;
 // mod shutdown;
