@@ -212,7 +212,9 @@ impl Herd {
                 }
             };
             if tokio::time::timeout(DEADLINE, wait).await.is_err() {
-                panic!("{caller}: not {what}; {:#?}\n{:#?}", self.snapshot(), self.lines());
+                let lines = self.lines();
+                let last = &lines[lines.len().saturating_sub(30)..];
+                panic!("{caller}: not {what}; {:#?}\n{last:#?}", self.snapshot());
             }
         }
     }

@@ -10,7 +10,7 @@
 //! its own, and leaves none of them. Deliberately absent: the lifecycle of processes (tested in `domain` and,
 //! through the programs, in `tests/e2e`).
 
-// mod bytes;
+mod bytes;
 mod crash;
 // mod document;
 mod ends;
