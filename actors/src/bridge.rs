@@ -148,7 +148,7 @@ impl Bridge {
     }
 
     fn crashed(&self) -> Fault {
-        Fault::Crashed { incident: self.shared().incident() }
+        self.shared().unanswered()
     }
 
     /// Sends a message to the root and waits for its answer, which comes about even if the caller of

@@ -215,6 +215,8 @@ pub struct Arena {
     groups: RwLock<BTreeMap<GroupName, Place>>,
     config: RwLock<Arc<Config>>,
     mood: AtomicI8,
+    /// The mood that somebody asked for, until a root has seen it.
+    asked: Mutex<Option<Mood>>,
     seq: AtomicU64,
     added: AtomicU64,
 }
@@ -234,6 +236,7 @@ impl Arena {
             groups: RwLock::default(),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
+            asked: Mutex::default(),
             seq: AtomicU64::new(seq),
             added: AtomicU64::new(0),
         }
@@ -313,6 +316,24 @@ impl Arena {
             Mood::Shutdown => -1,
         };
         self.mood.store(code, Ordering::Release);
+    }
+
+    /// Notes what is asked for; after an end, nothing else is.
+    pub(crate) fn ask(&self, mood: Mood) {
+        let mut asked = lock(&self.asked);
+        if *asked != Some(Mood::Shutdown) {
+            *asked = Some(mood);
+        }
+    }
+
+    /// What was asked for and no root has seen.
+    pub(crate) fn asked(&self) -> Option<Mood> {
+        *lock(&self.asked)
+    }
+
+    /// A root has seen that this was asked for.
+    pub(crate) fn heard(&self, mood: Mood) {
+        lock(&self.asked).take_if(|asked| *asked == mood);
     }
 
     /// The number of the last event.

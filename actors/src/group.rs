@@ -158,11 +158,11 @@ impl Handler<Write> for Group {
     type Result = ResponseFuture<Result<(), Fault>>;
 
     fn handle(&mut self, Write { namespec, bytes }: Write, _: &mut Self::Context) -> Self::Result {
-        let program = self.program(&namespec.process);
+        let (program, shared) = (self.program(&namespec.process), Arc::clone(&self.shared));
         Box::pin(async move {
             let program = program.ok_or_else(|| Fault::ProcessNotFound(namespec.to_string()))?;
             let written = program.send(program::Write { bytes }).await;
-            written.unwrap_or_else(|error| Err(Fault::Failed(format!("{namespec}: {error}"))))
+            written.unwrap_or_else(|_| Err(shared.unanswered()))
         })
     }
 }

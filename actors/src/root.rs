@@ -96,6 +96,7 @@ pub struct Root {
     shared: Arc<Shared>,
     household: Household,
     groups: HashMap<GroupName, Arc<Slot<Addr<Group>>>>,
+    scribe: Arc<Slot<Addr<Scribe>>>,
     endpoints: Vec<(String, Arc<Slot<Addr<Endpoint>>>)>,
     children: Children,
     stopping: shutdown::Stopping,
@@ -119,6 +120,7 @@ impl Root {
             shared,
             household,
             groups: HashMap::new(),
+            scribe: Arc::default(),
             endpoints: Vec::new(),
             children,
             stopping: shutdown::Stopping::default(),
@@ -139,9 +141,12 @@ impl Root {
 
     fn start_scribe(&mut self) {
         let (log, shared) = (Arc::clone(&self.household.main_log), Arc::clone(&self.shared));
+        let slot = Arc::clone(&self.scribe);
         let start: Start = Box::new(move |link| {
             let log = Arc::clone(&log);
-            guard::start_on(&shared.logs, link, move |_, link| Scribe::new(log, link)).recipient()
+            let address = guard::start_on(&shared.logs, link, move |_, link| Scribe::new(log, link));
+            slot.set(address.clone());
+            address.recipient()
         });
         self.children.start("scribe", Restart::Permanent, start);
     }
@@ -207,6 +212,9 @@ impl Actor for Root {
         if self.shared.arena.mood() != Mood::Running {
             self.stop_all(context);
         }
+        if let Some(mood) = self.shared.arena.asked() {
+            context.notify(shutdown::End(mood));
+        }
     }
 }
 
@@ -228,11 +236,10 @@ impl Handler<Write> for Root {
     type Result = ResponseFuture<Result<(), Fault>>;
 
     fn handle(&mut self, write: Write, _: &mut Self::Context) -> Self::Result {
-        let group = self.group(&write.namespec.group);
+        let (group, shared) = (self.group(&write.namespec.group), Arc::clone(&self.shared));
         Box::pin(async move {
-            let name = write.namespec.to_string();
-            let group = group.ok_or_else(|| Fault::ProcessNotFound(name.clone()))?;
-            group.send(write).await.unwrap_or_else(|error| Err(Fault::Failed(format!("{name}: {error}"))))
+            let group = group.ok_or_else(|| Fault::ProcessNotFound(write.namespec.to_string()))?;
+            group.send(write).await.unwrap_or_else(|_| Err(shared.unanswered()))
         })
     }
 }
@@ -291,9 +298,12 @@ impl Handler<Strike> for Root {
             return Box::pin(async { true });
         }
         let (child, rest) = path.split_once('/').unwrap_or((&path, ""));
-        if child == "bus" && rest.is_empty() {
-            let bus = self.shared.bus.get();
-            bus.inspect(|bus| bus.do_send(how));
+        let struck = match (child, rest) {
+            ("bus", "") => self.shared.bus.get().inspect(|bus| bus.do_send(how)).is_some(),
+            ("scribe", "") => self.scribe.get().inspect(|scribe| scribe.do_send(how)).is_some(),
+            _ => false,
+        };
+        if struck {
             return Box::pin(async { true });
         }
         if let Some((_, slot)) = self.endpoints.iter().find(|(name, _)| name == child) {

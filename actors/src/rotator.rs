@@ -26,7 +26,7 @@ use actix::{
     SpawnHandle, WeakRecipient, WrapFuture,
 };
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use stream::{Pumped, StreamEstate};
 use treeherd_os::logfile::OpenError;
@@ -51,10 +51,12 @@ pub struct Open;
 #[rtype(result = "()")]
 pub struct Attach;
 
-/// The process has ended: write what is left in the pipe, give the pipe up, and answer.
+/// The process has ended: write what is left in its pipe, give the pipe up, and answer.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct Drain {
+    /// Its pipe; by the time this is read, the next process may have another.
+    pub pipe: Weak<OwnedFd>,
     /// Whether the file is to be closed as well.
     pub close: bool,
 }
@@ -118,6 +120,15 @@ impl Rotator {
         Self { estate, trouble, large, pump: None, _link: link }
     }
 
+    fn take_up(&mut self, context: &mut Context<Self>) {
+        if let Err(error) = self.estate.open_for_pipe() {
+            self.tell(Some(error.to_string()));
+        }
+        let message = self.estate.drain_left();
+        self.tell(message);
+        self.start_pump(context);
+    }
+
     fn start_pump(&mut self, context: &mut Context<Self>) {
         self.stop_pump(context);
         let Some(pipe) = self.estate.pipe() else { return };
@@ -144,10 +155,7 @@ impl Actor for Rotator {
         self.tell(None);
         if self.estate.pipe().is_some() {
             // a successor: the file is open already, or is opened again by its name
-            if let Err(error) = self.estate.open() {
-                self.tell(Some(error.to_string()));
-            }
-            self.start_pump(context);
+            self.take_up(context);
         }
     }
 }
@@ -164,10 +172,7 @@ impl Handler<Attach> for Rotator {
     type Result = ();
 
     fn handle(&mut self, _: Attach, context: &mut Self::Context) {
-        if let Err(error) = self.estate.open_for_pipe() {
-            self.tell(Some(error.to_string()));
-        }
-        self.start_pump(context);
+        self.take_up(context);
     }
 }
 
@@ -176,9 +181,11 @@ impl Handler<Drain> for Rotator {
 
     fn handle(&mut self, drain: Drain, context: &mut Self::Context) -> Self::Result {
         self.stop_pump(context);
-        let message = self.estate.drain();
+        // one that is gone held nothing any more
+        let pipe = drain.pipe.upgrade();
+        let message = pipe.as_ref().and_then(|pipe| self.estate.drain(pipe));
         self.tell(message);
-        self.estate.detach(drain.close);
+        self.estate.detach(pipe.as_ref(), drain.close);
         if drain.close {
             self.retry_pending(context);
         }

@@ -10,6 +10,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use treeherd_domain::event::{Event, EventKind};
+use treeherd_domain::fault::Fault;
 use treeherd_os::environment::BaseEnvironment;
 
 /// A place where the current incarnation of something stands; never keep what was taken from it.
@@ -140,6 +141,19 @@ impl Shared {
     pub fn incident(&self) -> String {
         let number = self.incidents.fetch_add(1, Ordering::Relaxed) + 1;
         format!("{:x}-{number}", std::process::id())
+    }
+
+    /// What a caller is told whose call got no answer, because an actor on its way ended; the log has
+    /// the same id.
+    #[must_use]
+    pub fn unanswered(&self) -> Fault {
+        let incident = self.incident();
+        error!(
+            self.log,
+            "a call was not answered (incident {incident}): an actor on its way ended, see the lines about \
+             that; what the call asked for may have been done"
+        );
+        Fault::Crashed { incident }
     }
 
     /// Logs and announces that an actor ended by a bug and what is done about it.

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use treeherd_actors::estate::Mood;
-use treeherd_actors::root::shutdown::End;
+use treeherd_actors::root::shutdown;
 use treeherd_actors::root::{ReopenLogs, Root};
 use treeherd_actors::shared::{Shared, Slot};
 use treeherd_domain::fault::Fault;
@@ -74,7 +74,7 @@ fn each(kind: SignalKind, act: impl Fn() + 'static) {
 
 impl Ear {
     fn end(&self, mood: Mood) {
-        self.root.get().inspect(|root| root.do_send(End(mood)));
+        shutdown::ask(&self.shared, &self.root, mood);
     }
 
     /// Restarts, unless the configuration could not be loaded afterwards.

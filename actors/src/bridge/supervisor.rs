@@ -4,7 +4,7 @@ use super::logs::{read_log, text};
 use super::{API_VERSION, Bridge, SUPERVISOR_VERSION, act, describe};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::{Estate, Mood};
-use crate::root::shutdown::End;
+use crate::root::shutdown;
 use crate::root::update::{Add, Remove, Reread};
 use crate::root::{Emit, Write};
 use jsonrpsee::core::{RpcResult, async_trait};
@@ -120,7 +120,7 @@ impl Bridge {
 
     fn end(&self, mood: Mood) -> Result<bool, Fault> {
         self.check_running()?;
-        self.root()?.do_send(End(mood));
+        shutdown::ask(self.shared(), &self.0.root, mood);
         Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Bridge, SUPERVISOR_VERSION};
 use crate::estate::Mood;
-use crate::root::shutdown::End;
+use crate::root::shutdown;
 use crate::root::update::Reread;
 use jsonrpsee::core::{RpcResult, async_trait};
 use jsonrpsee::types::ErrorObjectOwned;
@@ -83,7 +83,7 @@ impl SystemApiServer for Bridge {
     async fn system_shutdown(&self) -> RpcResult<bool> {
         let end = || {
             self.check_running()?;
-            self.root()?.do_send(End(Mood::Shutdown));
+            shutdown::ask(self.shared(), &self.0.root, Mood::Shutdown);
             Ok(true)
         };
         end().map_err(|fault: Fault| error_object(&fault))
@@ -93,7 +93,7 @@ impl SystemApiServer for Bridge {
         let end = async {
             self.check_running()?;
             self.check_config().await?;
-            self.root()?.do_send(End(Mood::Restarting));
+            shutdown::ask(self.shared(), &self.0.root, Mood::Restarting);
             Ok(true)
         };
         end.await.map_err(|fault: Fault| error_object(&fault))

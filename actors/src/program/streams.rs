@@ -11,7 +11,7 @@ use crate::supervision::guard;
 use crate::supervision::link::{Down, Link};
 use actix::{Addr, AsyncContext, Context};
 use futures_util::future::join_all;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use treeherd_os::logfile::OpenError;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
@@ -93,7 +93,7 @@ impl Streams {
 
     /// Opens the files; the first error is the answer.
     pub(super) fn open(&self) -> impl Future<Output = Result<(), Arc<OpenError>>> + 'static {
-        let asks = self.each(|address| address.send(Open).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Open).timeout(PATIENCE));
         async move {
             for answer in asks.await {
                 // a rotator that died or hangs: its successor opens the file when the pipe comes
@@ -105,23 +105,23 @@ impl Streams {
 
     /// Tells the rotators that new pipes stand in the estate.
     pub(super) fn attach(&self) {
-        self.all(|address| address.do_send(Attach));
+        self.all(|_, address| address.do_send(Attach));
     }
 
     /// Has everything written that an ended process left; comes back when it is, or after a while.
     pub(super) fn drain(&self, close: bool) -> impl Future<Output = ()> + 'static {
-        let asks = self.each(move |address| address.send(Drain { close }).timeout(PATIENCE));
+        let asks = self.each(move |estate, address| address.send(last(estate, close)).timeout(PATIENCE));
         async move { drop(asks.await) }
     }
 
     /// The same without waiting, when the process is gone and none follows: pipes and files are closed.
     pub(super) fn release(&self) {
-        self.all(|address| address.do_send(Drain { close: true }));
+        self.all(|estate, address| address.do_send(last(estate, true)));
     }
 
     /// Empties the logs.
     pub(super) fn clear(&self) -> impl Future<Output = Result<(), String>> + 'static {
-        let asks = self.each(|address| address.send(Clear).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Clear).timeout(PATIENCE));
         async move {
             for answer in asks.await {
                 match answer {
@@ -136,7 +136,7 @@ impl Streams {
 
     /// Reopens the files.
     pub(super) fn reopen(&self) -> impl Future<Output = Vec<String>> + 'static {
-        let asks = self.each(|address| address.send(Reopen).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Reopen).timeout(PATIENCE));
         async move {
             let failed = asks.await.into_iter().filter_map(|answer| match answer {
                 Ok(Ok(())) => None,
@@ -147,17 +147,23 @@ impl Streams {
         }
     }
 
-    fn all(&self, tell: impl Fn(&Addr<Rotator>)) {
-        for address in self.wired.iter().filter_map(|w| w.rotator.get()) {
-            tell(&address);
+    fn all(&self, tell: impl Fn(&StreamEstate, &Addr<Rotator>)) {
+        for wired in &self.wired {
+            wired.rotator.get().inspect(|address| tell(&wired.estate, address));
         }
     }
 
     fn each<F: Future + 'static>(
         &self,
-        ask: impl Fn(&Addr<Rotator>) -> F,
+        ask: impl Fn(&StreamEstate, &Addr<Rotator>) -> F,
     ) -> impl Future<Output = Vec<F::Output>> + 'static {
-        let asks: Vec<F> = self.wired.iter().filter_map(|w| w.rotator.get()).map(|a| ask(&a)).collect();
+        let ask = |wired: &Wired| wired.rotator.get().map(|address| ask(&wired.estate, &address));
+        let asks: Vec<F> = self.wired.iter().filter_map(ask).collect();
         join_all(asks)
     }
+}
+
+/// The end of the process whose pipe stands in the estate now.
+fn last(estate: &StreamEstate, close: bool) -> Drain {
+    Drain { pipe: estate.pipe().map_or_else(Weak::new, |pipe| Arc::downgrade(&pipe)), close }
 }

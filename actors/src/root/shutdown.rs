@@ -9,13 +9,15 @@
 //!
 //! A batch is one group, as in Supervisor, or with `stop_order = parallel` all groups of one priority. A
 //! batch is over when the arena says that all its processes are down: a group whose actor died on the way
-//! is told again. Nothing starts by itself from the first moment on.
+//! is told again. An end that is asked for while there is no root is noted in the arena ([`ask`]) and
+//! heard by the next one. Nothing starts by itself from the first moment on.
 
 use super::Root;
 use crate::command::Reply;
 use crate::estate::{GroupEstate, Mood};
 use crate::group::Halt;
-use actix::{ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WrapFuture};
+use crate::shared::{Shared, Slot};
+use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -34,6 +36,14 @@ const AGAIN: Duration = Duration::from_millis(10);
 #[rtype(result = "()")]
 pub struct End(pub Mood);
 
+/// Asks for the end. It is noted in the arena first: a root that is just being rebuilt hears of it there.
+pub fn ask(shared: &Shared, root: &Slot<Addr<Root>>, mood: Mood) {
+    shared.arena.ask(mood);
+    if let Some(root) = root.get() {
+        root.do_send(End(mood));
+    }
+}
+
 /// How far the end has come.
 #[derive(Debug, Default)]
 pub struct Stopping {
@@ -45,6 +55,7 @@ impl Handler<End> for Root {
     type Result = ();
 
     fn handle(&mut self, End(mood): End, context: &mut Self::Context) {
+        self.shared.arena.heard(mood);
         match (self.shared.arena.mood(), mood) {
             (Mood::Running, Mood::Restarting | Mood::Shutdown) => {
                 self.shared.arena.set_mood(mood);

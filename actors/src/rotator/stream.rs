@@ -71,6 +71,8 @@ pub struct StreamEstate {
     path: Option<PathBuf>,
     rotation: Rotation,
     pipe: Mutex<Option<Arc<OwnedFd>>>,
+    /// Pipes of ended processes that still hold something, the oldest first.
+    left: Mutex<Vec<Arc<OwnedFd>>>,
     busy: AtomicBool,
     open: AtomicBool,
     /// The file was opened for the very spawn that comes: it need not be looked at again.
@@ -102,6 +104,7 @@ impl StreamEstate {
             path,
             rotation: spec.rotation,
             pipe: Mutex::default(),
+            left: Mutex::default(),
             busy: AtomicBool::new(false),
             open: AtomicBool::new(false),
             fresh: AtomicBool::new(false),
@@ -129,9 +132,12 @@ impl StreamEstate {
         lock(&self.trouble).take()
     }
 
-    /// Lends the read end of a new pipe.
+    /// Lends the read end of a new pipe. What still stands in the one before is written first: its
+    /// rotator ended, or has not come to it yet.
     pub(crate) fn attach(&self, pipe: OwnedFd) {
-        *lock(&self.pipe) = Some(Arc::new(pipe));
+        let before = lock(&self.pipe).replace(Arc::new(pipe));
+        let holds_something = |pipe: &Arc<OwnedFd>| pipe::bytes_waiting(&**pipe).is_ok_and(|n| n > 0);
+        lock(&self.left).extend(before.filter(holds_something));
     }
 
     /// The read end, if there is one.
@@ -139,10 +145,16 @@ impl StreamEstate {
         lock(&self.pipe).clone()
     }
 
-    /// Gives the read end up; with `close`, the file too.
-    pub(crate) fn detach(&self, close: bool) {
-        lock(&self.pipe).take();
-        if close {
+    /// Gives a read end up; with `close`, the file too if no other pipe is there.
+    pub(crate) fn detach(&self, pipe: Option<&Arc<OwnedFd>>, close: bool) {
+        let is_it = |other: &Arc<OwnedFd>| pipe.is_some_and(|pipe| Arc::ptr_eq(pipe, other));
+        lock(&self.left).retain(|other| !is_it(other));
+        let is_last = {
+            let mut current = lock(&self.pipe);
+            current.take_if(|current| is_it(current));
+            current.is_none()
+        };
+        if close && is_last {
             let mut sink = lock(&self.sink);
             if sink.pending.is_empty() {
                 self.open.store(false, Ordering::Release);
@@ -236,24 +248,32 @@ impl StreamEstate {
         })
     }
 
-    /// Everything that is in the pipe now, after the end of the process, so that no new byte of it
-    /// can come; bytes of a grandchild are read up to the same bound.
-    pub(crate) fn drain(&self) -> Option<String> {
+    /// Everything that earlier processes left in their pipes.
+    pub(crate) fn drain_left(&self) -> Option<String> {
         let mut told = None;
-        if let Some(pipe) = self.pipe() {
-            let mut budget = KEPT;
-            while budget > 0 {
-                match self.pump(&pipe, false) {
-                    Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
-                    Ok(Pumped::Stuck(message)) => {
-                        told = message.or(told);
-                        budget = budget.saturating_sub(self.keep(&pipe).max(1));
-                        if pipe::bytes_waiting(&*pipe).unwrap_or(0) == 0 {
-                            break;
-                        }
+        loop {
+            let Some(pipe) = lock(&self.left).first().cloned() else { return told };
+            told = self.drain(&pipe).or(told);
+            lock(&self.left).retain(|other| !Arc::ptr_eq(other, &pipe));
+        }
+    }
+
+    /// Everything that is in a pipe now, after the end of the process, so that no new byte of it
+    /// can come; bytes of a grandchild are read up to the same bound.
+    pub(crate) fn drain(&self, pipe: &OwnedFd) -> Option<String> {
+        let mut told = None;
+        let mut budget = KEPT;
+        while budget > 0 {
+            match self.pump(pipe, false) {
+                Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
+                Ok(Pumped::Stuck(message)) => {
+                    told = message.or(told);
+                    budget = budget.saturating_sub(self.keep(pipe).max(1));
+                    if pipe::bytes_waiting(pipe).unwrap_or(0) == 0 {
+                        break;
                     }
-                    Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
                 }
+                Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
             }
         }
         let held = lock(&self.sink).ansi.as_mut().map_or(&[][..], Ansi::finish);

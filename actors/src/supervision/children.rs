@@ -13,7 +13,7 @@
 
 use super::link::{Down, Exit, Link, Stop};
 use actix::{Recipient, WeakRecipient};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,6 +65,8 @@ pub struct Children {
     intensity: Intensity,
     window: Window,
     children: Vec<Child>,
+    /// Which start of a forgotten child was its last, until that one is down: a namesake counts on.
+    forgotten: HashMap<Arc<str>, u64>,
     /// Those that must be down before `affected` start again.
     waiting: HashSet<Arc<str>>,
     affected: HashSet<Arc<str>>,
@@ -74,23 +76,40 @@ impl Children {
     /// No children yet. `up` is the parent's own mailbox, `link` the parent's link.
     #[must_use]
     pub fn new(up: WeakRecipient<Down>, link: Link, strategy: Strategy, intensity: Intensity) -> Self {
-        let (window, waiting, affected) = (Window::default(), HashSet::new(), HashSet::new());
-        Self { up, link, strategy, intensity, window, children: Vec::new(), waiting, affected }
+        Self {
+            up,
+            link,
+            strategy,
+            intensity,
+            window: Window::default(),
+            children: Vec::new(),
+            forgotten: HashMap::new(),
+            waiting: HashSet::new(),
+            affected: HashSet::new(),
+        }
     }
 
     /// Adds a child and starts it.
     pub fn start(&mut self, name: impl Into<Arc<str>>, restart: Restart, start: Start) {
         let name = name.into();
-        self.children.push(Child { name, restart, start, incarnation: 0, crashes: 0, stop: None });
+        let incarnation = self.forgotten.get(&name).copied().unwrap_or_default();
+        self.children.push(Child { name, restart, start, incarnation, crashes: 0, stop: None });
         let last = self.children.len() - 1;
         self.start_at(last);
     }
 
-    /// Tells a child to stop and forgets it; its later `Down` is stale.
+    /// Tells a child to stop and forgets it; its later `Down` is stale, also if another child of that
+    /// name has been started meanwhile.
     pub fn forget(&mut self, name: &str) {
-        if let Some(at) = self.position(name) {
-            let child = self.children.remove(at);
-            child.stop.inspect(|stop| stop.do_send(Stop));
+        let Some(at) = self.position(name) else { return };
+        let child = self.children.remove(at);
+        if let Some(stop) = child.stop {
+            stop.do_send(Stop);
+            self.forgotten.insert(child.name, child.incarnation);
+        }
+        self.affected.remove(name);
+        if self.waiting.remove(name) && self.waiting.is_empty() {
+            self.start_affected();
         }
     }
 
@@ -120,7 +139,10 @@ impl Children {
 
     /// Takes the news of a child's end at `now`.
     pub fn down(&mut self, down: &Down, now: Instant) -> Verdict {
-        let Some(at) = self.current(down) else { return Verdict::Stale };
+        let Some(at) = self.current(down) else {
+            self.forgotten.retain(|name, last| *name != down.child || *last != down.incarnation);
+            return Verdict::Stale;
+        };
         self.children[at].stop = None;
         if down.exit != Exit::Normal {
             self.children[at].crashes += 1;

@@ -56,12 +56,12 @@ where
     let mut future = Box::pin(context.into_future(actor));
     actix_rt::spawn(async move {
         let polled = AssertUnwindSafe(future.as_mut()).catch_unwind().await;
-        let exit = polled.map_or_else(|payload| Exit::Panic(text(&*payload)), |()| Exit::Normal);
-        link.ended(exit);
-        // its destructors may be wrong as well; the first word about the end stands
-        if let Err(payload) = catch_unwind(AssertUnwindSafe(move || drop(future))) {
+        if let Err(payload) = polled {
             link.ended(Exit::Panic(text(&*payload)));
         }
+        // its destructors may be wrong as well; the first word about the end stands
+        let dropped = catch_unwind(AssertUnwindSafe(move || drop(future)));
+        link.ended(dropped.map_or_else(|payload| Exit::Panic(text(&*payload)), |()| Exit::Normal));
     });
 }
 

@@ -1,0 +1,24 @@
+//! The supervision of the daemon's actors: how they are restarted after a bug, and what that costs.
+//!
+//! ```text
+//!   toy     ── policy, strategy, intensity, ends         children alone, toy actors, no process
+//!   herd    ── crash, bytes, escalation, soak, methods   a real tree with real /bin/sh children
+//! ```
+//!
+//! In a toy test time is paused wherever one thread is enough, so that nothing waits and "nothing more
+//! happens" can be seen. A herd has a thread, a directory and (where it is about endpoints) a socket of
+//! its own, and leaves none of them. Deliberately absent: the lifecycle of processes (tested in `domain` and,
+//! through the programs, in `tests/e2e`).
+
+mod bytes;
+mod crash;
+// mod document;
+mod ends;
+// mod escalation;
+mod herd;
+mod intensity;
+mod policy;
+// mod shutdown;
+// mod soak;
+mod strategy;
+mod toy;
