@@ -31,5 +31,6 @@ pub mod reaper;
 pub mod resolve;
 pub mod socket;
 pub mod spawn;
+pub mod syslog;
 pub mod tail;
 pub mod user;
