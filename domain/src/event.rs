@@ -116,10 +116,7 @@ impl EventKind {
     /// Whether a subscription to `prefix` (`EVENT` for all) includes it; any case.
     #[must_use]
     pub fn is_below(&self, prefix: &str) -> bool {
-        let (name, prefix) = (self.name(), prefix.to_ascii_uppercase());
-        prefix == "EVENT"
-            || name == prefix
-            || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+        is_below(self.name(), prefix)
     }
 
     /// The process it is about, if it is about one.
@@ -138,7 +135,24 @@ impl EventKind {
     }
 }
 
+/// Whether a subscription to `prefix` (`EVENT` for all) includes events of this name; any case.
+#[must_use]
+pub fn is_below(name: &str, prefix: &str) -> bool {
+    let prefix = prefix.to_ascii_uppercase();
+    prefix == "EVENT"
+        || name == prefix
+        || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+}
+
 impl EventKind {
+    /// The names of the events that have an [`output`](Self::output).
+    pub const OUTPUT_NAMES: [&str; 4] = [
+        "PROCESS_LOG_STDOUT",
+        "PROCESS_LOG_STDERR",
+        "PROCESS_COMMUNICATION_STDOUT",
+        "PROCESS_COMMUNICATION_STDERR",
+    ];
+
     /// What a process wrote, if that is what the event carries. Such events come as fast as a process
     /// writes and hold its bytes: whoever keeps events bounds them apart from the others.
     #[must_use]

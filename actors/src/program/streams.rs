@@ -4,7 +4,7 @@ use super::Program;
 use crate::clock;
 use crate::estate::Estate;
 use crate::rotator::stream::StreamEstate;
-use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator};
+use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator, Up};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
@@ -48,13 +48,14 @@ impl Streams {
         let mut wire = |stream: &Arc<StreamEstate>| {
             let rotator = Arc::new(Slot::default());
             let wired = Wired { estate: Arc::clone(stream), rotator: Arc::clone(&rotator) };
-            let trouble = context.address().downgrade().recipient();
+            let weak = context.address().downgrade();
+            let to_program = Up { trouble: weak.clone().recipient(), news: weak.recipient() };
             let (stream, shared) = (Arc::clone(stream), Arc::clone(shared));
             let name = format!("rotator:{}", stream.stream);
             let start: Start = Box::new(move |link| {
-                let (stream, trouble) = (Arc::clone(&stream), trouble.clone());
+                let (stream, to_program) = (Arc::clone(&stream), to_program.clone());
                 let address = guard::start_on(&shared.logs, link, move |_, link| {
-                    Rotator::new(stream, trouble, large, link)
+                    Rotator::new(stream, to_program, large, link)
                 });
                 rotator.set(address.clone());
                 address.recipient()
@@ -93,7 +94,7 @@ impl Streams {
 
     /// Opens the files; the first error is the answer.
     pub(super) fn open(&self) -> impl Future<Output = Result<(), Arc<OpenError>>> + 'static {
-        let asks = self.each(|address| address.send(Open).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Open).timeout(PATIENCE));
         async move {
             for answer in asks.await {
                 // a rotator that died or hangs: its successor opens the file when the pipe comes
@@ -105,23 +106,25 @@ impl Streams {
 
     /// Tells the rotators that new pipes stand in the estate.
     pub(super) fn attach(&self) {
-        self.all(|address| address.do_send(Attach));
+        self.all(|_, address| address.do_send(Attach));
     }
 
     /// Has everything written that an ended process left; comes back when it is, or after a while.
     pub(super) fn drain(&self, close: bool) -> impl Future<Output = ()> + 'static {
-        let asks = self.each(move |address| address.send(Drain { close }).timeout(PATIENCE));
+        let asks = self.each(move |stream, address| {
+            address.send(Drain { pipe: stream.pipe(), close }).timeout(PATIENCE)
+        });
         async move { drop(asks.await) }
     }
 
     /// The same without waiting, when nothing was left.
     pub(super) fn release(&self, close: bool) {
-        self.all(|address| address.do_send(Drain { close }));
+        self.all(|stream, address| address.do_send(Drain { pipe: stream.pipe(), close }));
     }
 
     /// Empties the logs.
     pub(super) fn clear(&self) -> impl Future<Output = Result<(), String>> + 'static {
-        let asks = self.each(|address| address.send(Clear).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Clear).timeout(PATIENCE));
         async move {
             for answer in asks.await {
                 match answer {
@@ -136,7 +139,7 @@ impl Streams {
 
     /// Reopens the files.
     pub(super) fn reopen(&self) -> impl Future<Output = Vec<String>> + 'static {
-        let asks = self.each(|address| address.send(Reopen).timeout(PATIENCE));
+        let asks = self.each(|_, address| address.send(Reopen).timeout(PATIENCE));
         async move {
             let failed = asks.await.into_iter().filter_map(|answer| match answer {
                 Ok(Ok(())) => None,
@@ -147,17 +150,20 @@ impl Streams {
         }
     }
 
-    fn all(&self, tell: impl Fn(&Addr<Rotator>)) {
-        for address in self.wired.iter().filter_map(|w| w.rotator.get()) {
-            tell(&address);
+    fn all(&self, tell: impl Fn(&StreamEstate, &Addr<Rotator>)) {
+        for wired in &self.wired {
+            if let Some(address) = wired.rotator.get() {
+                tell(&wired.estate, &address);
+            }
         }
     }
 
     fn each<F: Future + 'static>(
         &self,
-        ask: impl Fn(&Addr<Rotator>) -> F,
+        ask: impl Fn(&StreamEstate, &Addr<Rotator>) -> F,
     ) -> impl Future<Output = Vec<F::Output>> + 'static {
-        let asks: Vec<F> = self.wired.iter().filter_map(|w| w.rotator.get()).map(|a| ask(&a)).collect();
+        let one = |wired: &Wired| wired.rotator.get().map(|address| ask(&wired.estate, &address));
+        let asks: Vec<F> = self.wired.iter().filter_map(one).collect();
         join_all(asks)
     }
 }
