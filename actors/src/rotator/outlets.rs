@@ -190,35 +190,40 @@ impl Outlets {
         Outbox::new(capture_limit(spec))
     }
 
-    /// Hands out the parts of a chunk; what syslog did not take is the answer.
-    pub(super) fn hand_out(&self, parts: Vec<Part<'_>>, origin: Origin<'_>, outbox: &Outbox) -> Option<String> {
+    /// Hands out the parts of a chunk; what syslog did not take is the answer. Events first: they are
+    /// safe in the outbox whatever happens to the rest.
+    pub(super) fn hand_out(&self, mut parts: Vec<Part<'_>>, origin: Origin<'_>, outbox: &Outbox) -> Option<String> {
+        parts.iter_mut().for_each(|part| self.announce(part, origin, outbox));
         let mut trouble = None;
-        for part in parts.into_iter().filter(|part| part.log() != Some(&[][..])) {
+        for part in &parts {
             match part {
                 Part::Log(text) => {
-                    trouble = self.send(&text, origin).or(trouble);
-                    self.copy(&text, origin);
-                    self.announce(&text, origin, outbox);
+                    trouble = self.send(text, origin).or(trouble);
+                    self.copy(text, origin);
                 }
-                Part::Captured(text) => self.copy(&text, origin),
-                Part::Sent(data) => {
-                    let event = |data| EventKind::ProcessCommunication(origin.output(data));
-                    outbox.push(data.len(), || event(data));
+                Part::Captured(text) => self.copy(text, origin),
+                Part::Sent(_) => {
                     if let Some(log) = &self.copy {
                         debug!(log, "'{}' {} emitted a comm event", origin.namespec.process, origin.stream);
                     }
                 }
-                Part::Unfinished(text) => {
-                    trouble = self.send(&text, origin).or(trouble);
-                    self.announce(&text, origin, outbox);
-                }
+                Part::Unfinished(text) => trouble = self.send(text, origin).or(trouble),
             }
         }
         trouble
     }
 
+    fn announce(&self, part: &mut Part<'_>, origin: Origin<'_>, outbox: &Outbox) {
+        if let Part::Sent(data) = part {
+            let data = std::mem::take(data);
+            outbox.push(data.len(), || EventKind::ProcessCommunication(origin.output(data)));
+        } else if let Some(text) = part.log().filter(|text| self.events && !text.is_empty()) {
+            outbox.push(text.len(), || EventKind::ProcessLog(origin.output(text.to_vec())));
+        }
+    }
+
     fn send(&self, text: &[u8], origin: Origin<'_>) -> Option<String> {
-        let syslog = self.syslog.as_ref()?;
+        let syslog = self.syslog.as_ref().filter(|_| !text.is_empty())?;
         let end = text.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
         let lines = text[..end].split(|byte| *byte == b'\n');
         syslog.send(clock::wall_ms(), &format!("{} ", origin.namespec.process), lines)
@@ -228,11 +233,5 @@ impl Outlets {
         let Some(log) = self.copy.as_ref().filter(|_| !text.is_empty()) else { return };
         let (name, stream) = (&origin.namespec.process, origin.stream);
         debug!(log, "'{name}' {stream} output:\n{}", text_or_undecodable(text));
-    }
-
-    fn announce(&self, text: &[u8], origin: Origin<'_>, outbox: &Outbox) {
-        if self.events {
-            outbox.push(text.len(), || EventKind::ProcessLog(origin.output(text.to_vec())));
-        }
     }
 }

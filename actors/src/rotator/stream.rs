@@ -439,3 +439,6 @@ fn auto_trouble(namespec: &Namespec, stream: Stream, logs: &LogSettings, error: 
         logs.childlogdir.display()
     )
 }
+
+#[cfg(test)]
+mod tests;
