@@ -335,10 +335,7 @@ mod tests {
         (1..=end).for_each(|seq| record(&journal, seq));
         (0..WAITING).for_each(|_| assert!(subscription.items.try_recv().is_some()));
         record(&journal, end + 1);
-        assert_eq!(
-            subscription.items.try_recv(),
-            Some(Item::Gap { dropped: 2, resume_from: end + 1 })
-        );
+        assert_eq!(subscription.items.try_recv(), Some(Item::Gap { dropped: 2, resume_from: end + 1 }));
     }
 
     fn write(journal: &Journal, seq: u64, bytes: usize) {

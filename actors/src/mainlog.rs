@@ -135,7 +135,8 @@ impl MainLog {
                 return;
             }
             if dropped > 0 {
-                let line = format!("{dropped} log lines were dropped: the log could not be written fast enough\n");
+                let line =
+                    format!("{dropped} log lines were dropped: the log could not be written fast enough\n");
                 self.write(&mut sink, line.as_bytes());
             }
             for line in lines {

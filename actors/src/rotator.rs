@@ -261,7 +261,8 @@ async fn pump(estate: Arc<StreamEstate>, pipe: Arc<OwnedFd>, up: Up, large: bool
     let reader = match PipeReader::new(&pipe) {
         Ok(reader) => reader,
         Err(error) => {
-            let message = format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
+            let message =
+                format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
             return tell(&estate, &up, Some(message));
         }
     };

@@ -200,6 +200,9 @@ mod tests {
         assert!(log.is_below("process_log") && !log.is_below("PROCESS_COMMUNICATION"));
         let sent = EventKind::ProcessCommunication(output(Stream::Stdout));
         assert_eq!(sent.name(), "PROCESS_COMMUNICATION_STDOUT");
-        assert_eq!((sent.output().map(|o| o.pid), sent.namespec()), (Some(7), Some(&output(Stream::Stdout).namespec)));
+        assert_eq!(
+            (sent.output().map(|o| o.pid), sent.namespec()),
+            (Some(7), Some(&output(Stream::Stdout).namespec))
+        );
     }
 }

@@ -107,7 +107,10 @@ impl State {
         self.lost += 1;
         self.last_loss_ms = epoch_ms;
         first.then(|| {
-            format!("cannot send to the system's log at {}: {error}; lines are lost until it takes them", path.display())
+            format!(
+                "cannot send to the system's log at {}: {error}; lines are lost until it takes them",
+                path.display()
+            )
         })
     }
 
@@ -187,7 +190,8 @@ mod tests {
         let log = listen(&path);
         let line = "ö".repeat(LONGEST);
         assert_eq!(Syslog::new(&path).send(THEN, "", [line.as_bytes()]), None);
-        let texts = [received(&log), received(&log)].map(|d| d.split_once("supervisord: ").unwrap().1.to_owned());
+        let texts =
+            [received(&log), received(&log)].map(|d| d.split_once("supervisord: ").unwrap().1.to_owned());
         assert_eq!(texts.concat(), line);
     }
 

@@ -3,8 +3,8 @@
 //! Each begins with a snapshot mark and its number; what a slow subscriber missed is a gap mark; a
 //! subscriber that takes nothing for half a minute is given up.
 
-use super::logs::give;
 use super::Bridge;
+use super::logs::give;
 use crate::bus::{Item, Items, Subscription};
 use crate::estate::Estate;
 use jsonrpsee::core::{SubscriptionResult, async_trait};
@@ -146,10 +146,8 @@ impl Bridge {
         known: &mut BTreeSet<Namespec>,
     ) -> Vec<ProcessChange> {
         let seq = event.seq;
-        let change = |estate: &Arc<Estate>| ProcessChange::Change {
-            item: Box::new(Self::native_info(estate)),
-            seq,
-        };
+        let change =
+            |estate: &Arc<Estate>| ProcessChange::Change { item: Box::new(Self::native_info(estate)), seq };
         match &event.kind {
             EventKind::ProcessState { namespec, .. } if wanted(namespec) => {
                 let estate = self.shared().arena.estate(namespec);

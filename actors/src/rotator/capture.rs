@@ -185,11 +185,23 @@ mod tests {
         ("", "", &[]),
         ("a<!--XSUPERVISOR:BEGIN-->sent<!--XSUPERVISOR:END-->b", "ab", &["sent"]),
         ("<!--XSUPERVISOR:BEGIN--><!--XSUPERVISOR:END-->", "", &[""]),
-        ("<!--XSUPERVISOR:BEGIN-->1<!--XSUPERVISOR:END--><!--XSUPERVISOR:BEGIN-->2<!--XSUPERVISOR:END-->", "", &["1", "2"]),
-        ("<!--XSUPERVISOR:END-->x<!--XSUPERVISOR:BEGIN-->y<!--XSUPERVISOR:BEGIN-->z", "<!--XSUPERVISOR:END-->x", &["y<!--XSUPERVISOR:BEGIN-->z…"]),
+        (
+            "<!--XSUPERVISOR:BEGIN-->1<!--XSUPERVISOR:END--><!--XSUPERVISOR:BEGIN-->2<!--XSUPERVISOR:END-->",
+            "",
+            &["1", "2"],
+        ),
+        (
+            "<!--XSUPERVISOR:END-->x<!--XSUPERVISOR:BEGIN-->y<!--XSUPERVISOR:BEGIN-->z",
+            "<!--XSUPERVISOR:END-->x",
+            &["y<!--XSUPERVISOR:BEGIN-->z…"],
+        ),
         ("a<!--XSUPER", "a<!--XSUPER", &[]),
         ("<<!--XSUPERVISOR:BEGIN--><!--<!--XSUPERVISOR:END-->>", "<>", &["<!--"]),
-        ("<!--XSUPERVISOR:BEGIN-<!--XSUPERVISOR:BEGIN-->x<!--XSUPERVISOR:EN", "<!--XSUPERVISOR:BEGIN-", &["x<!--XSUPERVISOR:EN…"]),
+        (
+            "<!--XSUPERVISOR:BEGIN-<!--XSUPERVISOR:BEGIN-->x<!--XSUPERVISOR:EN",
+            "<!--XSUPERVISOR:BEGIN-",
+            &["x<!--XSUPERVISOR:EN…"],
+        ),
         ("<!--XSUPERVISOR:BEGIN-->", "", &["…"]),
         ("<!--XSUPERVISOR:begin-->x", "<!--XSUPERVISOR:begin-->x", &[]),
     ];
@@ -198,7 +210,11 @@ mod tests {
     fn a_stream_is_divided_into_log_and_captures() {
         for (text, log, captures) in ROWS {
             let found = scan(&[text.as_bytes()]);
-            assert_eq!(found, (log.to_owned(), captures.iter().map(ToString::to_string).collect()), "{text}");
+            assert_eq!(
+                found,
+                (log.to_owned(), captures.iter().map(ToString::to_string).collect()),
+                "{text}"
+            );
         }
     }
 
@@ -228,7 +244,9 @@ mod tests {
     #[test]
     fn a_ring_keeps_the_newest_bytes_and_never_more() {
         let mut ring = Ring::new(4);
-        for (add, kept) in [("ab", "ab"), ("cd", "abcd"), ("e", "bcde"), ("0123456789", "6789"), ("", "6789")] {
+        for (add, kept) in
+            [("ab", "ab"), ("cd", "abcd"), ("e", "bcde"), ("0123456789", "6789"), ("", "6789")]
+        {
             ring.push(add.as_bytes());
             assert_eq!(Vec::from(ring.bytes.clone()), kept.as_bytes());
         }

@@ -192,7 +192,12 @@ impl Outlets {
 
     /// Hands out the parts of a chunk; what syslog did not take is the answer. Events first: they are
     /// safe in the outbox whatever happens to the rest.
-    pub(super) fn hand_out(&self, mut parts: Vec<Part<'_>>, origin: Origin<'_>, outbox: &Outbox) -> Option<String> {
+    pub(super) fn hand_out(
+        &self,
+        mut parts: Vec<Part<'_>>,
+        origin: Origin<'_>,
+        outbox: &Outbox,
+    ) -> Option<String> {
         parts.iter_mut().for_each(|part| self.announce(part, origin, outbox));
         let mut trouble = None;
         for part in &parts {

@@ -1,7 +1,7 @@
 //! Events, as subscribers get them.
 
-use crate::wire::process::ExitInfo;
 use crate::wire::log::Payload;
+use crate::wire::process::ExitInfo;
 use crate::wire::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -189,7 +189,8 @@ fn a_stream_with_nothing_but_a_file_announces_nothing() {
 
 #[test]
 fn lines_go_to_syslog_whatever_the_file_is() {
-    let spec = StreamSpec { logfile: Logfile::None, syslog: true, capture_maxbytes: 9, ..StreamSpec::default() };
+    let spec =
+        StreamSpec { logfile: Logfile::None, syslog: true, capture_maxbytes: 9, ..StreamSpec::default() };
     let mut bench = Plan { spec, ..Plan::default() }.bench();
     bench.write(b"lost\n");
     let told = bench.estate.take_trouble().unwrap();
