@@ -8,12 +8,18 @@
 //! Journal and subscribers stand in an estate of their own, so that a new Bus after a bug goes on with
 //! both. Numbers are given by the sender (see [`Shared::announce`](crate::shared::Shared::announce)):
 //! they have no holes unless a Bus died with events in its mailbox, and then subscribers see a gap.
+//!
+//! Events that carry output come as fast as a process writes, and are large. They are kept apart from the
+//! others, bounded in bytes as well as in number, and go only to who wants them: however much a process
+//! writes, a change of state is neither pushed out of the journal nor out of a subscriber's queue by it.
 
 use crate::estate::lock;
 use crate::rotator::Crash;
+use crate::rotator::outbox::Held;
 use crate::supervision::link::{Link, Stop};
 use actix::{Actor, ActorContext, Context, Handler, Message};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
 use treeherd_domain::event::Event;
@@ -22,6 +28,8 @@ use treeherd_domain::event::Event;
 const JOURNAL: usize = 1024;
 /// Events that wait for one subscriber.
 const WAITING: usize = 1024;
+/// Bytes of output that the journal keeps, and that wait for one subscriber.
+const OUTPUT: usize = 4 * 1024 * 1024;
 
 /// What a subscriber gets.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,10 +45,45 @@ pub enum Item {
     },
 }
 
+/// Bytes of output that an event holds.
+fn size(event: &Event) -> usize {
+    event.kind.output().map_or(0, |output| output.data.len())
+}
+
 #[derive(Debug)]
 struct Subscriber {
     sender: mpsc::Sender<Item>,
+    /// Bytes of output on their way to it.
+    waiting: Arc<AtomicUsize>,
+    output: bool,
     dropped: u64,
+}
+
+/// The live items of a subscription.
+#[derive(Debug)]
+pub struct Items {
+    items: mpsc::Receiver<Item>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Items {
+    /// The next item, once there is one; `None` when the bus is gone for good.
+    pub async fn recv(&mut self) -> Option<Item> {
+        let item = self.items.recv().await;
+        item.inspect(|item| self.taken(item))
+    }
+
+    /// The next item, if there is one.
+    pub fn try_recv(&mut self) -> Option<Item> {
+        let item = self.items.try_recv().ok();
+        item.inspect(|item| self.taken(item))
+    }
+
+    fn taken(&self, item: &Item) {
+        if let Item::Event(event) = item {
+            self.waiting.fetch_sub(size(event), Ordering::AcqRel);
+        }
+    }
 }
 
 /// The last events, and who wants the next ones.
@@ -49,9 +92,35 @@ pub struct Journal {
     inner: Mutex<Inner>,
 }
 
+/// The last events of a kind.
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Arc<Event>>,
+    bytes: usize,
+    /// The number of the newest one that is no longer kept.
+    gone: u64,
+}
+
+impl Kept {
+    fn push(&mut self, event: Arc<Event>) {
+        self.bytes += size(&event);
+        self.events.push_back(event);
+        while self.events.len() > JOURNAL || self.bytes > OUTPUT {
+            let Some(oldest) = self.events.pop_front() else { break };
+            self.bytes -= size(&oldest);
+            self.gone = oldest.seq;
+        }
+    }
+
+    fn after(&self, since: u64) -> impl Iterator<Item = &Arc<Event>> {
+        self.events.iter().skip(self.events.partition_point(|event| event.seq <= since))
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
-    events: VecDeque<Arc<Event>>,
+    events: Kept,
+    output: Kept,
     subscribers: Vec<Subscriber>,
     last: u64,
 }
@@ -61,38 +130,42 @@ struct Inner {
 pub struct Subscription {
     /// The number of the last event before the live ones.
     pub seq: u64,
-    /// Events after `since` that the journal still has, with a gap mark first if some are gone.
+    /// Events after `since` that the journal still has, with gap marks where some are gone.
     pub missed: Vec<Item>,
     /// The live ones.
-    pub items: mpsc::Receiver<Item>,
+    pub items: Items,
 }
 
 impl Journal {
     /// A journal whose first event comes after `seq`.
     #[must_use]
     pub fn new(seq: u64) -> Self {
-        Self { inner: Mutex::new(Inner { last: seq, ..Inner::default() }) }
+        let events = Kept { gone: seq, ..Kept::default() };
+        Self { inner: Mutex::new(Inner { events, last: seq, ..Inner::default() }) }
     }
 
-    /// Subscribes to all that comes, and replays what came after `since`.
+    /// Subscribes to all that comes, and replays what came after `since`. Without `output`, events that
+    /// carry output are left out, and are no gap.
     #[must_use]
-    pub fn subscribe(&self, since: Option<u64>) -> Subscription {
+    pub fn subscribe(&self, since: Option<u64>, output: bool) -> Subscription {
         let mut inner = lock(&self.inner);
         let (sender, items) = mpsc::channel(WAITING);
-        let missed = since.map_or_else(Vec::new, |since| inner.after(since));
-        inner.subscribers.push(Subscriber { sender, dropped: 0 });
-        Subscription { seq: inner.last, missed, items }
+        let waiting = Arc::<AtomicUsize>::default();
+        let missed = since.map_or_else(Vec::new, |since| inner.after(since, output));
+        inner.subscribers.push(Subscriber { sender, waiting: Arc::clone(&waiting), output, dropped: 0 });
+        Subscription { seq: inner.last, missed, items: Items { items, waiting } }
     }
 
     fn record(&self, event: Event) {
         let mut inner = lock(&self.inner);
         let skipped = event.seq.saturating_sub(inner.last + 1);
+        if skipped > 0 {
+            inner.events.gone = event.seq - 1; // whatever it was
+        }
         inner.last = event.seq;
         let event = Arc::new(event);
-        if inner.events.len() == JOURNAL {
-            inner.events.pop_front();
-        }
-        inner.events.push_back(Arc::clone(&event));
+        let kept = if event.kind.output().is_some() { &mut inner.output } else { &mut inner.events };
+        kept.push(Arc::clone(&event));
         inner.subscribers.retain_mut(|subscriber| {
             subscriber.dropped += skipped;
             subscriber.pass(&event)
@@ -101,18 +174,40 @@ impl Journal {
 }
 
 impl Inner {
-    fn after(&self, since: u64) -> Vec<Item> {
-        let oldest = self.events.front().map_or(self.last + 1, |event| event.seq);
-        let gap =
-            (oldest > since + 1).then(|| Item::Gap { dropped: oldest - since - 1, resume_from: oldest });
-        let kept = self.events.iter().filter(|event| event.seq > since);
-        gap.into_iter().chain(kept.map(|event| Item::Event(Arc::clone(event)))).collect()
+    /// What is kept of what came after `since`, in order, with a mark for each gap in it.
+    fn after(&self, since: u64, output: bool) -> Vec<Item> {
+        let mut kept: Vec<&Arc<Event>> = self.events.after(since).chain(self.output.after(since)).collect();
+        kept.sort_unstable_by_key(|event| event.seq);
+        let gone = if output { self.events.gone.max(self.output.gone) } else { self.events.gone };
+        let (mut items, mut next) = (Vec::new(), since + 1);
+        for event in kept {
+            if event.seq > next && gone >= next {
+                items.push(Item::Gap { dropped: event.seq - next, resume_from: event.seq });
+            }
+            next = event.seq + 1;
+            if output || event.kind.output().is_none() {
+                items.push(Item::Event(Arc::clone(event)));
+            }
+        }
+        if self.last >= next && gone >= next {
+            items.push(Item::Gap { dropped: self.last - next + 1, resume_from: self.last + 1 });
+        }
+        items
     }
 }
 
 impl Subscriber {
     /// Whether it still listens.
     fn pass(&mut self, event: &Arc<Event>) -> bool {
+        let size = size(event);
+        if event.kind.output().is_some() && !self.output {
+            return !self.sender.is_closed();
+        }
+        let waiting = self.waiting.load(Ordering::Acquire);
+        if size > 0 && waiting > 0 && waiting + size > OUTPUT {
+            self.dropped += 1;
+            return !self.sender.is_closed();
+        }
         if self.dropped > 0 {
             let gap = Item::Gap { dropped: self.dropped, resume_from: event.seq };
             match self.sender.try_send(gap) {
@@ -124,7 +219,13 @@ impl Subscriber {
                 Err(mpsc::error::TrySendError::Closed(_)) => return false,
             }
         }
-        match self.sender.try_send(Item::Event(Arc::clone(event))) {
+        // before it can be received, so that the sum is never below zero
+        self.waiting.fetch_add(size, Ordering::AcqRel);
+        let sent = self.sender.try_send(Item::Event(Arc::clone(event)));
+        if sent.is_err() {
+            self.waiting.fetch_sub(size, Ordering::AcqRel);
+        }
+        match sent {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.dropped += 1;
@@ -138,7 +239,12 @@ impl Subscriber {
 /// Something happened.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
-pub struct Announce(pub Event);
+pub struct Announce {
+    /// What.
+    pub event: Event,
+    /// The room that it takes until it is recorded.
+    pub held: Option<Held>,
+}
 
 /// The actor.
 #[derive(Debug)]
@@ -162,8 +268,9 @@ impl Actor for Bus {
 impl Handler<Announce> for Bus {
     type Result = ();
 
-    fn handle(&mut self, Announce(event): Announce, _: &mut Self::Context) {
+    fn handle(&mut self, Announce { event, held }: Announce, _: &mut Self::Context) {
         self.journal.record(event);
+        drop(held);
     }
 }
 
@@ -196,10 +303,10 @@ mod tests {
     fn a_subscriber_gets_what_it_missed_and_what_comes() {
         let journal = Journal::default();
         (1..=3).for_each(|seq| record(&journal, seq));
-        let mut subscription = journal.subscribe(Some(1));
+        let mut subscription = journal.subscribe(Some(1), true);
         assert_eq!((subscription.seq, subscription.missed.len()), (3, 2));
         record(&journal, 4);
-        let Ok(Item::Event(event)) = subscription.items.try_recv() else { panic!("no event") };
+        let Some(Item::Event(event)) = subscription.items.try_recv() else { panic!("no event") };
         assert_eq!(event.seq, 4);
     }
 
@@ -207,19 +314,73 @@ mod tests {
     fn what_the_journal_no_longer_has_is_a_gap() {
         let journal = Journal::default();
         (1..=JOURNAL as u64 + 5).for_each(|seq| record(&journal, seq));
-        let missed = journal.subscribe(Some(2)).missed;
+        let missed = journal.subscribe(Some(2), true).missed;
         assert_eq!(missed[0], Item::Gap { dropped: 3, resume_from: 6 });
         assert_eq!(missed.len(), JOURNAL + 1);
     }
 
     #[test]
+    fn what_came_before_the_journal_is_a_gap() {
+        let journal = Journal::new(7);
+        assert_eq!(journal.subscribe(Some(7), false).missed, []);
+        let gap = Item::Gap { dropped: 2, resume_from: 8 };
+        assert_eq!(journal.subscribe(Some(5), false).missed, [gap]);
+    }
+
+    #[test]
     fn a_slow_subscriber_is_told_how_many_it_missed() {
         let journal = Journal::default();
-        let mut subscription = journal.subscribe(None);
+        let mut subscription = journal.subscribe(None, true);
         let end = WAITING as u64 + 2;
         (1..=end).for_each(|seq| record(&journal, seq));
-        (0..WAITING).for_each(|_| assert!(subscription.items.try_recv().is_ok()));
+        (0..WAITING).for_each(|_| assert!(subscription.items.try_recv().is_some()));
         record(&journal, end + 1);
-        assert_eq!(subscription.items.try_recv(), Ok(Item::Gap { dropped: 2, resume_from: end + 1 }));
+        assert_eq!(subscription.items.try_recv(), Some(Item::Gap { dropped: 2, resume_from: end + 1 }));
+    }
+
+    fn write(journal: &Journal, seq: u64, bytes: usize) {
+        use treeherd_domain::event::Output;
+        use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+        use treeherd_domain::stream::Stream;
+        let namespec = Namespec::new(GroupName::new("g"), ProcessName::new("p"));
+        let output = Output { namespec, pid: 1, stream: Stream::Stdout, data: vec![b'x'; bytes] };
+        journal.record(Event { seq, at_ms: 0, kind: EventKind::ProcessLog(output) });
+    }
+
+    fn numbers(items: &[Item]) -> Vec<u64> {
+        let number = |item: &Item| match item {
+            Item::Event(event) => event.seq,
+            Item::Gap { .. } => 0,
+        };
+        items.iter().map(number).collect()
+    }
+
+    #[test]
+    fn output_pushes_nothing_else_out_and_is_bounded_in_bytes() {
+        let journal = Journal::default();
+        let mut other = journal.subscribe(None, false);
+        record(&journal, 1);
+        (2..=9).for_each(|seq| write(&journal, seq, OUTPUT / 4));
+        record(&journal, 10);
+        assert_eq!(numbers(&journal.subscribe(Some(0), false).missed), [1, 10]);
+        assert_eq!(numbers(&journal.subscribe(Some(0), true).missed), [1, 0, 6, 7, 8, 9, 10]);
+        assert_eq!(numbers(&journal.subscribe(Some(6), true).missed), [7, 8, 9, 10]);
+        write(&journal, 11, OUTPUT + 1);
+        let gap = Item::Gap { dropped: 1, resume_from: 12 };
+        assert_eq!(journal.subscribe(Some(10), true).missed, [gap]);
+        let live: Vec<Item> = std::iter::from_fn(|| other.items.try_recv()).collect();
+        assert_eq!(numbers(&live), [1, 10]);
+    }
+
+    #[test]
+    fn a_slow_subscriber_holds_a_bounded_number_of_bytes() {
+        let journal = Journal::default();
+        let mut slow = journal.subscribe(None, true);
+        (1..=9).for_each(|seq| write(&journal, seq, OUTPUT / 4));
+        let live: Vec<Item> = std::iter::from_fn(|| slow.items.try_recv()).collect();
+        assert_eq!(numbers(&live), [1, 2, 3, 4]);
+        write(&journal, 10, OUTPUT / 4);
+        assert_eq!(slow.items.try_recv(), Some(Item::Gap { dropped: 5, resume_from: 10 }));
+        assert_eq!(numbers(&[slow.items.try_recv().unwrap()]), [10]);
     }
 }

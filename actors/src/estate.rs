@@ -184,6 +184,10 @@ pub struct LogSettings {
     pub identifier: String,
     /// `strip_ansi`.
     pub strip_ansi: bool,
+    /// The daemon's log, if its level is debug or lower: it gets a copy of all output.
+    pub debug: Option<slog::Logger>,
+    /// Where streams with `*_syslog` send their lines.
+    pub syslog: Arc<treeherd_os::syslog::Syslog>,
 }
 
 /// What the daemon is doing (Supervisor's "mood").

@@ -8,6 +8,7 @@
 //! says how many. Before the tree runs and after it has ended, lines are written at once
 //! ([`MainLog::direct`]). The log outlives the scribe: after a bug the next one goes on with the queue.
 
+use crate::clock;
 use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::rotator::tap::{Joined, Tap};
@@ -16,13 +17,13 @@ use actix::{Actor, ActorContext, AsyncContext, Context, Handler, WrapFuture};
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::Write as _;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use treeherd_domain::rotation::Rotation;
 use treeherd_os::logfile::{LogFile, OpenError};
+use treeherd_os::syslog::Syslog;
 
 /// Bytes that may wait to be written.
 const WAITING: usize = 8 * 1024 * 1024;
@@ -38,7 +39,7 @@ struct Queue {
 #[derive(Debug)]
 enum Sink {
     File(LogFile),
-    Syslog(UnixDatagram),
+    Syslog(Syslog),
 }
 
 /// The daemon's log.
@@ -76,10 +77,9 @@ impl MainLog {
     /// # Errors
     /// If the socket cannot be connected to.
     pub fn syslog(socket: &Path, echo: bool) -> std::io::Result<Arc<Self>> {
-        let datagram = UnixDatagram::unbound()?;
-        datagram.connect(socket)?;
-        datagram.set_nonblocking(true)?;
-        Ok(Self::new(None, Sink::Syslog(datagram), Tap::default(), echo))
+        let syslog = Syslog::new(socket);
+        syslog.connect()?;
+        Ok(Self::new(None, Sink::Syslog(syslog), Tap::default(), echo))
     }
 
     fn new(path: Option<PathBuf>, sink: Sink, tap: Tap, echo: bool) -> Arc<Self> {
@@ -163,11 +163,12 @@ impl MainLog {
                 };
                 lock(&self.tap).pass(&line[..written], file.size());
             }
-            Sink::Syslog(socket) => {
-                let mut message = b"<14>supervisord: ".to_vec();
-                message.extend_from_slice(line);
-                // the system's log may be away or full: it is not worth waiting for
-                let _ = socket.send(&message);
+            Sink::Syslog(syslog) => {
+                // the record as it is, with its own stamp and line feed; what was lost is said there as well
+                let now = clock::wall_ms();
+                if let Some(told) = syslog.send(now, "", [line]) {
+                    syslog.send(now, "", [told.as_bytes()]);
+                }
                 lock(&self.tap).pass(line, 0);
             }
         }

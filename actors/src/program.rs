@@ -16,6 +16,7 @@
 //! (the machine's).
 
 mod launch;
+mod output;
 mod process;
 mod report;
 mod stdin;
@@ -25,12 +26,12 @@ mod waiters;
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, Mood};
-use crate::rotator::{Crash, Trouble};
+use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
 use crate::supervision::link::{Down, Exit, Link, Stop};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
-use slog::{error, info, warn};
+use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -106,6 +107,8 @@ pub struct Program {
     waiters: Waiters,
     reporting: bool,
     writing: bool,
+    /// Whether losses of output events are about to be told.
+    counting: bool,
     /// Last, so that the parent hears of the end when all else is gone.
     link: Link,
 }
@@ -127,6 +130,7 @@ impl Program {
             waiters,
             reporting: false,
             writing: false,
+            counting: false,
             link,
         }
     }
@@ -399,6 +403,8 @@ impl Actor for Program {
             None if matches!(state, State::Stopping { .. }) => self.occur(Fact::SpawnFailed, context),
             None => {}
         }
+        // what the rotators put there while there was no program
+        self.announce_output(context);
         let fresh = self.estate.record().incarnation == 0;
         if fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running {
             // a program that was never started is STOPPED, from where a start is not refused
@@ -445,16 +451,6 @@ impl Handler<Reopen> for Program {
 
     fn handle(&mut self, _: Reopen, context: &mut Self::Context) {
         self.reopen(context);
-    }
-}
-
-impl Handler<Trouble> for Program {
-    type Result = ();
-
-    fn handle(&mut self, Trouble { stream, message }: Trouble, _: &mut Self::Context) {
-        let namespec = self.estate.namespec.clone();
-        error!(self.shared.log, "{stream} log of {namespec}: {message}");
-        self.shared.announce(EventKind::LogTrouble { namespec, stream, message });
     }
 }
 

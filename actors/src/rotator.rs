@@ -1,7 +1,7 @@
 //! The Rotator: moves one stream of one process from its pipe to its file. Runs on the logs' thread.
 //!
 //! ```text
-//!   Program ── Open, Attach, Drain, Reopen, Clear ──► Rotator ── Trouble ──► Program
+//!   Program ── Open, Attach, Drain, Reopen, Clear ──► Rotator ── Trouble, News ──► Program
 //!                                                       │ pump: readable? read, write, again
 //!                                                       ▼
 //!                                                   StreamEstate
@@ -12,10 +12,13 @@
 //! while a file cannot be written does it try again once a second.
 //!
 //! A pipe that is written in small pieces is left alone for a moment before it is read again: the
-//! writer fills it meanwhile and one read does the work of many. Absent: any look into the bytes other
-//! than for control sequences.
+//! writer fills it meanwhile and one read does the work of many. Absent: any look into the bytes that is
+//! not asked for by `strip_ansi`, `*_capture_maxbytes`, `*_syslog`, `*_events_enabled` or the debug level.
 
 pub mod ansi;
+mod capture;
+pub mod outbox;
+mod outlets;
 pub mod stream;
 pub mod tap;
 
@@ -102,11 +105,25 @@ pub struct Trouble {
     pub message: String,
 }
 
+/// Events wait in the outbox of a stream.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct News;
+
+/// How a rotator reaches its program.
+#[derive(Clone, Debug)]
+pub struct Up {
+    /// For what went wrong.
+    pub trouble: WeakRecipient<Trouble>,
+    /// For what is to be announced.
+    pub news: WeakRecipient<News>,
+}
+
 /// The actor.
 #[derive(Debug)]
 pub struct Rotator {
     estate: Arc<StreamEstate>,
-    trouble: WeakRecipient<Trouble>,
+    up: Up,
     large: bool,
     pump: Option<SpawnHandle>,
     /// Last, so that the parent hears of the end when all else is gone.
@@ -116,8 +133,8 @@ pub struct Rotator {
 impl Rotator {
     /// A rotator of this stream. `large`: the pipe was made larger than usual.
     #[must_use]
-    pub fn new(estate: Arc<StreamEstate>, trouble: WeakRecipient<Trouble>, large: bool, link: Link) -> Self {
-        Self { estate, trouble, large, pump: None, _link: link }
+    pub const fn new(estate: Arc<StreamEstate>, up: Up, large: bool, link: Link) -> Self {
+        Self { estate, up, large, pump: None, _link: link }
     }
 
     fn take_up(&mut self, context: &mut Context<Self>) {
@@ -131,8 +148,8 @@ impl Rotator {
 
     fn start_pump(&mut self, context: &mut Context<Self>) {
         self.stop_pump(context);
-        let Some(pipe) = self.estate.pipe() else { return };
-        let task = pump(Arc::clone(&self.estate), pipe, self.trouble.clone(), self.large);
+        let Some(pipe) = self.estate.adopt() else { return };
+        let task = pump(Arc::clone(&self.estate), pipe, self.up.clone(), self.large);
         let done = task.into_actor(self).map(|(), actor, _| actor.pump = None);
         self.pump = Some(context.spawn(done));
     }
@@ -144,7 +161,7 @@ impl Rotator {
     }
 
     fn tell(&self, message: Option<String>) {
-        tell(&self.estate, &self.trouble, message);
+        tell(&self.estate, &self.up, message);
     }
 }
 
@@ -183,7 +200,7 @@ impl Handler<Drain> for Rotator {
         self.stop_pump(context);
         // one that is gone held nothing any more
         let pipe = drain.pipe.upgrade();
-        let message = pipe.as_ref().and_then(|pipe| self.estate.drain(pipe));
+        let message = self.estate.drain(pipe.as_deref());
         self.tell(message);
         self.estate.detach(pipe.as_ref(), drain.close);
         if drain.close {
@@ -245,17 +262,13 @@ impl Handler<Stop> for Rotator {
 }
 
 /// Moves bytes until the other end of the pipe is closed.
-async fn pump(
-    estate: Arc<StreamEstate>,
-    pipe: Arc<OwnedFd>,
-    trouble: WeakRecipient<Trouble>,
-    large: bool,
-) {
+async fn pump(estate: Arc<StreamEstate>, pipe: Arc<OwnedFd>, up: Up, large: bool) {
     let reader = match PipeReader::new(&pipe) {
         Ok(reader) => reader,
         Err(error) => {
-            let message = format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
-            return tell(&estate, &trouble, Some(message));
+            let message =
+                format!("cannot watch the pipe: {error}; raise minfds or the limit of open files");
+            return tell(&estate, &up, Some(message));
         }
     };
     let mut last = None;
@@ -269,12 +282,12 @@ async fn pump(
             }
             Ok(Turn::Stuck(message)) => {
                 ready.keep();
-                tell(&estate, &trouble, message);
+                tell(&estate, &up, message);
                 tokio::time::sleep(RETRY).await;
             }
-            Ok(Turn::Over) | Err(_) => return tell(&estate, &trouble, None),
+            Ok(Turn::Over) | Err(_) => return tell(&estate, &up, None),
         }
-        tell(&estate, &trouble, None);
+        tell(&estate, &up, None);
         tokio::task::yield_now().await;
     }
 }
@@ -315,8 +328,12 @@ fn let_it_fill(last: &mut Option<std::time::Instant>) {
     }
 }
 
-fn tell(estate: &StreamEstate, trouble: &WeakRecipient<Trouble>, message: Option<String>) {
+fn tell(estate: &StreamEstate, up: &Up, message: Option<String>) {
+    if estate.outbox().is_news() {
+        let program: Option<Recipient<News>> = up.news.upgrade();
+        program.inspect(|program| program.do_send(News));
+    }
     let Some(message) = message.or_else(|| estate.take_trouble()) else { return };
-    let up: Option<Recipient<Trouble>> = trouble.upgrade();
-    up.inspect(|up| up.do_send(Trouble { stream: estate.stream, message }));
+    let program: Option<Recipient<Trouble>> = up.trouble.upgrade();
+    program.inspect(|program| program.do_send(Trouble { stream: estate.stream, message }));
 }

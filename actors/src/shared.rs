@@ -3,6 +3,7 @@
 use crate::bus::{Announce, Bus, Journal};
 use crate::clock;
 use crate::estate::{Arena, LogSettings, lock};
+use crate::rotator::outbox::Held;
 use crate::supervision::link::{Down, Exit};
 use actix::{Addr, ArbiterHandle};
 use slog::{Logger, error};
@@ -118,10 +119,15 @@ impl Shared {
 
     /// Numbers an event and sends it to the bus; gives the number.
     pub fn announce(&self, kind: EventKind) -> u64 {
+        self.announce_held(kind, None)
+    }
+
+    /// The same for an event that takes up room until the bus has it.
+    pub(crate) fn announce_held(&self, kind: EventKind, held: Option<Held>) -> u64 {
         let seq = self.arena.next_seq();
         let event = Event { seq, at_ms: clock::wall_ms(), kind };
         if let Some(bus) = self.bus.get() {
-            bus.do_send(Announce(event));
+            bus.do_send(Announce { event, held });
         }
         seq
     }

@@ -61,6 +61,23 @@ pub enum EventKind {
         /// The error, with the path.
         message: String,
     },
+    /// A chunk of output (`*_events_enabled`); its boundaries are those of a read.
+    ProcessLog(Output),
+    /// What a process sent between the capture tokens (`*_capture_maxbytes`).
+    ProcessCommunication(Output),
+}
+
+/// Bytes that a process wrote.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Output {
+    /// The process.
+    pub namespec: Namespec,
+    /// Its process id.
+    pub pid: i32,
+    /// Which stream (`channel`).
+    pub stream: Stream,
+    /// The bytes, as they are: nothing says that they are text.
+    pub data: Vec<u8>,
 }
 
 impl EventKind {
@@ -85,16 +102,21 @@ impl EventKind {
             Self::RemoteCommunication { .. } => "REMOTE_COMMUNICATION",
             Self::ActorRestarted { .. } => "ACTOR_RESTARTED",
             Self::LogTrouble { .. } => "LOG_TROUBLE",
+            Self::ProcessLog(output) => match output.stream {
+                Stream::Stdout => "PROCESS_LOG_STDOUT",
+                Stream::Stderr => "PROCESS_LOG_STDERR",
+            },
+            Self::ProcessCommunication(output) => match output.stream {
+                Stream::Stdout => "PROCESS_COMMUNICATION_STDOUT",
+                Stream::Stderr => "PROCESS_COMMUNICATION_STDERR",
+            },
         }
     }
 
     /// Whether a subscription to `prefix` (`EVENT` for all) includes it; any case.
     #[must_use]
     pub fn is_below(&self, prefix: &str) -> bool {
-        let (name, prefix) = (self.name(), prefix.to_ascii_uppercase());
-        prefix == "EVENT"
-            || name == prefix
-            || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+        is_below(self.name(), prefix)
     }
 
     /// The process it is about, if it is about one.
@@ -102,12 +124,42 @@ impl EventKind {
     pub const fn namespec(&self) -> Option<&Namespec> {
         match self {
             Self::ProcessState { namespec, .. } | Self::LogTrouble { namespec, .. } => Some(namespec),
+            Self::ProcessLog(output) | Self::ProcessCommunication(output) => Some(&output.namespec),
             Self::GroupAdded(_)
             | Self::GroupRemoved(_)
             | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::RemoteCommunication { .. }
             | Self::ActorRestarted { .. } => None,
+        }
+    }
+}
+
+/// Whether a subscription to `prefix` (`EVENT` for all) includes events of this name; any case.
+#[must_use]
+pub fn is_below(name: &str, prefix: &str) -> bool {
+    let prefix = prefix.to_ascii_uppercase();
+    prefix == "EVENT"
+        || name == prefix
+        || name.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.starts_with('_'))
+}
+
+impl EventKind {
+    /// The names of the events that have an [`output`](Self::output).
+    pub const OUTPUT_NAMES: [&str; 4] = [
+        "PROCESS_LOG_STDOUT",
+        "PROCESS_LOG_STDERR",
+        "PROCESS_COMMUNICATION_STDOUT",
+        "PROCESS_COMMUNICATION_STDERR",
+    ];
+
+    /// What a process wrote, if that is what the event carries. Such events come as fast as a process
+    /// writes and hold its bytes: whoever keeps events bounds them apart from the others.
+    #[must_use]
+    pub const fn output(&self) -> Option<&Output> {
+        match self {
+            Self::ProcessLog(output) | Self::ProcessCommunication(output) => Some(output),
+            _ => None,
         }
     }
 }
@@ -133,5 +185,24 @@ mod tests {
         assert!(kind.is_below("EVENT") && kind.is_below("process_group"));
         assert!(kind.is_below("PROCESS_GROUP_ADDED"));
         assert!(!kind.is_below("PROCESS_GROUP_A") && !kind.is_below("PROCESS_STATE"));
+    }
+
+    #[test]
+    fn output_is_named_after_its_stream() {
+        let output = |stream| Output {
+            namespec: Namespec::new(GroupName::new("g"), crate::name::ProcessName::new("p")),
+            pid: 7,
+            stream,
+            data: b"x".to_vec(),
+        };
+        let log = EventKind::ProcessLog(output(Stream::Stderr));
+        assert_eq!(log.name(), "PROCESS_LOG_STDERR");
+        assert!(log.is_below("process_log") && !log.is_below("PROCESS_COMMUNICATION"));
+        let sent = EventKind::ProcessCommunication(output(Stream::Stdout));
+        assert_eq!(sent.name(), "PROCESS_COMMUNICATION_STDOUT");
+        assert_eq!(
+            (sent.output().map(|o| o.pid), sent.namespec()),
+            (Some(7), Some(&output(Stream::Stdout).namespec))
+        );
     }
 }

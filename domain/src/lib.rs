@@ -20,3 +20,4 @@ pub mod spec;
 pub mod status;
 pub mod strategy;
 pub mod stream;
+pub mod undecodable;

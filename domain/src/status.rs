@@ -137,6 +137,15 @@ impl LocalTime {
     }
 }
 
+impl LocalTime {
+    /// The stamp of the system's log: `Nov  2 15:14:27`.
+    #[must_use]
+    pub fn syslog(&self) -> String {
+        let month = MONTHS.get(usize::from(self.month).wrapping_sub(1)).copied().unwrap_or("???");
+        format!("{month} {:>2} {:02}:{:02}:{:02}", self.day, self.hour, self.minute, self.second)
+    }
+}
+
 impl fmt::Display for LocalTime {
     /// The stamp of a log line: `2026-11-22 14:52:16,363`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,5 +32,6 @@ pub mod resolve;
 pub mod signals;
 pub mod socket;
 pub mod spawn;
+pub mod syslog;
 pub mod tail;
 pub mod user;

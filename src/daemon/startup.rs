@@ -14,11 +14,9 @@ use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, DaemonSpec, MainLog as Target};
 use treeherd_os::pidfile::PidFile;
 use treeherd_os::socket::{self, UnixEndpointFile};
+use treeherd_os::syslog::{DEV_LOG, Syslog};
 use treeherd_os::{autolog, daemon, errno, user};
 use treeherd_web::Listener;
-
-/// Where the system's log listens.
-const SYSLOG: &str = "/dev/log";
 
 /// What is done once for the whole life of the process.
 #[derive(Debug)]
@@ -116,6 +114,8 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
         childlogdir: spec.childlogdir.clone(),
         identifier: spec.identifier.clone(),
         strip_ansi: spec.strip_ansi,
+        debug: (spec.loglevel >= Level::Debug).then(|| log.clone()),
+        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
     for group in &config.groups {
@@ -153,8 +153,8 @@ fn open_log(spec: &DaemonSpec) -> Result<Arc<MainLog>, Failure> {
     let echo = spec.nodaemon && !spec.silent;
     let opened = match &spec.logfile {
         Target::File(path) => MainLog::open(path, spec.rotation, echo).map_err(|error| error.to_string()),
-        Target::Syslog => MainLog::syslog(Path::new(SYSLOG), echo)
-            .map_err(|error| format!("cannot log to syslog at {SYSLOG}: {error}")),
+        Target::Syslog => MainLog::syslog(Path::new(DEV_LOG), echo)
+            .map_err(|error| format!("cannot log to syslog at {DEV_LOG}: {error}")),
     };
     opened.map_err(|error| {
         Failure::Internal(format!(

@@ -21,6 +21,7 @@ mod examples;
 mod lifecycle;
 mod lifecycle_stop;
 mod logs;
+mod logs_capture;
 mod logs_rotation;
 mod reload;
 mod spawn;

@@ -5,13 +5,12 @@
 
 use super::Bridge;
 use super::logs::give;
-use crate::bus::{Item, Subscription};
+use crate::bus::{Item, Items, Subscription};
 use crate::estate::Estate;
 use jsonrpsee::core::{SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use tokio::sync::mpsc;
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::selector::Selector;
@@ -34,6 +33,14 @@ struct Filter {
 }
 
 impl Filter {
+    /// Whether events that carry output may pass.
+    fn wants_output(&self) -> bool {
+        let names = EventKind::OUTPUT_NAMES;
+        self.kinds.as_ref().is_none_or(|kinds| {
+            kinds.iter().any(|kind| names.iter().any(|name| treeherd_domain::event::is_below(name, kind)))
+        })
+    }
+
     fn passes(&self, event: &Event) -> bool {
         let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| event.kind.is_below(k)));
         let target = match (&self.selectors, event.kind.namespec()) {
@@ -61,9 +68,10 @@ impl EventApiServer for Bridge {
                 return Ok(());
             }
         };
-        let subscription = self.shared().journal.subscribe(since);
+        let filter = Filter { kinds, selectors };
+        let subscription = self.shared().journal.subscribe(since, filter.wants_output());
         let sink = pending.accept().await?;
-        stream(sink, subscription, Filter { kinds, selectors }).await;
+        stream(sink, subscription, filter).await;
         Ok(())
     }
 }
@@ -96,7 +104,7 @@ async fn pass(sink: &SubscriptionSink, filter: &Filter, item: Item) -> bool {
     }
 }
 
-async fn next(sink: &SubscriptionSink, items: &mut mpsc::Receiver<Item>) -> Option<Item> {
+async fn next(sink: &SubscriptionSink, items: &mut Items) -> Option<Item> {
     tokio::select! {
         item = items.recv() => item,
         () = sink.closed() => None,
@@ -106,7 +114,7 @@ async fn next(sink: &SubscriptionSink, items: &mut mpsc::Receiver<Item>) -> Opti
 impl Bridge {
     /// `process.watch`: a snapshot, then each process whose state changes, comes or goes.
     pub(super) async fn watch(&self, sink: SubscriptionSink, selectors: Option<Vec<Selector>>) {
-        let Subscription { seq, mut items, .. } = self.shared().journal.subscribe(None);
+        let Subscription { seq, mut items, .. } = self.shared().journal.subscribe(None, false);
         let wanted = |namespec: &Namespec| {
             selectors.as_ref().is_none_or(|selectors| selectors.iter().any(|s| s.matches(namespec)))
         };

@@ -79,9 +79,9 @@ impl Program {
     fn spawned(&mut self, spawned: Spawned, context: &mut Context<Self>) {
         let Spawned { process, stdin, stdout, stderr, failure, .. } = spawned;
         note_spawn(&self.shared.log, &self.estate.namespec, process.pid(), failure);
-        self.estate.stdout.attach(stdout);
+        self.estate.stdout.attach(stdout, process.pid());
         if let (Some(stream), Some(pipe)) = (&self.estate.stderr, stderr) {
-            stream.attach(pipe);
+            stream.attach(pipe, process.pid());
         }
         {
             let mut record = self.estate.record();
@@ -147,6 +147,7 @@ impl Program {
     fn buried(&mut self, status: ExitStatus, context: &mut Context<Self>) {
         // a process that lived longer than startsecs had been RUNNING: that comes first
         self.drive(context);
+        self.announce_output(context);
         {
             let mut record = self.estate.record();
             record.process = None;

@@ -4,7 +4,7 @@ use super::Program;
 use crate::clock;
 use crate::estate::Estate;
 use crate::rotator::stream::StreamEstate;
-use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator};
+use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator, Up};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
@@ -13,8 +13,8 @@ use actix::{Addr, AsyncContext, Context};
 use futures_util::future::join_all;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use treeherd_os::logfile::OpenError;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
+use treeherd_os::logfile::OpenError;
 
 /// Restarts of rotators that one program allows; with those of its group they multiply.
 const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(10) };
@@ -48,13 +48,14 @@ impl Streams {
         let mut wire = |stream: &Arc<StreamEstate>| {
             let rotator = Arc::new(Slot::default());
             let wired = Wired { estate: Arc::clone(stream), rotator: Arc::clone(&rotator) };
-            let trouble = context.address().downgrade().recipient();
+            let weak = context.address().downgrade();
+            let to_program = Up { trouble: weak.clone().recipient(), news: weak.recipient() };
             let (stream, shared) = (Arc::clone(stream), Arc::clone(shared));
             let name = format!("rotator:{}", stream.stream);
             let start: Start = Box::new(move |link| {
-                let (stream, trouble) = (Arc::clone(&stream), trouble.clone());
+                let (stream, to_program) = (Arc::clone(&stream), to_program.clone());
                 let address = guard::start_on(&shared.logs, link, move |_, link| {
-                    Rotator::new(stream, trouble, large, link)
+                    Rotator::new(stream, to_program, large, link)
                 });
                 rotator.set(address.clone());
                 address.recipient()

@@ -61,6 +61,12 @@ impl Ansi {
         Cow::Owned(kept)
     }
 
+    /// Whether a byte is held back.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.seen == Seen::Escape
+    }
+
     /// The byte that was held back, when the stream ends.
     pub fn finish(&mut self) -> &'static [u8] {
         match std::mem::take(&mut self.seen) {

@@ -1,26 +1,27 @@
 //! One output stream of a process, as it outlives its rotator: pipe end, file, followers, counters.
 //!
 //! ```text
-//!   pipe ──read──► strip_ansi ──► file (rolled by size) ──► followers
-//!                                   │ error: keep the bytes, stop reading, try again, tell
-//!                                   ▼
-//!                                pending
+//!   pipe ──read──► capture, strip_ansi ──► file (rolled by size) ──► followers
+//!                                            │ error: keep the bytes, stop reading, try again, tell
+//!                                            ▼
+//!                                         pending
 //! ```
 //!
+//! Where else bytes go, when that is configured, is the business of [`outlets`](super::outlets).
 //! Bytes in, bytes out. All of this runs on the logs' thread, but for joining as a follower and the
 //! look whether anything is left ([`StreamEstate::is_quiet`]). What was read and not yet written when a
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
-use super::ansi::Ansi;
+use super::outbox::Outbox;
+use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
 use crate::estate::{LogSettings, lock};
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::rotation::Rotation;
@@ -56,7 +57,7 @@ pub enum Pumped {
 #[derive(Debug, Default)]
 struct Sink {
     file: Option<LogFile>,
-    ansi: Option<Ansi>,
+    divider: Divider,
     pending: Vec<u8>,
     failing: bool,
 }
@@ -70,10 +71,14 @@ pub struct StreamEstate {
     pub stream: Stream,
     path: Option<PathBuf>,
     rotation: Rotation,
-    pipe: Mutex<Option<Arc<OwnedFd>>>,
+    pipe: Mutex<Option<Inlet>>,
     /// Pipes of ended processes that still hold something, the oldest first.
     left: Mutex<Vec<Arc<OwnedFd>>>,
+    /// The process whose bytes are being read.
+    pid: AtomicI32,
     busy: AtomicBool,
+    /// Whether bytes are held back until more come or the stream ends.
+    holding: AtomicBool,
     open: AtomicBool,
     /// The file was opened for the very spawn that comes: it need not be looked at again.
     fresh: AtomicBool,
@@ -81,6 +86,15 @@ pub struct StreamEstate {
     sink: Mutex<Sink>,
     tap: Mutex<Tap>,
     trouble: Mutex<Option<String>>,
+    outlets: Option<Outlets>,
+    outbox: Outbox,
+}
+
+/// A pipe, and who writes to it.
+#[derive(Clone, Debug)]
+struct Inlet {
+    pipe: Arc<OwnedFd>,
+    pid: i32,
 }
 
 impl StreamEstate {
@@ -97,7 +111,7 @@ impl StreamEstate {
                     .ok()
             }
         };
-        let ansi = logs.strip_ansi.then(Ansi::default);
+        let divider = Divider::new(spec, logs.strip_ansi);
         Self {
             namespec,
             stream,
@@ -105,13 +119,17 @@ impl StreamEstate {
             rotation: spec.rotation,
             pipe: Mutex::default(),
             left: Mutex::default(),
+            pid: AtomicI32::new(0),
             busy: AtomicBool::new(false),
+            holding: AtomicBool::new(false),
             open: AtomicBool::new(false),
             fresh: AtomicBool::new(false),
             lost: AtomicU64::new(0),
-            sink: Mutex::new(Sink { ansi, ..Sink::default() }),
+            sink: Mutex::new(Sink { divider, ..Sink::default() }),
             tap: Mutex::default(),
             trouble: Mutex::new(trouble),
+            outlets: Outlets::new(spec, logs),
+            outbox: Outlets::outbox(spec),
         }
     }
 
@@ -132,17 +150,33 @@ impl StreamEstate {
         lock(&self.trouble).take()
     }
 
-    /// Lends the read end of a new pipe. What still stands in the one before is written first: its
-    /// rotator ended, or has not come to it yet.
-    pub(crate) fn attach(&self, pipe: OwnedFd) {
-        let before = lock(&self.pipe).replace(Arc::new(pipe));
+    /// Events that wait to be announced.
+    pub(crate) const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// Lends the read end of a new pipe that this process writes to. What still stands in the one before
+    /// is written first: its rotator ended, or has not come to it yet.
+    pub(crate) fn attach(&self, pipe: OwnedFd, pid: i32) {
+        let before = lock(&self.pipe).replace(Inlet { pipe: Arc::new(pipe), pid });
         let holds_something = |pipe: &Arc<OwnedFd>| pipe::bytes_waiting(&**pipe).is_ok_and(|n| n > 0);
-        lock(&self.left).extend(before.filter(holds_something));
+        lock(&self.left).extend(before.map(|inlet| inlet.pipe).filter(holds_something));
     }
 
     /// The read end, if there is one.
     pub(crate) fn pipe(&self) -> Option<Arc<OwnedFd>> {
-        lock(&self.pipe).clone()
+        lock(&self.pipe).as_ref().map(|inlet| Arc::clone(&inlet.pipe))
+    }
+
+    /// The read end, to be read from now on: what comes is of its process.
+    pub(super) fn adopt(&self) -> Option<Arc<OwnedFd>> {
+        let inlet = lock(&self.pipe).clone()?;
+        if self.pid.load(Ordering::Relaxed) != inlet.pid {
+            // nothing of the process before is left to be mistaken for this one's
+            self.finish();
+        }
+        self.pid.store(inlet.pid, Ordering::Relaxed);
+        Some(inlet.pipe)
     }
 
     /// Gives a read end up; with `close`, the file too if no other pipe is there.
@@ -151,7 +185,7 @@ impl StreamEstate {
         lock(&self.left).retain(|other| !is_it(other));
         let is_last = {
             let mut current = lock(&self.pipe);
-            current.take_if(|current| is_it(current));
+            current.take_if(|current| is_it(&current.pipe));
             current.is_none()
         };
         if close && is_last {
@@ -168,11 +202,13 @@ impl StreamEstate {
         self.path.is_none() || self.open.load(Ordering::Acquire)
     }
 
-    /// Whether everything that was in the pipe has been written. The order of the two looks matters:
+    /// Whether everything that was in the pipe has been written, and nothing is held back. The order of the two looks matters:
     /// bytes that left the pipe before the first are seen as `busy` by the second until they are written.
     pub(crate) fn is_quiet(&self) -> bool {
         let Some(pipe) = self.pipe() else { return true };
-        pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0) && !self.busy.load(Ordering::SeqCst)
+        pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0)
+            && !self.busy.load(Ordering::SeqCst)
+            && !self.holding.load(Ordering::SeqCst)
     }
 
     /// Opens the file for a spawn that is about to come.
@@ -210,7 +246,9 @@ impl StreamEstate {
     }
 
     /// Empties the log. An open file is deleted and made anew; a closed one is truncated.
+    /// What was captured so far goes as well.
     pub(crate) fn clear(&self) -> Result<(), String> {
+        lock(&self.sink).divider.clear();
         let Some(path) = &self.path else { return Ok(()) };
         match lock(&self.sink).file.as_mut() {
             Some(file) => file.clear().map_err(|error| error.to_string())?,
@@ -240,7 +278,7 @@ impl StreamEstate {
             let busy = Busy::new(&self.busy);
             let pumped = match pipe::read_now(pipe, &mut buffer[..size])? {
                 Read::Empty => Pumped::Empty,
-                Read::Closed => Pumped::Eof,
+                Read::Closed => self.finish().unwrap_or(Pumped::Eof),
                 Read::Bytes(count) => self.take(&buffer[..count]),
             };
             drop(busy);
@@ -253,34 +291,35 @@ impl StreamEstate {
         let mut told = None;
         loop {
             let Some(pipe) = lock(&self.left).first().cloned() else { return told };
-            told = self.drain(&pipe).or(told);
+            told = self.drain(Some(&pipe)).or(told);
             lock(&self.left).retain(|other| !Arc::ptr_eq(other, &pipe));
         }
     }
 
-    /// Everything that is in a pipe now, after the end of the process, so that no new byte of it
+    /// Everything that is in this pipe now, after the end of the process, so that no new byte of it
     /// can come; bytes of a grandchild are read up to the same bound.
-    pub(crate) fn drain(&self, pipe: &OwnedFd) -> Option<String> {
+    pub(crate) fn drain(&self, pipe: Option<&OwnedFd>) -> Option<String> {
         let mut told = None;
-        let mut budget = KEPT;
-        while budget > 0 {
-            match self.pump(pipe, false) {
-                Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
-                Ok(Pumped::Stuck(message)) => {
-                    told = message.or(told);
-                    budget = budget.saturating_sub(self.keep(pipe).max(1));
-                    if pipe::bytes_waiting(pipe).unwrap_or(0) == 0 {
-                        break;
+        if let Some(pipe) = pipe {
+            let mut budget = KEPT;
+            while budget > 0 {
+                match self.pump(pipe, false) {
+                    Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
+                    Ok(Pumped::Stuck(message)) => {
+                        told = message.or(told);
+                        budget = budget.saturating_sub(self.keep(pipe).max(1));
+                        if pipe::bytes_waiting(pipe).unwrap_or(0) == 0 {
+                            break;
+                        }
                     }
+                    Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
                 }
-                Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
             }
         }
-        let held = lock(&self.sink).ansi.as_mut().map_or(&[][..], Ansi::finish);
-        if !held.is_empty() {
-            self.take(held);
+        match self.finish() {
+            Some(Pumped::Stuck(message)) => message.or(told),
+            _ => told,
         }
-        told
     }
 
     /// Whether bytes wait for a file that cannot be written.
@@ -306,22 +345,65 @@ impl StreamEstate {
         BUFFER.with_borrow_mut(|buffer| {
             let Ok(Read::Bytes(count)) = pipe::read_now(pipe, buffer) else { return 0 };
             let mut sink = lock(&self.sink);
-            let room = KEPT.saturating_sub(sink.pending.len()).min(count);
-            sink.pending.extend_from_slice(&buffer[..room]);
-            self.lost.fetch_add((count - room) as u64, Ordering::Relaxed);
+            let parts = self.divide(&mut sink, &buffer[..count]);
+            let text = log_text(&parts);
+            let room = KEPT.saturating_sub(sink.pending.len()).min(text.len());
+            sink.pending.extend_from_slice(&text[..room]);
+            self.lost.fetch_add((text.len() - room) as u64, Ordering::Relaxed);
+            drop((sink, text));
+            self.hand_out(parts);
             count
         })
     }
 
     fn take(&self, bytes: &[u8]) -> Pumped {
         let mut sink = lock(&self.sink);
-        let stripped = match sink.ansi.as_mut() {
-            Some(ansi) => ansi.strip(bytes),
-            None => Cow::Borrowed(bytes),
+        let pumped = if self.outlets.is_none() {
+            let stripped = sink.divider.plain(bytes);
+            self.holding.store(sink.divider.holds(), Ordering::SeqCst);
+            self.write(sink, &stripped)
+        } else {
+            let parts = self.divide(&mut sink, bytes);
+            self.put(sink, parts)
         };
-        match self.write(sink, &stripped) {
+        match pumped {
             Pumped::Bytes(_) => Pumped::Bytes(bytes.len()),
             other => other,
+        }
+    }
+
+    /// Writes what was held back, at the end of the stream; `Some` if it cannot be written.
+    fn finish(&self) -> Option<Pumped> {
+        let mut sink = lock(&self.sink);
+        let parts = sink.divider.finish();
+        self.holding.store(false, Ordering::SeqCst);
+        match self.put(sink, parts) {
+            stuck @ Pumped::Stuck(_) => Some(stuck),
+            _ => None,
+        }
+    }
+
+    fn divide<'a>(&self, sink: &mut Sink, bytes: &'a [u8]) -> Vec<Part<'a>> {
+        let parts = sink.divider.divide(bytes);
+        self.holding.store(sink.divider.holds(), Ordering::SeqCst);
+        parts
+    }
+
+    /// Parts to the file, then to the outlets, which need not wait for a file that cannot be written.
+    fn put(&self, sink: MutexGuard<'_, Sink>, parts: Vec<Part<'_>>) -> Pumped {
+        let text = log_text(&parts);
+        let pumped = if text.is_empty() { Pumped::Bytes(0) } else { self.write(sink, &text) };
+        drop(text);
+        self.hand_out(parts);
+        pumped
+    }
+
+    fn hand_out(&self, parts: Vec<Part<'_>>) {
+        let Some(outlets) = &self.outlets else { return };
+        let pid = self.pid.load(Ordering::Relaxed);
+        let origin = Origin { namespec: &self.namespec, stream: self.stream, pid };
+        if let Some(trouble) = outlets.hand_out(parts, origin, &self.outbox) {
+            lock(&self.trouble).get_or_insert(trouble);
         }
     }
 
@@ -394,3 +476,6 @@ fn auto_trouble(namespec: &Namespec, stream: Stream, logs: &LogSettings, error: 
         logs.childlogdir.display()
     )
 }
+
+#[cfg(test)]
+mod tests;

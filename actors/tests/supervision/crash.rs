@@ -10,11 +10,11 @@
 use crate::herd::{Herd, with};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use treeherd_actors::bus::Item;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
-use treeherd_actors::bus::Item;
 use treeherd_rpc::api::SupervisorApiClient;
 use treeherd_rpc::client::{self, Target};
 
@@ -76,7 +76,8 @@ async fn check_exits(herd: &Herd, path: &str, how: &str) {
         let end = async {
             loop {
                 let Some(Item::Event(event)) = events.items.recv().await else { panic!("a gap") };
-                if let EventKind::ProcessState { namespec, exit: Some((status, expected)), .. } = &event.kind
+                if let EventKind::ProcessState { namespec, exit: Some((status, expected)), .. } =
+                    &event.kind
                     && namespec.to_string() == "web:echo"
                 {
                     return (*status, *expected);

@@ -1,10 +1,11 @@
 //! Events, as subscribers get them.
 
+use crate::wire::log::Payload;
 use crate::wire::process::ExitInfo;
 use crate::wire::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use treeherd_domain::event::{Event, EventKind};
+use treeherd_domain::event::{Event, EventKind, Output};
 
 /// An item of `event.subscribe`: a mark, or an event.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -118,6 +119,18 @@ impl From<&Event> for EventBody {
             EventKind::LogTrouble { namespec: _, stream, message } => {
                 Self { data: Some(json!({"stream": stream.as_str(), "message": message})), ..base }
             }
+            EventKind::ProcessLog(output) | EventKind::ProcessCommunication(output) => {
+                Self { pid: Some(output.pid), data: Some(written(output)), ..base }
+            }
         }
+    }
+}
+
+/// `{stream, data | base64}`: what a process wrote.
+fn written(output: &Output) -> Value {
+    let stream = output.stream.as_str();
+    match Payload::from(output.data.clone()) {
+        Payload::Text(data) => json!({"stream": stream, "data": data}),
+        Payload::Base64(data) => json!({"stream": stream, "base64": data}),
     }
 }
