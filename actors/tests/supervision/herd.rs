@@ -36,6 +36,7 @@ use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
+use treeherd_os::syslog::{DEV_LOG, Syslog};
 use treeherd_web::{Identity, Listener, Site};
 
 /// Longer than any wait in these tests should take.
@@ -335,6 +336,8 @@ fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
         childlogdir: config.daemon.childlogdir.clone(),
         identifier: config.daemon.identifier.clone(),
         strip_ansi: config.daemon.strip_ansi,
+        debug: None,
+        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {
