@@ -68,8 +68,8 @@ impl Bridge {
         Self(Arc::new(Inner { shared, root, main_log, started_ms, methods: OnceLock::new() }))
     }
 
-    /// The methods of all namespaces. `namespace`: whether Supervisor's own are among them (there is an
-    /// `[rpcinterface:supervisor]`).
+    /// The methods of all namespaces. `with_supervisor`: whether Supervisor's own are among them (there is
+    /// an `[rpcinterface:supervisor]`); the first call decides.
     #[must_use]
     pub fn methods(&self, with_supervisor: bool) -> Methods {
         self.0.methods.get_or_init(|| self.merge(with_supervisor)).clone()

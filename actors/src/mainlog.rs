@@ -1,7 +1,7 @@
 //! The daemon's own log: lines queue up, and a scribe on the logs' thread writes them.
 //!
 //! ```text
-//!   slog ── line ──► MainLog (queue, bounded) ── wake ──► Scribe ──► file (rolled by size), stdout, followers
+//!   slog ── line ──► MainLog (queue, bounded) ── wake ──► Scribe ──► file (rolled by size) or syslog, stdout, followers
 //! ```
 //!
 //! Nobody who logs ever waits for a disk. When the queue is full, lines are dropped, counted, and a line

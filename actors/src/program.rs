@@ -8,12 +8,10 @@
 //! ```
 //!
 //! It owns nothing that matters: machine, pid and pipes stand in the [`Estate`]; when it dies, its
-//! successor finds the living process there and drives on. What dies with it are the callers that wait:
-//! they are told so. It never waits in a handler. One timer is armed to the machine's deadline; a result
-//! that comes from an earlier incarnation of the process is dropped.
+//! successor finds the living process there and drives on; callers that wait are told so. It never waits in
+//! a handler. One timer is armed to the machine's deadline; what an earlier process brings is dropped.
 //!
-//! Absent: other programs (the group's business), bytes (the rotators'), the decision what comes next
-//! (the machine's).
+//! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
 mod launch;
 mod output;

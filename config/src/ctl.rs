@@ -1,4 +1,4 @@
-//! `[supervisorctl]`: how the client reaches the daemon (spec §2.8.4).
+//! `[supervisorctl]`: how the client reaches the daemon.
 //!
 //! The client reads the main file only: `[include]` means nothing to it, and `[ctlplugin:x]` neither,
 //! since its plug-ins are Python objects.

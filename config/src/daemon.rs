@@ -1,4 +1,4 @@
-//! `[supervisord]`: the daemon's own keys (spec §2.8.3), the command line applied.
+//! `[supervisord]`: the daemon's own keys, the command line applied.
 
 use crate::environment;
 use crate::expand::Vars;

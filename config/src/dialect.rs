@@ -1,4 +1,4 @@
-//! Supervisor's INI dialect, line by line: what each line of a file is (spec §2.1).
+//! Supervisor's INI dialect, line by line: what each line of a file is.
 //!
 //! ```text
 //! line -> comment cut off -> blank?         kept inside a value, dropped elsewhere

@@ -1,4 +1,4 @@
-//! The grammar of `environment`: `KEY=value,KEY2="value, quoted"` (spec §2.7, POSIX mode).
+//! The grammar of `environment`, quoted by the rules of POSIX: `KEY=value,KEY2="value, quoted"`.
 //!
 //! ```text
 //! text -> tokens -> key = value separator, key = value separator, ...

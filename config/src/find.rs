@@ -1,4 +1,4 @@
-//! Where the configuration is looked for when no `-c` says it (spec §1.3).
+//! Where the configuration is looked for when no `-c` says it.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Groups: `[group:x]`, and each `[program:x]` that no group claims (spec §2.8.8, §2.9).
+//! Groups: `[group:x]`, and each `[program:x]` that no group claims.
 //!
 //! ```text
 //! [group:x] programs=a,b  ->  group x: processes of a, then of b      claims a and b

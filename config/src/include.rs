@@ -1,4 +1,4 @@
-//! `[include] files`: further files, found by patterns (spec §2.2).
+//! `[include] files`: further files, found by patterns.
 //!
 //! Only the main file includes. Patterns are taken in the order written, the files of one pattern sorted
 //! by name; a relative pattern begins at the directory of the main file. `*` and `?` stop at `/` and do not

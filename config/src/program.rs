@@ -1,4 +1,4 @@
-//! `[program:x]`: the processes of one program (spec §2.8.7).
+//! `[program:x]`: the processes of one program.
 //!
 //! ```text
 //! keys read once:        priority autostart ... numprocs        -> Common

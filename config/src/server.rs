@@ -1,5 +1,5 @@
-//! `[inet_http_server]` and `[unix_http_server]`: the control endpoints (spec §2.8.1-2); and
-//! `[rpcinterface:x]`: what is served on them (spec §2.8.5).
+//! `[inet_http_server]` and `[unix_http_server]`: the control endpoints; and
+//! `[rpcinterface:x]`: what is served on them.
 
 use crate::expand::Vars;
 use crate::keys::{Context, Keys};

@@ -1,4 +1,4 @@
-//! The types of values (spec §2.6): text to value, for the file and for the command line.
+//! The types of values: text to value, for the file and for the command line.
 //!
 //! Each converter takes the text after expansion. What it refuses it names in Supervisor's words;
 //! [`ValueError::help`] says what would be accepted. Values that name files come out absolute.

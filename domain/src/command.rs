@@ -1,4 +1,4 @@
-//! Splitting a `command` into words: POSIX shell quoting without any expansion (spec §3.4).
+//! Splitting a `command` into words: POSIX shell quoting without any expansion.
 //!
 //! White space separates; `'…'` is literal; inside `"…"` a backslash escapes only `"` and `\`; outside
 //! quotes it escapes one character; adjacent pieces join. `#`, `$`, `;`, `|`, `>` are ordinary.

@@ -1,4 +1,4 @@
-//! A configured control endpoint: `[unix_http_server]` or `[inet_http_server]` (spec §2.8.1-2).
+//! A configured control endpoint: `[unix_http_server]` or `[inet_http_server]`.
 
 use crate::account::Owner;
 use std::fmt;

@@ -1,6 +1,6 @@
 //! Everything that happens, as values: what the bus carries, the journal keeps and subscribers get.
 //!
-//! Names are Supervisor's (spec §8.1): `PROCESS_STATE_RUNNING` and so on, so that one filter serves
+//! Names are Supervisor's: `PROCESS_STATE_RUNNING` and so on, so that one filter serves
 //! old listeners and new subscribers. Subscribing to a prefix (`PROCESS_STATE`) means all below it.
 
 use crate::exit::ExitStatus;

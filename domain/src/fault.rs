@@ -86,7 +86,7 @@ fn detail(text: &str) -> String {
 }
 
 impl Fault {
-    /// Supervisor's fault number (spec §5.2).
+    /// Supervisor's fault number.
     #[must_use]
     pub const fn code(&self) -> i32 {
         match self {

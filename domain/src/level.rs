@@ -1,4 +1,4 @@
-//! The levels of the daemon's log (spec §4.1).
+//! The levels of the daemon's log.
 
 use std::fmt;
 

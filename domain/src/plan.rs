@@ -1,4 +1,4 @@
-//! What changed between two configurations, as a value (spec §2.10).
+//! What changed between two configurations, as a value.
 //!
 //! `reread` prints it, `update` carries it out, start-up is the plan from nothing. Groups are the unit
 //! of change, as in Supervisor.

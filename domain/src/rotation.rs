@@ -1,4 +1,4 @@
-//! When a log file is rolled over, and by which steps (spec §4.3), as values.
+//! When a log file is rolled over, and by which steps, as values.
 //!
 //! ```text
 //! write -> due? --no--> go on

@@ -1,4 +1,4 @@
-//! Signals by number and by name, as Supervisor's `stopsignal` and `signal` accept them (spec §2.6).
+//! Signals by number and by name, as Supervisor's `stopsignal` and `signal` accept them.
 //!
 //! The numbers are this platform's; the tables are here and not in `libc` because this crate has no
 //! dependency on the system. Absent: sending one (`os`).

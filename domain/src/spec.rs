@@ -37,7 +37,7 @@ pub enum Autorestart {
     Never,
 }
 
-/// One process: the keys of `[program:x]` (spec §2.8.7), expanded for this process.
+/// One process: the keys of `[program:x]`, expanded for this process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProcessSpec {
     /// `process_name`, expanded.
@@ -152,7 +152,7 @@ pub enum StopOrder {
     Parallel,
 }
 
-/// `[supervisord]` (spec §2.8.3), command line applied.
+/// `[supervisord]`, command line applied.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DaemonSpec {
     /// `logfile`.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// A process state as clients know it (spec §3.1).
+/// A process state as clients know it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ProcessState {
     /// Not running, by request or never started.
@@ -207,7 +207,7 @@ impl ProcessStatus {
         self.exit.map_or(0, ExitStatus::code)
     }
 
-    /// Supervisor's `description` (spec §5.7.1). `stopped_at` is [`stop`](Self::stop) in local time.
+    /// Supervisor's `description`. `stopped_at` is [`stop`](Self::stop) in local time.
     #[must_use]
     pub fn description(&self, stopped_at: LocalTime) -> String {
         match self.state {

@@ -1,7 +1,7 @@
 //! Bytes as text for people: what is valid UTF-8 as it is, anything else as Python shows bytes.
 //!
 //! `Undecodable: b'x\xffy'` is how Supervisor shows output that is no text, in its log and to event
-//! listeners (spec §4.5, §8.2). Every byte can be told from it.
+//! listeners. Every byte can be told from it.
 
 use std::borrow::Cow;
 use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! The log files that the daemon names itself (`AUTO`, spec §4.6).
+//! The log files that the daemon names itself (`AUTO`).
 //!
 //! ```text
 //! <process>-<stdout|stderr>---<identifier>-<8 of a-z 0-9 _>.log[.1]      in childlogdir, mode 0600

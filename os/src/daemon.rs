@@ -1,7 +1,7 @@
 //! Becoming a daemon: session, standard streams, umask, directory, resource limits.
 //!
 //! ```text
-//! main: raise_limits, become_user, sockets -> daemonize -> set_umask, chdir -> threads, runtime
+//! main: become_user, raise_limits, sockets -> daemonize -> chdir, set_umask -> threads, runtime
 //! ```
 //!
 //! Each of these is of the whole process; call them from `main`, before there is any other thread.

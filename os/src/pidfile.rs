@@ -1,4 +1,4 @@
-//! The pid file: written by one daemon, removed by the same one only (spec §1.4.5).
+//! The pid file: written by one daemon, removed by the same one only.
 //!
 //! Absent: taking it for a lock. Two daemons are told apart by their sockets.
 

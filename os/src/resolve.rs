@@ -1,4 +1,4 @@
-//! Which file a command's first word names, and whether it can be run (spec §3.4, steps 2 to 4).
+//! Which file a command's first word names, and whether it can be run.
 //!
 //! ```text
 //! word with a slash ---------------> that path, against the daemon's working directory

@@ -1,4 +1,4 @@
-//! The system's log: lines as datagrams to a unix socket, `/dev/log` as a rule (spec §4.10).
+//! The system's log: lines as datagrams to a unix socket, `/dev/log` as a rule.
 //!
 //! ```text
 //!   <14>Nov  2 15:14:27 supervisord: web GET /        14: facility user, severity info

@@ -1,4 +1,4 @@
-//! Reading a piece of a log file, by Supervisor's two sets of rules (spec §5.8, §5.9).
+//! Reading a piece of a log file, by Supervisor's two sets of rules.
 //!
 //! Only regular files are read: a FIFO would block, a device has no size. Absent: which file a log is,
 //! following one, and the limits of the wire.

@@ -98,7 +98,7 @@ pub fn current_name() -> String {
     }
 }
 
-/// Why the daemon could not become a user. The texts are Supervisor's (spec §1.4.1).
+/// Why the daemon could not become a user. The texts are Supervisor's.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BecomeError {
     /// Only root can become someone else.

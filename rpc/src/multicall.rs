@@ -1,4 +1,4 @@
-//! `system.multicall`: several calls in one, over whatever methods there are (spec §5.10).
+//! `system.multicall`: several calls in one, over whatever methods there are.
 //!
 //! Each call is `{methodName, params?}` and gives its bare result or `{faultCode, faultString}`; they run
 //! one after the other. Unlike Supervisor, an element that is no struct is a fault of its own instead of

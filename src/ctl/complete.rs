@@ -1,4 +1,4 @@
-//! TAB completion of the shell (spec §7.2).
+//! TAB completion of the shell.
 //!
 //! ```text
 //! sta|            actions that begin so, and help

@@ -1,4 +1,4 @@
-//! Supervisor's fault numbers, as a client meets them (spec §5.2).
+//! Supervisor's fault numbers, as a client meets them.
 
 /// The server has no such method.
 pub const UNKNOWN_METHOD: i32 = 1;

@@ -12,7 +12,7 @@
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
-//! Output and exit statuses are Supervisor's (spec §7); what a failure means and what to do next goes to
+//! Output and exit statuses are Supervisor's; what a failure means and what to do next goes to
 //! stderr. One thread, one connection, nothing read or connected before it is needed. Absent: plug-ins
 //! (`[ctlplugin:x]` names Python objects), and output for programs: they speak JSON-RPC themselves.
 

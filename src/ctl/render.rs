@@ -1,4 +1,4 @@
-//! Results as lines (spec §7.4-7.5): pure functions, byte for byte Supervisor's.
+//! Results as lines: pure functions, byte for byte Supervisor's.
 
 use crate::ctl::fault;
 use treeherd_rpc::wire::supervisor::{ConfigInfo, ProcessInfo};

@@ -1,4 +1,4 @@
-//! The exit status of a command, as it is gathered from the results of an action (spec §7.3).
+//! The exit status of a command, as it is gathered from the results of an action.
 //!
 //! Every failure that the action does not ignore overwrites the status; a success never resets it; so
 //! the last failure wins.

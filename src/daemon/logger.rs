@@ -1,4 +1,4 @@
-//! slog in Supervisor's line format: `2026-11-22 14:52:16,363 INFO message` (spec §4.1).
+//! slog in Supervisor's line format: `2026-11-22 14:52:16,363 INFO message`.
 //!
 //! Only the message is written: every fact stands in it, so that a line is what Supervisor's users know.
 //! `blather` is slog's trace with the tag `blather`.

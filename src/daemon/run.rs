@@ -75,7 +75,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
     mood
 }
 
-/// What the children are told: the first unix endpoint, else the first inet one (spec §3.6).
+/// What the children are told: the first unix endpoint, else the first inet one.
 fn server_url(config: &Config) -> Option<String> {
     let is_unix = |spec: &&EndpointSpec| matches!(spec.address, Address::Unix { .. });
     let endpoint = config.endpoints.iter().find(is_unix).or(config.endpoints.first());

@@ -1,4 +1,4 @@
-//! Signals to the daemon, and children that are nobody's (spec §3.11).
+//! Signals to the daemon, and children that are nobody's.
 //!
 //! | signal | action |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Everything between a valid configuration and the tree, in Supervisor's order (spec §1.4), on one thread.
+//! Everything between a valid configuration and the tree, in Supervisor's order, on one thread.
 //!
 //! Sockets are bound before old AUTO logs are removed, so that a second daemon that is started by mistake
 //! fails before it does harm.

@@ -1,4 +1,4 @@
-//! Every action, every fault: output and exit status (spec §7.3-7.9).
+//! Every action, every fault: output and exit status.
 
 use crate::fake::{Script, row};
 use crate::table::{check, daemon};

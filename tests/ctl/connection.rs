@@ -1,4 +1,4 @@
-//! What is said when there is nobody to ask, or the wrong one (spec §7.1), and the program's own usage.
+//! What is said when there is nobody to ask, or the wrong one, and the program's own usage.
 
 use crate::fake::{Ended, Script};
 use serde_json::json;

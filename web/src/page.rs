@@ -1,4 +1,4 @@
-//! Pages: the status table for the operator, and Supervisor's error page (spec §6.2).
+//! Pages: the status table for the operator, and Supervisor's error page.
 //!
 //! Plain HTML, no script, everything escaped, never cached; nothing can be changed through it.
 

@@ -37,7 +37,7 @@ pub(super) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
-/// `readLog` and its like (spec §5.8).
+/// `readLog` and its like.
 pub(super) async fn read_log(path: PathBuf, offset: i64, length: i64) -> Result<String, Fault> {
     let read = tokio::task::spawn_blocking(move || {
         treeherd_os::tail::read(&path, offset, length).map_err(|error| match error {

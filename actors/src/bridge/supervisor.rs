@@ -1,4 +1,4 @@
-//! `supervisor.*`: Supervisor's own methods (spec §5.4-5.9).
+//! `supervisor.*`: Supervisor's own methods.
 
 use super::logs::{read_log, text};
 use super::{API_VERSION, Bridge, SUPERVISOR_VERSION, act, describe};

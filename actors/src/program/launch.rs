@@ -1,4 +1,4 @@
-//! From a configuration to a process: the command's words, its file, its environment (spec §3.4-3.6).
+//! From a configuration to a process: the command's words, its file, its environment.
 
 use crate::estate::Estate;
 use crate::shared::Shared;

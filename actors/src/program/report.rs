@@ -1,4 +1,4 @@
-//! The lines that a process's life leaves in the daemon's log: Supervisor's, word for word (spec §3.3).
+//! The lines that a process's life leaves in the daemon's log: Supervisor's, word for word.
 
 use crate::estate::Estate;
 use slog::{Logger, debug, info, warn};

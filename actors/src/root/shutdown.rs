@@ -1,4 +1,4 @@
-//! The end of the daemon, and its beginning anew: everything down, in order (spec §3.9-3.10).
+//! The end of the daemon, and its beginning anew: everything down, in order.
 //!
 //! ```text
 //! End ─► mood ─► batches: groups by descending priority, last added first

@@ -19,7 +19,7 @@
 //! timer armed to that and feeds [`Fact::DeadlinePassed`]. What is to be done about a transition comes
 //! back as an [`Effect`]. [`Machine`] holds a state and feeds what is due before anything else.
 //!
-//! States, codes, delays and counters are Supervisor's (spec §3) as long as [`Policy`] says so. Two of
+//! States, codes, delays and counters are Supervisor's as long as [`Policy`] says so. Two of
 //! its quirks are mended: the retry counter does not survive a stop in BACKOFF, and SIGKILL is not
 //! repeated without a pause when `stopwaitsecs` is 0. The table of all cells is in `docs/lifecycle.md`;
 //! a test prints it from this code and compares.

@@ -1,4 +1,4 @@
-//! A log file: bytes are appended, and at a size it is rolled over (spec §4.3, §4.7).
+//! A log file: bytes are appended, and at a size it is rolled over.
 //!
 //! ```text
 //! write(chunk) --> all of it, in order --> size >= maxbytes? --> app.log -> app.log.1 -> ..., open anew

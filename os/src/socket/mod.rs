@@ -1,4 +1,4 @@
-//! The listening sockets of the control endpoints (spec §6.1).
+//! The listening sockets of the control endpoints.
 //!
 //! ```text
 //! unix: bind <file>.<pid> -> chmod, chown, listen -> link to <file>  --+-- done

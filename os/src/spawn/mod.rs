@@ -1,4 +1,4 @@
-//! Starting a process: pipes, user, directory, umask, exec, in Supervisor's order (spec §3.5).
+//! Starting a process: pipes, user, directory, umask, exec, in Supervisor's order.
 //!
 //! ```text
 //! parent                              child (its own stack, the parent's memory, all signals blocked)
@@ -185,7 +185,7 @@ pub struct SpawnError {
 }
 
 impl SpawnError {
-    /// Supervisor's words for it (spec §3.4), for the process `name`.
+    /// Supervisor's words for it, for the process `name`.
     #[must_use]
     pub fn message(&self, name: &str) -> String {
         let reason = errno::describe(self.errno);

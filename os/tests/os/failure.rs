@@ -1,4 +1,4 @@
-//! What is told when there is no child, or the child cannot become its program: spec §3.4, §3.5.
+//! What is told when there is no child, or the child cannot become its program.
 
 use crate::support::{Ran, is_root, program, run, sh};
 use std::fs::{self, Permissions};

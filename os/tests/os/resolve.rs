@@ -1,4 +1,4 @@
-//! Which file a command names: spec §3.4.
+//! Which file a command names, or why none.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;

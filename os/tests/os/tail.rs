@@ -1,4 +1,4 @@
-//! Supervisor's rules for a piece of a file: the tables of spec §5.8 and §5.9.
+//! Supervisor's rules for a piece of a file, as tables.
 
 use std::fs;
 use std::path::PathBuf;

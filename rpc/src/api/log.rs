@@ -1,7 +1,9 @@
 //! `log.*`: the daemon's log and those of its processes, read or followed.
 //!
-//! `name` is a process; absent, it is the daemon's own log and `stream` must be absent, too. `stream` is
-//! `stdout` when absent. Offsets count bytes of the current file; rotation starts again at 0.
+//! `name` is a process; absent, it is the daemon's own log, and `stream` means nothing. `stream` is `stdout`
+//! when absent. `log.read` counts bytes of the file that stands there now. `log.follow` counts on from the
+//! file's start as it was at the moment of following: its offsets do not restart when the log is rolled over
+//! or emptied, and are then no offsets of `log.read` any more.
 
 use crate::wire::{LogItem, LogSlice, LogStart};
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
@@ -21,7 +23,8 @@ pub trait LogApi {
         #[argument(rename = "maxBytes")] max_bytes: Option<u64>,
     ) -> RpcResult<LogSlice>;
 
-    /// First what the log holds (`from`, the default `"-1024"`), then each new piece.
+    /// First what the log holds (`from`, the default `"-1024"`; at most 1 MiB of it, and no item if that is
+    /// nothing), then each new piece.
     #[subscription(name = "follow" => "chunk", unsubscribe = "unfollow", item = LogItem, param_kind = map)]
     async fn log_follow(
         &self,

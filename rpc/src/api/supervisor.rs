@@ -1,4 +1,4 @@
-//! `supervisor.*`: Supervisor's own methods, by its names, parameters and result shapes (spec §5.6).
+//! `supervisor.*`: Supervisor's own methods, by its names, parameters and result shapes.
 //!
 //! `wait` is `true` when absent. A namespec is `name`, `group:name`, or `group:*` where a whole group is
 //! allowed. Every method answers SHUTDOWN_STATE once the daemon stops, but `sendRemoteCommEvent`.
@@ -32,7 +32,7 @@ pub trait SupervisorApi {
     #[method(name = "getPID")]
     async fn get_pid(&self) -> RpcResult<u32>;
 
-    /// A part of the daemon's log (spec §5.8), in bytes.
+    /// A part of the daemon's log, in bytes.
     #[method(name = "readLog", aliases = ["supervisor.readMainLog"])]
     async fn read_log(&self, offset: i64, length: i64) -> RpcResult<String>;
 
@@ -108,19 +108,19 @@ pub trait SupervisorApi {
     #[method(name = "signalAllProcesses")]
     async fn signal_all_processes(&self, signal: SignalName) -> RpcResult<Vec<StatusRow>>;
 
-    /// A part of a process's stdout log (spec §5.8), in bytes.
+    /// A part of a process's stdout log, in bytes.
     #[method(name = "readProcessStdoutLog", aliases = ["supervisor.readProcessLog"])]
     async fn read_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String>;
 
-    /// A part of a process's stderr log (spec §5.8), in bytes.
+    /// A part of a process's stderr log, in bytes.
     #[method(name = "readProcessStderrLog")]
     async fn read_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String>;
 
-    /// The end of a process's stdout log (spec §5.9).
+    /// The end of a process's stdout log.
     #[method(name = "tailProcessStdoutLog", aliases = ["supervisor.tailProcessLog"])]
     async fn tail_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail>;
 
-    /// The end of a process's stderr log (spec §5.9).
+    /// The end of a process's stderr log.
     #[method(name = "tailProcessStderrLog")]
     async fn tail_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail>;
 

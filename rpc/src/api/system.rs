@@ -1,4 +1,4 @@
-//! `system.*`: what can be called (Supervisor's introspection, spec §5.10), and the daemon itself.
+//! `system.*`: what can be called (Supervisor's introspection), and the daemon itself.
 
 use crate::wire::{SystemInfo, SystemState};
 use jsonrpsee::core::RpcResult;

@@ -35,7 +35,7 @@ pub struct SystemState {
     pub state: String,
     /// Supervisor's number of it.
     pub state_code: i32,
-    /// How many processes are in which state; only states that occur.
+    /// How many processes are in which state, in lower case; only states that occur.
     pub processes: BTreeMap<String, u64>,
     /// The number of the last event.
     pub seq: u64,
@@ -124,13 +124,13 @@ impl From<&Change> for ChangedGroup {
 /// An actor of the daemon, with those below it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct TreeNode {
-    /// Its path: `/root/shop/api_0`.
+    /// Its path: `root/group:shop/program:api_0`.
     pub path: String,
-    /// What it is: `root`, `group`, `program`, ...
+    /// What it is: `root`, `bus`, `scribe`, `endpoint`, `group`, `program`, `rotator`.
     pub kind: String,
-    /// Which one since the daemon's start, counted from 1.
+    /// Which start of it this is, counted from 1 in each incarnation of its parent.
     pub incarnation: u64,
-    /// `running`, `restarting` or `stopped`.
+    /// `running`, or `down` while it waits for a restart.
     pub state: String,
     /// How often it failed.
     pub crashes: u64,

@@ -103,15 +103,15 @@ impl LogSlice {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum LogItem {
-    /// Bytes. The first item is one: what the log held (perhaps nothing) when following began.
+    /// Bytes. The first item is what the log held when following began, unless it held nothing.
     Data {
         /// The bytes.
         #[serde(flatten)]
         payload: Payload,
-        /// The offset of the first of them in the current file.
+        /// The offset of the first of them, counted from the start of the file that stood there when
+        /// following began; it does not restart when the log is rolled over or emptied.
         offset: u64,
-        /// When they were read from the process, by the daemon's wall clock; absent where they came from
-        /// the file.
+        /// When they were passed on, by the daemon's wall clock; absent where they came from the file.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         at: Option<String>,
     },
@@ -119,7 +119,7 @@ pub enum LogItem {
     Gap {
         /// How many.
         dropped: u64,
-        /// The offset of the next byte that follows.
+        /// The offset of the next byte that follows, counted in the same way.
         resume_from: u64,
     },
     /// The last item.

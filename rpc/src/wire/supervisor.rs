@@ -1,4 +1,4 @@
-//! Supervisor's own shapes (spec §5.4-5.9): field names and types are its, to the letter.
+//! Supervisor's own shapes: field names and types are its, to the letter.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -18,7 +18,7 @@ pub struct State {
     pub statename: String,
 }
 
-/// The answer of `getProcessInfo` (spec §5.7.1).
+/// The answer of `getProcessInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProcessInfo {
     /// The process.
@@ -103,7 +103,7 @@ impl Loose {
     }
 }
 
-/// One row of `getAllConfigInfo` (spec §5.7.2).
+/// One row of `getAllConfigInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of that name in the configuration file")]
 pub struct ConfigInfo {
@@ -141,7 +141,7 @@ pub struct ConfigInfo {
     pub uid: Loose,
 }
 
-/// One row of the group and "all" methods (spec §5.4).
+/// One row of the group and "all" methods.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StatusRow {
     /// The process.
@@ -221,7 +221,7 @@ impl From<&str> for SignalName {
     }
 }
 
-/// `[data, offset, overflow]` (spec §5.9).
+/// `[data, offset, overflow]`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Tail(
     /// The text.
@@ -232,7 +232,7 @@ pub struct Tail(
     pub bool,
 );
 
-/// `[[added, changed, removed]]`, three lists of group names in a list of one (spec §5.6).
+/// `[[added, changed, removed]]`, three lists of group names in a list of one.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Reread([(Vec<String>, Vec<String>, Vec<String>); 1]);
 
