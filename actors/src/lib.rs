@@ -2,14 +2,15 @@
 //!
 //! ```text
 //!   loop (tree) ── Root ── Bus
+//!                   |- Scribe               (logs thread)
 //!                   |- Endpoint...          (control thread)
 //!                   `- Group... ── Program... ── Rotator stdout, stderr   (logs thread)
 //! ```
 //!
 //! Commands go down as messages, each once; outcomes come up once. A child never names its parent's type:
 //! it tells upward through what it was given at its start. What must outlive an actor stands in an
-//! [`estate`]. Streams of bytes do not travel in mailboxes. A Rust program that has actors of its own starts a whole
-//! tree beside them with [`tree::run`].
+//! [`estate`]. Streams of bytes do not travel in mailboxes. A Rust program that has actors of its own
+//! starts a whole tree beside them with [`tree::run`].
 
 pub mod bridge;
 pub mod bus;

@@ -146,7 +146,7 @@ methods! {
         "Empties the daemon's log.";
     "supervisor.shutdown" () -> "boolean":
         "Stops every process, then the daemon. Answers before it happens.";
-    "supervisor.restart" () -> "boolean":
+    "supervisor.restart" () -> "boolean", errors [CantReread]:
         "Stops every process, reads the configuration anew, starts. Answers before it happens.";
     "supervisor.reloadConfig" () -> "array", errors [CantReread]:
         "Reads the configuration and tells what differs, as [[added, changed, removed]] lists of group names; applies nothing.";
@@ -161,21 +161,21 @@ methods! {
     "supervisor.getAllProcessInfo" () -> "array":
         "Every active process, sorted by group and name.";
     "supervisor.startProcess" (name: "string", wait?o: "boolean") -> "boolean",
-        errors [ProcessNotFound NoFile NotExecutable AlreadyStarted Failed SpawnError AbnormalTermination]:
+        errors [ProcessNotFound GroupNotFound NoFile NotExecutable AlreadyStarted Failed SpawnError AbnormalTermination WaitTimeout]:
         "Starts a process; answers once it is RUNNING, or at once with wait=false. group:* starts a group and gives an array.";
     "supervisor.startProcessGroup" (name: "string", wait?o: "boolean") -> "array", errors [GroupNotFound]:
         "Starts the processes of a group that are not active; one status struct each.";
     "supervisor.startAllProcesses" (wait?o: "boolean") -> "array":
         "Starts every process that is not active; one status struct each.";
     "supervisor.stopProcess" (name: "string", wait?o: "boolean") -> "boolean",
-        errors [ProcessNotFound NotRunning Failed]:
+        errors [ProcessNotFound GroupNotFound NotRunning Failed WaitTimeout]:
         "Stops a process; answers once it is down, or at once with wait=false. group:* stops a group and gives an array.";
     "supervisor.stopProcessGroup" (name: "string", wait?o: "boolean") -> "array", errors [GroupNotFound]:
         "Stops the active processes of a group; one status struct each.";
     "supervisor.stopAllProcesses" (wait?o: "boolean") -> "array":
         "Stops every active process; one status struct each.";
     "supervisor.signalProcess" (name: "string", signal: "string") -> "boolean",
-        errors [ProcessNotFound BadSignal NotRunning Failed]:
+        errors [ProcessNotFound GroupNotFound BadSignal NotRunning Failed]:
         "Sends a signal, by name or number, to a process. group:* sends it to a group and gives an array.";
     "supervisor.signalProcessGroup" (name: "string", signal: "string") -> "array", errors [GroupNotFound]:
         "Sends a signal to the running processes of a group; one status struct each.";
@@ -200,7 +200,7 @@ methods! {
     "supervisor.clearAllProcessLogs" () -> "array":
         "Empties the logs of every process; one status struct each.";
     "supervisor.sendProcessStdin" (name: "string", chars: "string") -> "boolean",
-        errors [ProcessNotFound NotRunning NoFile]:
+        errors [ProcessNotFound NotRunning NoFile Failed]:
         "Writes text to a process's stdin, as UTF-8, without a newline of its own.";
     "supervisor.sendRemoteCommEvent" (r#type: "string", data: "string") -> "boolean":
         "Sends a REMOTE_COMMUNICATION event to whoever listens. Works while the daemon stops, too.";
@@ -211,7 +211,7 @@ methods! {
         "What a method does.";
     "system.methodSignature" (name: "string") -> "array", errors [SignatureUnsupported]:
         "The type of a method's result, then those of its parameters.";
-    "system.multicall" (calls: "array") -> "array":
+    "system.multicall" (calls: "array") -> "array", errors [BadArguments]:
         "Several calls in one, in turn: of each {methodName, params} the result, or {faultCode, faultString}.";
     "system.info" () -> "SystemInfo":
         "Who answers: name, version, identifier, pid, configuration file.";
@@ -219,32 +219,32 @@ methods! {
         "The daemon's state, how many processes are in which, and the number of the last event.";
     "system.shutdown" () -> "boolean":
         "As supervisor.shutdown.";
-    "system.restart" () -> "boolean":
+    "system.restart" () -> "boolean", errors [CantReread]:
         "As supervisor.restart.";
 
     "process.list" (selector?o: "Selector", states?o: "string[]") -> "ProcessList",
-        errors [BadName NothingMatched]:
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments]:
         "The processes a selector names (default: all), in any of the states (default: any).";
     "process.get" (name: "string") -> "ProcessInfo", errors [ProcessNotFound]:
         "One process.";
     "process.start" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
-        errors [BadName NothingMatched]:
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Starts what is not active; waits until it is RUNNING or cannot be, unless wait is none.";
     "process.stop" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
-        errors [BadName NothingMatched]:
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active; waits until it is down, unless wait is none.";
     "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
-        errors [BadName NothingMatched]:
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none.";
     "process.signal" (selector: "Selector", signal: "string | int") -> "Operation",
-        errors [BadName NothingMatched BadSignal]:
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched BadSignal]:
         "Sends a signal.";
     "process.watch" (selector?o: "Selector") -> "ProcessChange",
         items "process.change" until "process.unwatch", errors [BadName SubscriptionNeedsWebSocket]:
         "First a snapshot of the processes, then every change of one.";
 
     "group.list" () -> "GroupInfo[]":
-        "The active groups, by priority and name.";
+        "The active groups by priority, then in the order in which they became active.";
     "group.start" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
         "Starts the members that are not active, by ascending priority.";
     "group.stop" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
@@ -269,7 +269,7 @@ methods! {
 
     "tree.get" () -> "TreeNode":
         "The daemon's own actors, as a tree.";
-    "tree.crash" (path: "string", how: "string") -> "CrashReport", errors [BadArguments Forbidden]:
+    "tree.crash" (path: "string", how: "string") -> "CrashReport", errors [NothingMatched Forbidden]:
         "Makes an actor fail, by panic or stop, to see it come back; needs fault_injection in [supervisord].";
 }
 
