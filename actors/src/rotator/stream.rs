@@ -7,9 +7,9 @@
 //!                                         pending
 //! ```
 //!
-//! Where else bytes go, when that is configured, is the business of [`outlets`](super::outlets).
+//! Where else bytes go, when that is configured, is the business of `outlets`.
 //! Bytes in, bytes out. All of this runs on the logs' thread, but for joining as a follower and the
-//! look whether anything is left ([`StreamEstate::is_quiet`]). What was read and not yet written when a
+//! look whether anything is left (`StreamEstate::is_quiet`). What was read and not yet written when a
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
