@@ -19,6 +19,6 @@ mod herd;
 mod intensity;
 mod policy;
 mod shutdown;
-// mod soak;
+mod soak;
 mod strategy;
 mod toy;
