@@ -35,7 +35,11 @@ fn assert_same(got: &str, expected: &str) {
     if got == expected {
         return;
     }
-    let at = got.bytes().zip(expected.bytes()).position(|(a, b)| a != b).unwrap_or(got.len().min(expected.len()));
+    let at = got
+        .bytes()
+        .zip(expected.bytes())
+        .position(|(a, b)| a != b)
+        .unwrap_or(got.len().min(expected.len()));
     let around = |text: &str| text.get(at.saturating_sub(20)..(at + 20).min(text.len())).map(str::to_owned);
     panic!(
         "{} bytes instead of {}; at {at}: {:?} instead of {:?}",

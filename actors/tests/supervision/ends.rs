@@ -45,7 +45,12 @@ fn a_panic_in_stopped_after_an_orderly_stop_is_told() {
         settle().await;
         toys.end("a", Way::Stop);
         settle().await;
-        assert_eq!(toys.diary.count("down a1 (toy: a cannot stop): restarted a"), 1, "{:#?}", toys.diary.lines());
+        assert_eq!(
+            toys.diary.count("down a1 (toy: a cannot stop): restarted a"),
+            1,
+            "{:#?}",
+            toys.diary.lines()
+        );
     });
 }
 

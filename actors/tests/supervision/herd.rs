@@ -354,8 +354,11 @@ fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
         });
         let slot = Arc::new(Slot::default());
         let bridge = Bridge::new(Arc::clone(&shared), Arc::clone(&slot), Arc::clone(&main_log));
-        let identity =
-            Identity { name: "treeherd".to_owned(), version: "0".to_owned(), identifier: "herd".to_owned() };
+        let identity = Identity {
+            name: "treeherd".to_owned(),
+            version: "0".to_owned(),
+            identifier: "herd".to_owned(),
+        };
         let methods = bridge.methods(true);
         let site: treeherd_actors::endpoint::MakeSite =
             Arc::new(move |_| Site::new(methods.clone(), identity.clone()));

@@ -1,8 +1,6 @@
 //! Intensity: how many restarts in how long a time, whose they are, and what comes after the last.
 
-use crate::toy::{
-    Plan, Quirks, Toys, Way, boss, intensity, paused, quirky, settle, worker,
-};
+use crate::toy::{Plan, Quirks, Toys, Way, boss, intensity, paused, quirky, settle, worker};
 use std::time::Duration;
 use treeherd_actors::supervision::link::Exit;
 use treeherd_domain::strategy::Restart::Permanent;

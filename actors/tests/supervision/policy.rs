@@ -5,9 +5,9 @@
 //! groups `normal`, `shutdown` and `abnormal`).
 
 use crate::toy::{Quirks, Toys, Way, paused, plan, quirky, settle, worker};
+use Way::{Factory, Future, Handler, Started, Stop};
 use treeherd_domain::strategy::Restart::{self, Permanent, Temporary, Transient};
 use treeherd_domain::strategy::Strategy::{self, OneForAll, OneForOne, RestForOne};
-use Way::{Factory, Future, Handler, Started, Stop};
 
 #[track_caller]
 fn check(restart: Restart, strategy: Strategy, way: Way, expected: &str) {

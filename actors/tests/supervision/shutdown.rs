@@ -48,7 +48,8 @@ fn an_end_goes_on_whatever_actor_ends_meanwhile() {
 
 #[test]
 fn nothing_starts_by_itself_once_the_daemon_ends_also_after_a_bug() {
-    let programs = format!("{STUBBORN}[program:web]\ncommand=/bin/cat\nautorestart=true\nstartsecs=0\npriority=1\n");
+    let programs =
+        format!("{STUBBORN}[program:web]\ncommand=/bin/cat\nautorestart=true\nstartsecs=0\npriority=1\n");
     with(&programs, async |herd| {
         herd.state("web", ProcessState::Running).await;
         herd.until("ready", || herd.read("stubborn.out") == "up\n").await;

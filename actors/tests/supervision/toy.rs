@@ -5,7 +5,9 @@
 //!   test (the loop) ◄─ Down ─ top ── Boss... ── Worker a, b, c
 //! ```
 
-use actix::{Actor, ActorContext, Addr, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture};
+use actix::{
+    Actor, ActorContext, Addr, ArbiterHandle, AsyncContext, Context, Handler, Message, WrapFuture,
+};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
@@ -284,7 +286,8 @@ impl Boss {
         let start: Start = match kind {
             Kind::Boss(plan) => Box::new(move |link| {
                 let (plan, diary) = (plan.clone(), Arc::clone(&diary));
-                guard::start(link, move |context, link| Self::new(name, plan, diary, context, link)).recipient()
+                guard::start(link, move |context, link| Self::new(name, plan, diary, context, link))
+                    .recipient()
             }),
             Kind::Worker(quirks) => Box::new(move |link| {
                 let (quirks, book, on) = (quirks.clone(), Arc::clone(&diary), quirks.on.clone());
@@ -340,7 +343,11 @@ impl Handler<Show> for Boss {
     fn handle(&mut self, _: Show, _: &mut Self::Context) -> String {
         let children = self.children.list();
         let child = |child: &treeherd_actors::supervision::children::ChildInfo| {
-            if child.alive { format!("{}{}", child.name, child.incarnation) } else { format!("{}-", child.name) }
+            if child.alive {
+                format!("{}{}", child.name, child.incarnation)
+            } else {
+                format!("{}-", child.name)
+            }
         };
         children.iter().map(child).collect::<Vec<_>>().join(" ")
     }
