@@ -24,6 +24,8 @@ mod streams;
 mod verbs;
 mod waiters;
 
+pub use streams::INTENSITY;
+
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, Mood};
@@ -31,7 +33,7 @@ use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
 use crate::supervision::link::{Down, Exit, Link, Stop};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult, SpawnHandle};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -368,26 +370,6 @@ impl Handler<Down> for Program {
                 context.stop();
             }
         }
-    }
-}
-
-impl Handler<Strike> for Program {
-    type Result = bool;
-
-    fn handle(&mut self, Strike { path, how }: Strike, context: &mut Self::Context) -> bool {
-        if path.is_empty() {
-            how.strike(context);
-            return true;
-        }
-        self.streams.strike(&path, how)
-    }
-}
-
-impl Handler<Inventory> for Program {
-    type Result = MessageResult<Inventory>;
-
-    fn handle(&mut self, _: Inventory, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.streams.list())
     }
 }
 

@@ -175,13 +175,16 @@ impl Shared {
         Fault::Crashed { incident }
     }
 
-    /// Logs and announces that an actor ended by a bug and what is done about it.
+    /// Logs and announces that an actor ended by a bug and what is done about it. `above` is the path of its
+    /// parent; empty for the root.
     pub fn report(&self, above: &str, down: &Down, next: &str) {
-        if down.exit == Exit::Normal {
-            return;
-        }
-        let (incident, path) = (self.incident(), format!("{above}/{}", down.child));
-        let reason = down.exit.reason().to_owned();
+        let path = if above.is_empty() { down.child.to_string() } else { format!("{above}/{}", down.child) };
+        let reason = match &down.exit {
+            // whoever is told to stop is not reported, so this is a bug as well
+            Exit::Normal => "it stopped without being told to".to_owned(),
+            Exit::Panic(_) | Exit::Exhausted(_) => down.exit.reason().to_owned(),
+        };
+        let incident = self.incident();
         error!(self.log, "actor {path} ended by an internal error (incident {incident}): {reason}; {next}");
         self.announce(EventKind::ActorRestarted { path, reason, incident });
     }
