@@ -61,7 +61,7 @@ async fn check_socket(herd: &Herd) {
 async fn check_exits(herd: &Herd, path: &str, how: &str) {
     let before = herd.incarnations(path).await.unwrap();
     let (pid, spawn) = (herd.pid("web:echo"), herd.status("web:echo").incarnation);
-    let mut events = herd.shared.journal.subscribe(None);
+    let mut events = herd.shared.journal.subscribe(None, false);
     herd.strike(path, how).await;
     herd.kill("web:echo", Signal::KILL);
     herd.kill("web:once", Signal::TERM);

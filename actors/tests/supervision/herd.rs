@@ -35,6 +35,7 @@ use treeherd_domain::spec::Config;
 use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
+use treeherd_os::syslog::Syslog;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
 use treeherd_web::{Identity, Listener, Site};
 
@@ -335,6 +336,8 @@ fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
         childlogdir: config.daemon.childlogdir.clone(),
         identifier: config.daemon.identifier.clone(),
         strip_ansi: config.daemon.strip_ansi,
+        debug: None,
+        syslog: Arc::new(Syslog::new(&config.daemon.childlogdir.join("syslog"))),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {

@@ -11,6 +11,7 @@
 //! through the programs, in `tests/e2e`).
 
 mod bytes;
+mod capture;
 mod crash;
 // mod document;
 mod ends;
