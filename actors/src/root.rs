@@ -157,9 +157,9 @@ impl Root {
         self.endpoints.push((name.clone(), Arc::clone(&slot)));
         let (door, shared) = (Arc::clone(door), Arc::clone(&self.shared));
         let start: Start = Box::new(move |link| {
-            let (door, log) = (Arc::clone(&door), shared.log.clone());
+            let (door, parts) = (Arc::clone(&door), Arc::clone(&shared));
             let address =
-                guard::start_on(&shared.control, link, move |_, link| Endpoint::new(door, log, link));
+                guard::start_on(&shared.control, link, move |_, link| Endpoint::new(door, parts, link));
             slot.set(address.clone());
             address.recipient()
         });

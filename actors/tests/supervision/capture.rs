@@ -28,8 +28,8 @@ impl Got {
             Item::Gap { .. } => self.dropped = true,
             Item::Event(event) => match &event.kind {
                 EventKind::ProcessCommunication(output) => {
-                    let text = std::str::from_utf8(&output.data).unwrap();
-                    self.sent.push(text.parse().unwrap());
+                    let text = std::str::from_utf8(&output.data).expect("it is a number");
+                    self.sent.push(text.parse().expect("it is a number"));
                 }
                 EventKind::LogTrouble { message, .. } => {
                     assert!(message.contains("were dropped"), "{message}");
@@ -69,7 +69,7 @@ fn captures_arrive_once_and_the_log_is_whole_whatever_ends() {
         }
         assert!(crashes >= 4, "only {crashes} crashes while it wrote");
         let expected = (1..=LAST).fold(String::new(), |mut text, number| {
-            writeln!(text, "{number}").unwrap();
+            writeln!(text, "{number}").expect("a string takes it");
             text
         });
         herd.until("written", || herd.read("loud.log").len() >= expected.len()).await;

@@ -35,8 +35,8 @@ use treeherd_domain::spec::Config;
 use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
-use treeherd_os::syslog::Syslog;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
+use treeherd_os::syslog::{DEV_LOG, Syslog};
 use treeherd_web::{Identity, Listener, Site};
 
 /// Longer than any wait in these tests should take.
@@ -337,7 +337,7 @@ fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
         identifier: config.daemon.identifier.clone(),
         strip_ansi: config.daemon.strip_ansi,
         debug: None,
-        syslog: Arc::new(Syslog::new(&config.daemon.childlogdir.join("syslog"))),
+        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {

@@ -1,0 +1,113 @@
+//! The end of the daemon while its actors end by bugs.
+
+use crate::bytes::block_logs;
+use crate::herd::{Herd, over, with};
+use std::io::Write as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
+use treeherd_actors::estate::Mood;
+use treeherd_actors::root::shutdown;
+use treeherd_domain::signal::Signal;
+use treeherd_domain::status::ProcessState;
+use treeherd_web::Listener;
+
+const STUBBORN: &str = "[program:stubborn]\n\
+    command=/bin/sh -c 'trap \"\" TERM; echo up; while :; do read line || sleep 9; done'\n\
+    startsecs=0\nstopwaitsecs=60\nstdout_logfile=%(here)s/stubborn.out\n";
+
+#[test]
+fn an_end_that_is_asked_for_between_two_roots_is_heard() {
+    with("[program:web]\ncommand=/bin/cat\nstartsecs=0\n", async |herd| {
+        for _ in 0..5 {
+            herd.crash("root", "panic").await;
+        }
+        herd.strike("root", "panic").await;
+        herd.until("paused", || herd.logged("rebuilt after a pause") == 1).await;
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+        herd.state("web", ProcessState::Stopped).await;
+    });
+}
+
+#[test]
+fn an_end_goes_on_whatever_actor_ends_meanwhile() {
+    for path in ["root", "root/group:stubborn", "root/group:stubborn/program:stubborn"] {
+        with(STUBBORN, async |herd| {
+            herd.until("ready", || herd.read("stubborn.out") == "up\n").await;
+            shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+            herd.state("stubborn", ProcessState::Stopping).await;
+            for how in ["panic", "stop"] {
+                herd.crash(path, how).await;
+                assert_eq!(herd.status("stubborn").state, ProcessState::Stopping, "{path}");
+            }
+            herd.kill("stubborn", Signal::KILL);
+            herd.state("stubborn", ProcessState::Stopped).await;
+        });
+    }
+}
+
+#[test]
+fn nothing_starts_by_itself_once_the_daemon_ends_also_after_a_bug() {
+    let programs =
+        format!("{STUBBORN}[program:web]\ncommand=/bin/cat\nautorestart=true\nstartsecs=0\npriority=1\n");
+    with(&programs, async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        herd.until("ready", || herd.read("stubborn.out") == "up\n").await;
+        // `web` stops after `stubborn`, which takes its time
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+        herd.state("stubborn", ProcessState::Stopping).await;
+        herd.kill("web", Signal::KILL);
+        herd.crash("root", "panic").await;
+        herd.until("down", || herd.status("web").state.is_stopped()).await;
+        assert_eq!(herd.status("web").incarnation, 1);
+        herd.kill("stubborn", Signal::KILL);
+    });
+}
+
+#[test]
+fn a_request_that_never_ends_does_not_hold_up_the_next_root() {
+    with("[program:web]\ncommand=/bin/cat\nstartsecs=0\n", async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        let mut client = UnixStream::connect(herd.path("herd.sock")).unwrap();
+        client.write_all(b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\nhalf a").unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let back = tokio::time::timeout(Duration::from_secs(1), herd.crash("root", "panic")).await;
+        assert!(back.is_ok(), "the next root waits for a client");
+        drop(client);
+    });
+}
+
+#[test]
+fn a_socket_that_cannot_be_served_harms_nothing_else() {
+    let herd = Herd::start("[program:web]\ncommand=/bin/cat\nstartsecs=0\n", |dir, mut doors| {
+        let mut broken = doors[0].0.clone();
+        broken.section = "unix_http_server:broken".to_owned();
+        // a file is not a socket: the reactor refuses it
+        let file = std::fs::File::create(dir.join("no socket")).unwrap();
+        doors.push((broken, Listener::Unix(UnixListener::from(OwnedFd::from(file)))));
+        doors
+    });
+    over(herd, async |herd| {
+        herd.until("told", || herd.logged("[unix_http_server:broken] cannot serve") > 0).await;
+        herd.state("web", ProcessState::Running).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(herd.incarnations("root").await, Some(vec![1]));
+        assert_eq!(herd.logged("cannot serve"), 1, "{:#?}", herd.lines());
+    });
+}
+
+#[test]
+fn a_slow_disk_delays_the_successor_of_a_program_and_loses_nothing() {
+    with("[program:web]\ncommand=/bin/cat\nautorestart=true\nstartsecs=0\n", async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        let pid = herd.pid("web");
+        let blocked = block_logs(herd);
+        herd.strike("root/group:web/program:web", "panic").await;
+        herd.kill("web", Signal::KILL);
+        // its rotators are still busy, and no two may read one pipe
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(herd.status("web").pid, pid);
+        drop(blocked);
+        herd.until("restarted", || ![0, pid].contains(&herd.pid("web"))).await;
+    });
+}
