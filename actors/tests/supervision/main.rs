@@ -13,6 +13,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
 
 mod bytes;
+mod capture;
 mod crash;
 mod document;
 mod ends;
