@@ -79,7 +79,7 @@ impl Actor for Shopkeeper {
         let Some(mut out) = self.out.take() else { return };
         let keep = async move {
             // events say that something changed; what is, stands in the arena, without asking an actor
-            let mut events = shared.journal.subscribe(None).items;
+            let mut events = shared.journal.subscribe(None, false).items;
             while !all_up(&shared) && events.recv().await.is_some() {}
             for group in shared.arena.by_priority() {
                 for estate in group.by_priority() {
@@ -109,11 +109,7 @@ pub(crate) fn run(file: &Path, out: Out) -> Result<Mood, Box<dyn Error>> {
     let daemon = &config.daemon;
     let Target::File(log) = &daemon.logfile else { return Err("logfile=syslog is not for this".into()) };
     let main_log = MainLog::open(log, daemon.rotation, false)?;
-    let log_settings = LogSettings {
-        childlogdir: daemon.childlogdir.clone(),
-        identifier: daemon.identifier.clone(),
-        strip_ansi: daemon.strip_ansi,
-    };
+    let log_settings = LogSettings::new(daemon.childlogdir.clone(), daemon.identifier.clone());
     // what outlives every actor: the processes and their pipes
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {

@@ -178,7 +178,8 @@ impl Shared {
     /// Logs and announces that an actor ended by a bug and what is done about it. `above` is the path of its
     /// parent; empty for the root.
     pub fn report(&self, above: &str, down: &Down, next: &str) {
-        let path = if above.is_empty() { down.child.to_string() } else { format!("{above}/{}", down.child) };
+        let path =
+            if above.is_empty() { down.child.to_string() } else { format!("{above}/{}", down.child) };
         let reason = match &down.exit {
             // whoever is told to stop is not reported, so this is a bug as well
             Exit::Normal => "it stopped without being told to".to_owned(),

@@ -36,7 +36,6 @@ use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
-use treeherd_os::syslog::{DEV_LOG, Syslog};
 use treeherd_web::{Identity, Listener, Site};
 
 /// Longer than any wait in these tests should take.
@@ -332,13 +331,7 @@ type Told = (Arc<Shared>, Bridge, Arc<Slot<Addr<Root>>>);
 
 fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
     let Made { config, main_log, log, doors, load } = made;
-    let settings = LogSettings {
-        childlogdir: config.daemon.childlogdir.clone(),
-        identifier: config.daemon.identifier.clone(),
-        strip_ansi: config.daemon.strip_ansi,
-        debug: None,
-        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
-    };
+    let settings = LogSettings::new(config.daemon.childlogdir.clone(), config.daemon.identifier.clone());
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {
         arena.add(GroupEstate::new(group, &settings));
