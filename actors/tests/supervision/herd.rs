@@ -100,7 +100,10 @@ pub(crate) fn with(programs: &str, test: impl AsyncFnOnce(&Herd)) {
 /// The same over a tree that was started already.
 pub(crate) fn over(herd: Herd, test: impl AsyncFnOnce(&Herd)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(test(&herd));
+    runtime.block_on(async {
+        herd.after("root", &[]).await;
+        test(&herd).await;
+    });
     // what the runtime still holds of the tree goes first
     drop(runtime);
     herd.finish();
