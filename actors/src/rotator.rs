@@ -40,9 +40,9 @@ const READS: usize = 8;
 /// How long a file that cannot be written is left alone.
 const RETRY: Duration = Duration::from_secs(1);
 /// A read below this is small.
-const SMALL: usize = 16 * 1024;
+const SMALL: usize = 32 * 1024;
 /// How long a pipe that brings small reads is left to fill.
-const FILL: Duration = Duration::from_micros(60);
+const FILL: Duration = Duration::from_micros(100);
 
 /// Open the file before a spawn. Answers the error that makes the spawn fail.
 #[derive(Message, Debug)]
