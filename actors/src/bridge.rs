@@ -27,6 +27,7 @@ use actix::{Addr, Handler, Message};
 use jsonrpsee::{Methods, RpcModule};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
 use treeherd_domain::status::{LocalTime, ProcessStatus};
@@ -41,6 +42,9 @@ use treeherd_web::PageRow;
 pub const SUPERVISOR_VERSION: &str = "4.3.0";
 /// The version of Supervisor's API.
 pub const API_VERSION: &str = "3.0";
+
+/// How long a call waits for a root that is being rebuilt.
+const REBUILD: Duration = Duration::from_secs(5);
 
 /// What every method has.
 #[derive(Clone)]
@@ -142,9 +146,13 @@ impl Bridge {
         self.shared().arena.group(name).ok_or_else(|| Fault::GroupNotFound(name.to_owned()))
     }
 
-    /// The root of this moment.
-    fn root(&self) -> Result<Addr<Root>, Fault> {
-        self.0.root.get().ok_or_else(|| self.crashed())
+    /// The root of this moment, or the one that is being built.
+    async fn root(&self) -> Result<Addr<Root>, Fault> {
+        if let Some(root) = self.0.root.get().filter(Addr::connected) {
+            return Ok(root);
+        }
+        let rebuilt = self.0.root.wait_for(Addr::connected);
+        tokio::time::timeout(REBUILD, rebuilt).await.map_err(|_| self.crashed())
     }
 
     fn crashed(&self) -> Fault {
@@ -161,7 +169,7 @@ impl Bridge {
         <Root as actix::Actor>::Context: ToEnvelope<Root, M>,
         <Root as Handler<M>>::Result: MessageResponse<Root, M>,
     {
-        let root = self.root()?;
+        let root = self.root().await?;
         let answer = tokio::spawn(async move { root.send(message).await });
         match answer.await {
             Ok(Ok(answer)) => answer,

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::rotator::stream::StreamEstate;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::exit::ExitStatus;
@@ -27,6 +28,7 @@ use treeherd_domain::spec::{Config, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
 use treeherd_os::process::Process;
+use treeherd_os::syslog::{DEV_LOG, Syslog};
 
 /// Locks, also after a panic of another holder.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -179,7 +181,7 @@ impl GroupEstate {
 #[derive(Clone, Debug)]
 pub struct LogSettings {
     /// `childlogdir`.
-    pub childlogdir: std::path::PathBuf,
+    pub childlogdir: PathBuf,
     /// `identifier`.
     pub identifier: String,
     /// `strip_ansi`.
@@ -187,7 +189,16 @@ pub struct LogSettings {
     /// The daemon's log, if its level is debug or lower: it gets a copy of all output.
     pub debug: Option<slog::Logger>,
     /// Where streams with `*_syslog` send their lines.
-    pub syslog: Arc<treeherd_os::syslog::Syslog>,
+    pub syslog: Arc<Syslog>,
+}
+
+impl LogSettings {
+    /// AUTO logs in this directory under this identifier, and nothing else.
+    #[must_use]
+    pub fn new(childlogdir: PathBuf, identifier: String) -> Self {
+        let syslog = Arc::new(Syslog::new(Path::new(DEV_LOG)));
+        Self { childlogdir, identifier, strip_ansi: false, debug: None, syslog }
+    }
 }
 
 /// What the daemon is doing (Supervisor's "mood").

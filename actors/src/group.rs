@@ -30,7 +30,7 @@ use treeherd_domain::name::{Namespec, ProcessName};
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Restarts of program actors that one group allows; with those of the root they multiply.
-const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(30) };
+pub const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(30) };
 /// How long a program may take to tell of its children.
 const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -42,7 +42,7 @@ use treeherd_domain::spec::Config;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Restarts of groups, endpoints and the bus that the root allows before it is rebuilt itself.
-const INTENSITY: Intensity = Intensity { restarts: 3, period: Duration::from_secs(60) };
+pub const INTENSITY: Intensity = Intensity { restarts: 3, period: Duration::from_secs(60) };
 
 /// Reads the configuration file anew; blocks.
 pub type Load = Arc<dyn Fn() -> Result<Config, Fault> + Send + Sync>;

@@ -39,10 +39,12 @@ use treeherd_os::pipe::PipeReader;
 const READS: usize = 8;
 /// How long a file that cannot be written is left alone.
 const RETRY: Duration = Duration::from_secs(1);
-/// A read below this is small.
-const SMALL: usize = 16 * 1024;
+/// A read below this is small: the pipe is empty after it, and its writer writes small pieces.
+const SMALL: usize = 32 * 1024;
+/// A read of this much finds a pipe full.
+const FULL: usize = 60 * 1024;
 /// How long a pipe that brings small reads is left to fill.
-const FILL: Duration = Duration::from_micros(60);
+const FILL: Duration = Duration::from_micros(100);
 
 /// Open the file before a spawn. Answers the error that makes the spawn fail.
 #[derive(Message, Debug)]
@@ -273,8 +275,9 @@ async fn pump(estate: Arc<StreamEstate>, pipe: Arc<OwnedFd>, up: Up, large: bool
     };
     let mut last = None;
     while let Ok(ready) = reader.ready().await {
-        let_it_fill(&mut last);
-        match turn(&estate, &pipe, large) {
+        // a pipe that was left to fill and is not full brings small pieces still
+        let small = if let_it_fill(&mut last) { FULL } else { SMALL };
+        match turn(&estate, &pipe, large, small) {
             Ok(Turn::More) => ready.keep(),
             Ok(Turn::Spent { small }) => {
                 last = small.then(clock::now);
@@ -305,10 +308,10 @@ enum Turn {
 }
 
 /// A few reads, until the pipe is empty: a read that brings less than there could be says so by itself.
-fn turn(estate: &StreamEstate, pipe: &OwnedFd, large: bool) -> std::io::Result<Turn> {
+fn turn(estate: &StreamEstate, pipe: &OwnedFd, large: bool, small: usize) -> std::io::Result<Turn> {
     for _ in 0..READS {
         match estate.pump(pipe, large)? {
-            Pumped::Bytes(count) if count < SMALL => return Ok(Turn::Spent { small: true }),
+            Pumped::Bytes(count) if count < small => return Ok(Turn::Spent { small: true }),
             Pumped::Bytes(_) => {}
             Pumped::Empty => return Ok(Turn::Spent { small: false }),
             Pumped::Stuck(message) => return Ok(Turn::Stuck(message)),
@@ -318,14 +321,14 @@ fn turn(estate: &StreamEstate, pipe: &OwnedFd, large: bool) -> std::io::Result<T
     Ok(Turn::More)
 }
 
-/// Waits a moment if this pipe brought a small piece just now. The thread itself waits: a timer of the
+/// Waits a moment if this pipe brought a small piece just now, and says whether it did. The thread itself waits: a timer of the
 /// runtime is twenty times as coarse, and other pipes fill meanwhile as well.
-fn let_it_fill(last: &mut Option<std::time::Instant>) {
-    if let Some(at) = last.take()
-        && clock::now().saturating_duration_since(at) < FILL
-    {
+fn let_it_fill(last: &mut Option<std::time::Instant>) -> bool {
+    let is_hot = last.take().is_some_and(|at| clock::now().saturating_duration_since(at) < FILL);
+    if is_hot {
         std::thread::sleep(FILL);
     }
+    is_hot
 }
 
 fn tell(estate: &StreamEstate, up: &Up, message: Option<String>) {

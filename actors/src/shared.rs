@@ -8,35 +8,48 @@ use crate::supervision::link::{Down, Exit};
 use actix::{Addr, ArbiterHandle};
 use slog::{Logger, error};
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::fault::Fault;
 use treeherd_os::environment::BaseEnvironment;
 
 /// A place where the current incarnation of something stands; never keep what was taken from it.
-pub struct Slot<T>(Mutex<Option<T>>);
+pub struct Slot<T> {
+    current: Mutex<Option<T>>,
+    changed: Notify,
+}
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Mutex::new(None))
+        Self { current: Mutex::new(None), changed: Notify::new() }
     }
 }
 
 impl<T: Clone> Slot<T> {
     /// What stands there now.
     pub fn get(&self) -> Option<T> {
-        lock(&self.0).clone()
+        lock(&self.current).clone()
     }
 
     /// Puts the current one there.
     pub fn set(&self, value: T) {
-        *lock(&self.0) = Some(value);
+        *lock(&self.current) = Some(value);
+        self.changed.notify_waiters();
     }
 
-    /// Empties it.
-    pub fn clear(&self) {
-        *lock(&self.0) = None;
+    /// Waits until something that fits stands there.
+    pub async fn wait_for(&self, fits: impl Fn(&T) -> bool) -> T {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if let Some(value) = self.get().filter(&fits) {
+                return value;
+            }
+            changed.await;
+        }
     }
 }
 
@@ -162,13 +175,17 @@ impl Shared {
         Fault::Crashed { incident }
     }
 
-    /// Logs and announces that an actor ended by a bug and what is done about it.
+    /// Logs and announces that an actor ended by a bug and what is done about it. `above` is the path of its
+    /// parent; empty for the root.
     pub fn report(&self, above: &str, down: &Down, next: &str) {
-        if down.exit == Exit::Normal {
-            return;
-        }
-        let (incident, path) = (self.incident(), format!("{above}/{}", down.child));
-        let reason = down.exit.reason().to_owned();
+        let path =
+            if above.is_empty() { down.child.to_string() } else { format!("{above}/{}", down.child) };
+        let reason = match &down.exit {
+            // whoever is told to stop is not reported, so this is a bug as well
+            Exit::Normal => "it stopped without being told to".to_owned(),
+            Exit::Panic(_) | Exit::Exhausted(_) => down.exit.reason().to_owned(),
+        };
+        let incident = self.incident();
         error!(self.log, "actor {path} ended by an internal error (incident {incident}): {reason}; {next}");
         self.announce(EventKind::ActorRestarted { path, reason, incident });
     }

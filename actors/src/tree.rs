@@ -21,9 +21,9 @@ use tokio::sync::mpsc;
 use treeherd_domain::strategy::{Intensity, Window};
 
 /// Rebuilds of the root without a pause.
-const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(60) };
+pub const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(60) };
 /// The pause before a rebuild when they are frequent.
-const PAUSE: Duration = Duration::from_secs(1);
+pub const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs a tree until everything is down; says what was asked for. `done` is the other end of
 /// [`Household::done`]. Must be called inside an actix system.

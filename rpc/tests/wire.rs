@@ -3,16 +3,18 @@
 use expect_test::{Expect, expect};
 use serde::Serialize;
 use serde_json::json;
-use treeherd_domain::event::{Event, EventKind};
+use treeherd_domain::event::{Event, EventKind, Output};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::{ProcessState, ProcessStatus};
+use treeherd_domain::stream::Stream;
 use treeherd_rpc::code;
 use treeherd_rpc::wire::supervisor::{self, SignalName, StatusRow, TrueOrStatuses};
 use treeherd_rpc::wire::{
-    EventItem, LogItem, LogSlice, LogStart, Mark, Operation, ProcessChange, ProcessInfo, Row, Wait,
+    EventBody, EventItem, LogItem, LogSlice, LogStart, Mark, Operation, ProcessChange, ProcessInfo, Row,
+    Wait,
 };
 
 fn shows(value: &impl Serialize, expected: Expect) {
@@ -106,6 +108,29 @@ fn a_killed_process_has_a_signal_and_no_pid() {
     assert_eq!(info["exit"], json!({"signal": "SIGKILL"}));
     assert_eq!(info["stoppedAt"], "2023-11-14T22:14:20.000Z");
     assert!(info.get("pid").is_none() && info.get("uptimeMs").is_none());
+}
+
+#[test]
+fn output_is_text_where_it_is_utf_8_and_else_base64() {
+    let output =
+        |data: &[u8]| Output { namespec: api(), pid: 42, stream: Stream::Stdout, data: data.to_vec() };
+    let rows = [
+        (
+            EventKind::ProcessLog(output("Malmö".as_bytes())),
+            "PROCESS_LOG_STDOUT",
+            json!({"stream": "stdout", "data": "Malmö"}),
+        ),
+        (
+            EventKind::ProcessCommunication(output(b"\xff")),
+            "PROCESS_COMMUNICATION_STDOUT",
+            json!({"stream": "stdout", "base64": "/w=="}),
+        ),
+    ];
+    for (kind, name, data) in rows {
+        let body = EventBody::from(&Event { seq: 1, at_ms: 0, kind });
+        assert_eq!((body.kind.as_str(), body.pid, body.data), (name, Some(42), Some(data)));
+        assert_eq!((body.group.as_deref(), body.name.as_deref()), (Some("shop"), Some("api")));
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Bridge {
         wait: Wait,
         limit: Option<Duration>,
     ) -> Result<Gathered, Fault> {
-        let root = self.root()?;
+        let root = self.root().await?;
         let (reply, mut outcomes) = Reply::channel(estates.len());
         for estate in estates {
             let command = Do { verb, wait, reply: reply.clone() };

@@ -302,7 +302,7 @@ impl SupervisorApiServer for Bridge {
     }
 
     async fn send_remote_comm_event(&self, kind: String, data: String) -> RpcResult<bool> {
-        let root = self.root().travel()?;
+        let root = self.root().await.travel()?;
         root.do_send(Emit(EventKind::RemoteCommunication { kind, data }));
         Ok(true)
     }

@@ -39,7 +39,7 @@ fn branch(branch: &Branch) -> TreeNode {
 impl TreeApiServer for Bridge {
     async fn tree_get(&self) -> RpcResult<TreeNode> {
         let survey = async {
-            let root = self.root()?;
+            let root = self.root().await?;
             root.send(Survey).timeout(PATIENCE).await.map_err(|_| self.crashed())
         };
         let branches = survey.await.map_err(|fault: Fault| error_object(&fault))?;
@@ -65,7 +65,7 @@ impl TreeApiServer for Bridge {
         };
         let below = path.strip_prefix("root").map(|rest| rest.trim_start_matches('/').to_owned());
         let strike = async {
-            let root = self.root()?;
+            let root = self.root().await?;
             let unknown = || Fault::NothingMatched(path.clone());
             let strike = Strike { path: below.ok_or_else(unknown)?, how };
             // one that was struck by a panic does not answer any more

@@ -1,6 +1,6 @@
 //! The two rotators of a program, as its children, and how they are reached.
 
-use super::Program;
+use super::{Inventory, Program, Strike};
 use crate::clock;
 use crate::estate::Estate;
 use crate::rotator::stream::StreamEstate;
@@ -9,7 +9,7 @@ use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
 use crate::supervision::link::{Down, Link};
-use actix::{Addr, AsyncContext, Context};
+use actix::{Addr, AsyncContext, Context, Handler, MessageResult};
 use futures_util::future::join_all;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 use treeherd_os::logfile::OpenError;
 
 /// Restarts of rotators that one program allows; with those of its group they multiply.
-const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(10) };
+pub const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(10) };
 /// How long a rotator may take to open a file, or to write what an ended process left.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -167,4 +167,24 @@ impl Streams {
 /// The end of the process whose pipe stands in the estate now.
 fn last(estate: &StreamEstate, close: bool) -> Drain {
     Drain { pipe: estate.pipe().map_or_else(Weak::new, |pipe| Arc::downgrade(&pipe)), close }
+}
+
+impl Handler<Strike> for Program {
+    type Result = bool;
+
+    fn handle(&mut self, Strike { path, how }: Strike, context: &mut Self::Context) -> bool {
+        if path.is_empty() {
+            how.strike(context);
+            return true;
+        }
+        self.streams.strike(&path, how)
+    }
+}
+
+impl Handler<Inventory> for Program {
+    type Result = MessageResult<Inventory>;
+
+    fn handle(&mut self, _: Inventory, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.streams.list())
+    }
 }

@@ -73,7 +73,7 @@ pub struct StreamEstate {
     rotation: Rotation,
     pipe: Mutex<Option<Inlet>>,
     /// Pipes of ended processes that still hold something, the oldest first.
-    left: Mutex<Vec<Arc<OwnedFd>>>,
+    left: Mutex<Vec<Inlet>>,
     /// The process whose bytes are being read.
     pid: AtomicI32,
     busy: AtomicBool,
@@ -159,8 +159,8 @@ impl StreamEstate {
     /// is written first: its rotator ended, or has not come to it yet.
     pub(crate) fn attach(&self, pipe: OwnedFd, pid: i32) {
         let before = lock(&self.pipe).replace(Inlet { pipe: Arc::new(pipe), pid });
-        let holds_something = |pipe: &Arc<OwnedFd>| pipe::bytes_waiting(&**pipe).is_ok_and(|n| n > 0);
-        lock(&self.left).extend(before.map(|inlet| inlet.pipe).filter(holds_something));
+        let holds_something = |inlet: &Inlet| pipe::bytes_waiting(&*inlet.pipe).is_ok_and(|n| n > 0);
+        lock(&self.left).extend(before.filter(holds_something));
     }
 
     /// The read end, if there is one.
@@ -171,18 +171,22 @@ impl StreamEstate {
     /// The read end, to be read from now on: what comes is of its process.
     pub(super) fn adopt(&self) -> Option<Arc<OwnedFd>> {
         let inlet = lock(&self.pipe).clone()?;
-        if self.pid.load(Ordering::Relaxed) != inlet.pid {
-            // nothing of the process before is left to be mistaken for this one's
-            self.finish();
-        }
-        self.pid.store(inlet.pid, Ordering::Relaxed);
+        self.turn_to(inlet.pid);
         Some(inlet.pipe)
+    }
+
+    /// What comes is of this process; what was held back of another is not mistaken for its own.
+    fn turn_to(&self, pid: i32) {
+        if self.pid.load(Ordering::Relaxed) != pid {
+            self.finish();
+            self.pid.store(pid, Ordering::Relaxed);
+        }
     }
 
     /// Gives a read end up; with `close`, the file too if no other pipe is there.
     pub(crate) fn detach(&self, pipe: Option<&Arc<OwnedFd>>, close: bool) {
         let is_it = |other: &Arc<OwnedFd>| pipe.is_some_and(|pipe| Arc::ptr_eq(pipe, other));
-        lock(&self.left).retain(|other| !is_it(other));
+        lock(&self.left).retain(|other| !is_it(&other.pipe));
         let is_last = {
             let mut current = lock(&self.pipe);
             current.take_if(|current| is_it(&current.pipe));
@@ -202,8 +206,9 @@ impl StreamEstate {
         self.path.is_none() || self.open.load(Ordering::Acquire)
     }
 
-    /// Whether everything that was in the pipe has been written, and nothing is held back. The order of the two looks matters:
-    /// bytes that left the pipe before the first are seen as `busy` by the second until they are written.
+    /// Whether everything that was in the pipe has been written, and nothing is held back. The order of
+    /// the looks matters: bytes that left the pipe before the first are seen as `busy` by the second until
+    /// they are written, and as `holding` by the third from then on.
     pub(crate) fn is_quiet(&self) -> bool {
         let Some(pipe) = self.pipe() else { return true };
         pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0)
@@ -290,9 +295,10 @@ impl StreamEstate {
     pub(crate) fn drain_left(&self) -> Option<String> {
         let mut told = None;
         loop {
-            let Some(pipe) = lock(&self.left).first().cloned() else { return told };
+            let Some(Inlet { pipe, pid }) = lock(&self.left).first().cloned() else { return told };
+            self.turn_to(pid);
             told = self.drain(Some(&pipe)).or(told);
-            lock(&self.left).retain(|other| !Arc::ptr_eq(other, &pipe));
+            lock(&self.left).retain(|other| !Arc::ptr_eq(&other.pipe, &pipe));
         }
     }
 

@@ -9,7 +9,6 @@
 
 use crate::herd::{Herd, with};
 use serde_json::{Value, json};
-use std::path::PathBuf;
 use treeherd_actors::bus::Item;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::exit::ExitStatus;
@@ -51,7 +50,7 @@ async fn check_input(herd: &Herd, text: &str) {
 
 /// A client of flesh and blood gets an answer at the socket.
 async fn check_socket(herd: &Herd) {
-    let target = Target::Unix(PathBuf::from(herd.path("herd.sock")));
+    let target = Target::Unix(herd.path("herd.sock"));
     let client = client::connect_http(&client::Endpoint::new(target)).await.unwrap();
     let state = client.get_state().await.unwrap();
     assert_eq!(state.statename, "RUNNING");
@@ -119,10 +118,11 @@ fn survives(path: &str, how: &str) {
         assert_eq!(started, Ok(json!(true)));
         assert_eq!(herd.read("echo.out"), "before\nafter\n");
         herd.until("logged", || herd.read("echo.err") == "oops\noops\n").await;
-        if how == "panic" {
-            assert!(herd.logged("ended by an internal error") >= 2);
-            herd.until("written", || herd.read("main.log").contains("injected fault")).await;
-        }
+        let reason = if how == "panic" { "injected fault" } else { "it stopped without being told to" };
+        let told = format!("actor {path} ended by an internal error (incident ");
+        herd.until("told", || herd.logged(&told) == 2).await;
+        assert!(herd.logged(reason) >= 2);
+        herd.until("written", || herd.read("main.log").contains(reason)).await;
         herd.kill("web:stubborn", Signal::KILL);
         herd.state("web:stubborn", ProcessState::Exited).await;
     });

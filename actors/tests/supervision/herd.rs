@@ -36,7 +36,6 @@ use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
-use treeherd_os::syslog::{DEV_LOG, Syslog};
 use treeherd_web::{Identity, Listener, Site};
 
 /// Longer than any wait in these tests should take.
@@ -101,7 +100,10 @@ pub(crate) fn with(programs: &str, test: impl AsyncFnOnce(&Herd)) {
 /// The same over a tree that was started already.
 pub(crate) fn over(herd: Herd, test: impl AsyncFnOnce(&Herd)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(test(&herd));
+    runtime.block_on(async {
+        herd.after("root", &[]).await;
+        test(&herd).await;
+    });
     // what the runtime still holds of the tree goes first
     drop(runtime);
     herd.finish();
@@ -332,13 +334,7 @@ type Told = (Arc<Shared>, Bridge, Arc<Slot<Addr<Root>>>);
 
 fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
     let Made { config, main_log, log, doors, load } = made;
-    let settings = LogSettings {
-        childlogdir: config.daemon.childlogdir.clone(),
-        identifier: config.daemon.identifier.clone(),
-        strip_ansi: config.daemon.strip_ansi,
-        debug: None,
-        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
-    };
+    let settings = LogSettings::new(config.daemon.childlogdir.clone(), config.daemon.identifier.clone());
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {
         arena.add(GroupEstate::new(group, &settings));

@@ -10,15 +10,19 @@
 //! its own, and leaves none of them. Deliberately absent: the lifecycle of processes (tested in `domain` and,
 //! through the programs, in `tests/e2e`).
 
+#![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
+
 mod bytes;
+mod capture;
 mod crash;
-// mod document;
+mod document;
 mod ends;
 mod escalation;
 mod herd;
 mod intensity;
+mod measure;
 mod policy;
 mod shutdown;
-// mod soak;
+mod soak;
 mod strategy;
 mod toy;

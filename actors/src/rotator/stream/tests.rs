@@ -233,23 +233,45 @@ fn a_panic_between_two_chunks_or_in_an_outlet_loses_and_doubles_nothing() {
     }
 }
 
+/// A FIFO that takes not one byte more, and its other end.
+fn full_fifo(path: &Path) -> std::fs::File {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    let both = std::fs::OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let mut fifo = both.unwrap();
+    for size in [4096, 1] {
+        while fifo.write(&vec![b'#'; size]).is_ok() {}
+    }
+    fifo
+}
+
 #[test]
-fn while_the_file_cannot_be_written_each_chunk_is_handed_out_once() {
+fn while_the_file_cannot_be_written_each_chunk_is_handed_out_once_and_written_later() {
+    use std::io::Read as _;
+    let outside = tempfile::tempdir().unwrap();
+    let path = outside.path().join("fifo");
+    let mut fifo = full_fifo(&path);
     let spec = StreamSpec {
-        logfile: Logfile::Path("/dev/full".into()),
+        logfile: Logfile::Path(path),
         events_enabled: true,
         capture_maxbytes: 10,
         ..StreamSpec::default()
     };
     let mut bench = Plan { spec, ..Plan::default() }.bench();
-    let text = [b"a", BEGIN, b"x", END].concat();
-    bench.write(&text);
-    bench.write(b"waits in the pipe");
+    bench.write(&[b"a", BEGIN, b"x", END].concat());
+    bench.write(b" waits in the pipe");
     assert!(bench.estate.has_pending());
     let log = |text: &str| ("PROCESS_LOG_STDOUT", 42, text.to_owned());
     assert_eq!(bench.events(), [log("a"), sent(42, "x")]);
     bench.pipe = None;
     bench.estate.drain(bench.estate.pipe().as_deref());
-    assert_eq!(bench.events(), [log("waits in the pipe")]);
-    assert_eq!(lock(&bench.estate.sink).pending, b"awaits in the pipe");
+    assert_eq!(bench.events(), [log(" waits in the pipe")]);
+    let mut text = Vec::new();
+    assert!(fifo.read_to_end(&mut text).is_err(), "it has no end while we may write to it");
+    assert!(text.iter().all(|byte| *byte == b'#'));
+    assert_eq!(bench.estate.write_pending(), None);
+    text.clear();
+    assert!(fifo.read_to_end(&mut text).is_err());
+    assert_eq!(String::from_utf8_lossy(&text), "a waits in the pipe");
+    assert!(bench.events().is_empty());
 }

@@ -1,0 +1,117 @@
+//! Start, stop, restart: what a command does to the machine, and what its caller is told (spec §5.5).
+//!
+//! A caller that waits becomes a waiter and is answered by a later transition; nothing here waits.
+
+use super::waiters::For;
+use super::{Program, launch};
+use crate::command::{Outcome, Reply, Wait};
+use actix::{AsyncContext, Context};
+use slog::{info, warn};
+use std::time::Duration;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::{Edge, Refusal, Request};
+use treeherd_domain::status::ProcessState;
+
+/// How often a stop that is waited for is mentioned in the log.
+const STOP_REPORT: Duration = Duration::from_secs(2);
+
+impl Program {
+    /// Mentions a stop that is waited for, now and every two seconds.
+    fn report_stop(&mut self, context: &mut Context<Self>) {
+        let stopping = self.estate.record().machine.name() == ProcessState::Stopping;
+        self.reporting = stopping && self.waiters.any_for_down();
+        if self.reporting {
+            info!(self.shared.log, "waiting for {} to stop", self.estate.namespec.process);
+            context.run_later(STOP_REPORT, Self::report_stop);
+        }
+    }
+
+    pub(super) fn start(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        if let Err(fault) = self.check_command() {
+            return reply.send(Outcome::new(namespec, Err(fault)));
+        }
+        self.drive(context);
+        match self.request_start() {
+            Ok(edge) => {
+                self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
+                self.take_up(&edge, context);
+            }
+            Err(Refusal::Stopping) => {
+                warn!(self.shared.log, "process '{}' already running", namespec.process);
+                let result = match wait {
+                    Wait::Settled => Err(Fault::AbnormalTermination(namespec.clone())),
+                    Wait::No => Ok(()),
+                };
+                reply.send(Outcome::new(namespec, result));
+            }
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+        }
+    }
+
+    fn request_start(&self) -> Result<Edge, Refusal> {
+        self.step(|machine, now, policy| machine.request(Request::Start, now, policy))
+    }
+
+    fn take_up(&mut self, edge: &Edge, context: &mut Context<Self>) {
+        self.driving = true;
+        self.follow(edge, context);
+        self.driving = false;
+        self.drive(context);
+    }
+
+    pub(super) fn stop(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        self.drive(context);
+        let edge = self.step(|machine, now, policy| machine.request(Request::Stop, now, policy));
+        match edge {
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+            Ok(edge) if wait == Wait::Settled => {
+                self.waiters.add(For::Down, reply);
+                self.take_up(&edge, context);
+                if !self.reporting {
+                    self.report_stop(context);
+                }
+            }
+            Ok(edge) => {
+                self.take_up(&edge, context);
+                reply.send(Outcome::new(namespec, Ok(())));
+            }
+        }
+    }
+
+    pub(super) fn restart(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+        let namespec = self.estate.namespec.clone();
+        self.drive(context);
+        let down = !self.estate.record().machine.name().is_running();
+        if down && self.estate.record().machine.name() != ProcessState::Stopping {
+            return self.start(wait, reply, context);
+        }
+        let edge = self.step(|machine, now, policy| machine.request(Request::Restart, now, policy));
+        match edge {
+            Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
+            Ok(edge) => {
+                self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
+                self.take_up(&edge, context);
+                if !self.reporting {
+                    self.report_stop(context);
+                }
+            }
+        }
+    }
+
+    fn check_command(&self) -> Result<(), Fault> {
+        launch::command(&self.estate.spec, &self.shared)
+            .map(drop)
+            .map_err(|error| error.fault(&self.estate))
+    }
+
+    fn fault(&self, refusal: Refusal) -> Fault {
+        let namespec = self.estate.namespec.clone();
+        match refusal {
+            Refusal::AlreadyStarted => Fault::AlreadyStarted(namespec),
+            Refusal::Stopping | Refusal::NotRunning => Fault::NotRunning(namespec),
+            Refusal::Unknown => Fault::Failed(format!("{namespec} is in an unknown process state")),
+        }
+    }
+}
