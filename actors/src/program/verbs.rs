@@ -1,4 +1,4 @@
-//! Start, stop, restart: what a command does to the machine, and what its caller is told (spec §5.5).
+//! Start, stop, restart: what a command does to the machine, and what its caller is told.
 //!
 //! A caller that waits becomes a waiter and is answered by a later transition; nothing here waits.
 
