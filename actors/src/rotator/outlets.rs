@@ -60,7 +60,8 @@ pub(super) fn log_text<'a>(parts: &'a [Part<'_>]) -> Cow<'a, [u8]> {
 #[derive(Debug, Default)]
 pub(super) struct Divider {
     ansi: Option<Ansi>,
-    capture: Option<Capture>,
+    /// Boxed, as few streams have one.
+    capture: Option<Box<Capture>>,
 }
 
 #[derive(Debug)]
@@ -89,10 +90,9 @@ impl Divider {
     /// What the configuration asks for.
     pub(super) fn new(spec: &StreamSpec, strip_ansi: bool) -> Self {
         let ansi = || strip_ansi.then(Ansi::default);
-        let capture = (spec.capture_maxbytes > 0).then(|| Capture {
-            scanner: Scanner::default(),
-            ring: Ring::new(capture_limit(spec)),
-            ansi: ansi(),
+        let capture = (spec.capture_maxbytes > 0).then(|| {
+            let ring = Ring::new(capture_limit(spec));
+            Box::new(Capture { scanner: Scanner::default(), ring, ansi: ansi() })
         });
         Self { ansi: ansi(), capture }
     }

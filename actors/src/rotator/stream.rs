@@ -86,7 +86,7 @@ pub struct StreamEstate {
     sink: Mutex<Sink>,
     tap: Mutex<Tap>,
     trouble: Mutex<Option<String>>,
-    outlets: Option<Outlets>,
+    outlets: Option<Box<Outlets>>,
     outbox: Outbox,
 }
 
@@ -128,7 +128,7 @@ impl StreamEstate {
             sink: Mutex::new(Sink { divider, ..Sink::default() }),
             tap: Mutex::default(),
             trouble: Mutex::new(trouble),
-            outlets: Outlets::new(spec, logs),
+            outlets: Outlets::new(spec, logs).map(Box::new),
             outbox: Outlets::outbox(spec),
         }
     }
