@@ -40,6 +40,7 @@ use treeherd_domain::event::EventKind;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
+use treeherd_os::process::Process;
 use waiters::{For, Waiters};
 
 /// Do this, and answer when it is done.
@@ -241,7 +242,9 @@ impl Program {
     fn announce(&self, edge: &Edge) {
         let (pid, incarnation) = {
             let record = self.estate.record();
-            (record.process.as_ref().map_or(0, |p| p.pid()), record.incarnation)
+            // a spawn comes after the announcement of STARTING, which is about it
+            let next = u64::from(edge.effect == Some(Effect::Spawn));
+            (record.process.as_ref().map_or(0, Process::pid), record.incarnation + next)
         };
         let exit = match edge.to {
             State::Exited { status, expected, .. } => Some((status, expected)),

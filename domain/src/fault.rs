@@ -71,8 +71,13 @@ pub enum Fault {
         report: String,
     },
     /// The wait ended; the work goes on.
-    #[error("TIMEOUT: {0}")]
-    WaitTimeout(String),
+    #[error("TIMEOUT: {namespec} is not done after {waited:?}; it goes on")]
+    WaitTimeout {
+        /// Which process.
+        namespec: Namespec,
+        /// How long the call waited.
+        waited: std::time::Duration,
+    },
     /// A part of the daemon failed while it was asked; it restarts by itself.
     #[error("FAILED: internal error, incident {incident}; see the daemon's log")]
     Crashed {
@@ -99,7 +104,7 @@ impl Fault {
             Self::BadSignal(_) => 11,
             Self::NoFile(_) => 20,
             Self::NotExecutable(_) => 21,
-            Self::Failed(_) | Self::WaitTimeout(_) | Self::Crashed { .. } => 30,
+            Self::Failed(_) | Self::WaitTimeout { .. } | Self::Crashed { .. } => 30,
             Self::AbnormalTermination(_) => 40,
             Self::SpawnError { .. } => 50,
             Self::AlreadyStarted(_) => 60,

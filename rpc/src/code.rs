@@ -156,7 +156,7 @@ pub const fn kind(fault: &Fault) -> Kind {
         Fault::AlreadyAdded(_) => Kind::AlreadyAdded,
         Fault::StillRunning(_) => Kind::StillRunning,
         Fault::CantReread { .. } => Kind::CantReread,
-        Fault::WaitTimeout(_) => Kind::WaitTimeout,
+        Fault::WaitTimeout { .. } => Kind::WaitTimeout,
         Fault::Crashed { .. } => Kind::ActorCrashed,
     }
 }
@@ -189,13 +189,13 @@ fn target(fault: &Fault) -> Option<String> {
         Fault::ProcessNotFound(text)
         | Fault::GroupNotFound(text)
         | Fault::NothingMatched(text)
-        | Fault::BadSignal(text)
-        | Fault::WaitTimeout(text) => Some(text.clone()),
+        | Fault::BadSignal(text) => Some(text.clone()),
         Fault::NoFile(path) => Some(path.clone()).filter(|path| !path.is_empty()),
         Fault::AbnormalTermination(namespec)
         | Fault::SpawnError { namespec, .. }
         | Fault::AlreadyStarted(namespec)
-        | Fault::NotRunning(namespec) => Some(namespec.to_string()),
+        | Fault::NotRunning(namespec)
+        | Fault::WaitTimeout { namespec, .. } => Some(namespec.to_string()),
         Fault::AlreadyAdded(group) | Fault::StillRunning(group) => Some(group.to_string()),
         Fault::ShutdownState
         | Fault::BadArguments(_)
@@ -308,7 +308,7 @@ mod tests {
             Fault::AlreadyAdded(GroupName::new("shop")),
             Fault::StillRunning(GroupName::new("shop")),
             Fault::CantReread { message: text(), report: "line 3".to_owned() },
-            Fault::WaitTimeout(text()),
+            Fault::WaitTimeout { namespec: namespec(), waited: std::time::Duration::from_secs(1) },
             Fault::Crashed { incident: "web-1-1".to_owned() },
         ]
     }

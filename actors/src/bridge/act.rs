@@ -76,7 +76,7 @@ impl Bridge {
         let late = if is_late { missing.len() } else { 0 };
         for estate in missing {
             let fault = if is_late {
-                Fault::WaitTimeout(format!("{} is not done after {limit:?}", estate.namespec))
+                Fault::WaitTimeout { namespec: estate.namespec.clone(), waited: limit }
             } else {
                 self.crashed()
             };

@@ -168,7 +168,12 @@ async fn follow(sink: SubscriptionSink, followed: Followed, from: LogStart) {
         None => (Vec::new(), size),
     });
     let (held, start) = held.await.unwrap_or((Vec::new(), size));
+    let shown = start + held.len() as u64;
     if !held.is_empty() && !give(&sink, &LogItem::data(held, start, None)).await {
+        return;
+    }
+    // more than one answer holds was asked for
+    if shown < size && !give(&sink, &LogItem::Gap { dropped: size - shown, resume_from: size }).await {
         return;
     }
     let mut next = size;

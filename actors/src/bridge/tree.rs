@@ -56,7 +56,7 @@ impl TreeApiServer for Bridge {
 
     async fn tree_crash(&self, path: String, how: Crash) -> RpcResult<CrashReport> {
         if !self.shared().arena.config().daemon.fault_injection {
-            let message = "fault injection is off: set fault_injection=true in [supervisord] and restart";
+            let message = "fault injection is off: set fault_injection=true in [supervisord] and reread";
             return Err(Kind::Forbidden.error(message, Some(&path)));
         }
         let how = match how {
