@@ -16,7 +16,6 @@ use crate::supervision::link::{Link, Stop};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, WrapFuture};
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -42,10 +41,37 @@ enum Sink {
     Syslog(Syslog),
 }
 
+/// The copy on standard output. Nobody waits long for its reader: the log file is the record.
+#[derive(Debug)]
+struct Echo {
+    out: LogFile,
+    missing: u64,
+}
+
+impl Echo {
+    fn open() -> Option<Mutex<Self>> {
+        let out = LogFile::open(Path::new("/dev/stdout"), Rotation::NEVER).ok()?;
+        Some(Mutex::new(Self { out, missing: 0 }))
+    }
+
+    fn write(&mut self, line: &[u8]) {
+        if self.missing > 0 {
+            let told =
+                format!("{} log lines are missing here: nobody read standard output\n", self.missing);
+            if self.out.write(told.as_bytes()).is_ok() {
+                self.missing = 0;
+            }
+        }
+        if self.missing > 0 || self.out.write(line).is_err() {
+            self.missing += 1;
+        }
+    }
+}
+
 /// The daemon's log.
 pub struct MainLog {
     path: Option<PathBuf>,
-    echo: bool,
+    echo: Option<Mutex<Echo>>,
     direct: AtomicBool,
     queue: Mutex<Queue>,
     wake: Notify,
@@ -85,7 +111,7 @@ impl MainLog {
     fn new(path: Option<PathBuf>, sink: Sink, tap: Tap, echo: bool) -> Arc<Self> {
         Arc::new(Self {
             path,
-            echo,
+            echo: echo.then(Echo::open).flatten(),
             direct: AtomicBool::new(true),
             queue: Mutex::default(),
             wake: Notify::new(),
@@ -149,10 +175,8 @@ impl MainLog {
 
     /// One line to all places. A log that cannot be written has nowhere to say so but standard error.
     fn write(&self, sink: &mut Sink, line: &[u8]) {
-        if self.echo {
-            let mut out = std::io::stdout().lock();
-            // whoever reads our standard output may be gone; the log file is the record
-            let _ = out.write_all(line).and_then(|()| out.flush());
+        if let Some(echo) = &self.echo {
+            lock(echo).write(line);
         }
         match sink {
             Sink::File(file) => {

@@ -3,6 +3,7 @@
 //! Absent: everything that a type of its own stands for (pipes, log files, sockets).
 #![allow(unsafe_code, reason = "fcntl and ioctl on descriptors that the caller owns")]
 
+use nix::poll::{PollFd, PollFlags, poll};
 use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -54,6 +55,25 @@ pub fn duplicate(fd: BorrowedFd<'_>, least: i32) -> io::Result<OwnedFd> {
     let new = check(unsafe { libc::fcntl(fd.as_raw_fd(), libc::F_DUPFD_CLOEXEC, least) })?;
     // SAFETY: fcntl has just made this descriptor, and nobody else knows it.
     Ok(unsafe { OwnedFd::from_raw_fd(new) })
+}
+
+/// Writes what a descriptor takes at once that others share, so that `O_NONBLOCK` is not ours to set.
+///
+/// # Errors
+/// `WouldBlock` if it takes nothing now; else what `write(2)` says.
+pub(crate) fn write_now(fd: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
+    /// What a pipe that is ready is sure to take (`PIPE_BUF`).
+    const SURE: usize = 4096;
+    if !has_room(fd, 0)? {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    retry(|| Ok(nix::unistd::write(fd, &bytes[..bytes.len().min(SURE)])?))
+}
+
+/// Whether a descriptor takes bytes now, or does within so many milliseconds.
+pub(crate) fn has_room(fd: BorrowedFd<'_>, milliseconds: u16) -> io::Result<bool> {
+    let mut fds = [PollFd::new(fd, PollFlags::POLLOUT)];
+    Ok(retry(|| Ok(poll(&mut fds, milliseconds)?))? > 0)
 }
 
 /// How many descriptors this process has open.

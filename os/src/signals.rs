@@ -5,9 +5,9 @@
 //! thread starts; a spawned program has its mask emptied. Elsewhere it is a signal handler. Absent: who
 //! ended, and how (see [`reaper`](crate::reaper)).
 
-#![allow(unsafe_code, reason = "registering a descriptor with the reactor")]
+#![allow(unsafe_code, reason = "registering a descriptor with the reactor, a disposition")]
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigHandler, SigSet, Signal};
 use std::io;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
@@ -77,9 +77,14 @@ mod news {
 
 /// Prepares the process for [`ChildNews`]; before its first thread.
 ///
+/// Whoever started us may have ignored `SIGCHLD`, which is inherited: the kernel would then throw the status
+/// of every program away.
+///
 /// # Errors
-/// What `pthread_sigmask(3)` says.
+/// What `sigaction(2)` or `pthread_sigmask(3)` says.
 pub fn prepare() -> io::Result<()> {
+    // SAFETY: the default disposition runs no handler.
+    unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     news::prepare()
 }
 

@@ -1,12 +1,12 @@
 //! Reading a piece of a log file, by Supervisor's two sets of rules.
 //!
-//! Only regular files are read: a FIFO would block, a device has no size. Absent: which file a log is,
-//! following one, and the limits of the wire.
+//! Only regular files are read: a FIFO would block, a device has no size; but `/dev/null` is empty.
+//! Absent: which file a log is, following one, and the limits of the wire.
 
 use crate::fd;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Read as _, Seek, SeekFrom};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// The most that one call returns, in bytes.
@@ -97,11 +97,16 @@ fn open(path: &Path) -> io::Result<(File, u64)> {
     let open = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
     let file = fd::retry(open)?;
     let metadata = file.metadata()?;
-    if !metadata.is_file() {
+    if !metadata.is_file() && !is_null(&metadata) {
         return Err(io::Error::from_raw_os_error(libc::ESPIPE));
     }
     let size = metadata.len();
     Ok((file, size))
+}
+
+/// Whether it is `/dev/null`: a log that never holds anything.
+fn is_null(metadata: &Metadata) -> bool {
+    metadata.file_type().is_char_device() && metadata.rdev() == libc::makedev(1, 3)
 }
 
 fn piece(file: &mut File, start: u64, length: u64) -> io::Result<Vec<u8>> {

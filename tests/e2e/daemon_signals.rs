@@ -1,6 +1,7 @@
 //! Signals to the daemon, and the order in which it ends what it began.
 
-use crate::harness::{Herd, reference};
+use crate::harness::{Herd, reference, signal, until};
+use std::process::Stdio;
 
 #[test]
 fn term_int_and_quit_end_the_daemon_with_status_zero() {
@@ -130,4 +131,23 @@ fn stopped_groups_cost_no_time_at_the_end() {
     }
     assert!(herd.log().len() - lines <= 2, "{:#?}", herd.log());
     herd.assert_nothing_left();
+}
+
+#[test]
+fn a_standard_output_that_nobody_reads_holds_up_neither_logs_nor_the_end() {
+    if reference() {
+        // It waits for the reader, with everything.
+        return;
+    }
+    let plan = Herd::of(
+        "[program:talk]\ncommand=/bin/sh -c 'yes 0123456789012345678901234567890123456789 | head -c 300000; exec cat'\n\
+         startsecs=0\nstdout_logfile={dir}/talk\n",
+    );
+    let mut daemon = plan.command(&["-n"]).stdout(Stdio::piped()).spawn().expect("it can be started");
+    let size = |name: &str| std::fs::metadata(plan.dir().join(name)).map_or(0, |file| file.len());
+    until("the log of the program", || (size("talk") == 300_000).then_some(()));
+    until("its copy in the main log", || (size("supervisord.log") > 300_000).then_some(()));
+    signal(i32::try_from(daemon.id()).expect("pids are small"), "TERM");
+    let ended = until("the end of the daemon", || daemon.try_wait().expect("it is ours"));
+    assert_eq!(ended.code(), Some(0));
 }

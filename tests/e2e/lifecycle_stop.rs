@@ -6,6 +6,7 @@
 //! ```
 
 use crate::harness::{Herd, alive, signal, until};
+use std::process::Stdio;
 
 #[test]
 fn a_stopped_program_is_sent_its_stopsignal() {
@@ -127,4 +128,23 @@ fn a_restart_waits_for_a_stubborn_program_and_starts_it_again() {
     assert!(!alive(first), "the old one is gone before the new one starts");
     assert_ne!(herd.pid("deaf"), first);
     herd.end();
+}
+
+#[test]
+fn a_restart_that_the_end_of_the_daemon_calls_off_says_that_it_stopped() {
+    let mut herd = Herd::start(
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
+    );
+    herd.wait_file("deaf.set", "");
+    let restart = herd
+        .ctl_command()
+        .args(["restart", "deaf"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
+    herd.wait("waiting for deaf to stop");
+    herd.signal("TERM");
+    let said = restart.wait_with_output().expect("it ends");
+    assert!(said.stdout.starts_with(b"deaf: stopped\n"), "{said:?}");
+    assert_eq!(herd.wait_end().code(), Some(0));
 }

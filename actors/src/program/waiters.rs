@@ -60,13 +60,13 @@ impl Waiters {
     /// A transition was made; `spawnerr` is what went wrong last.
     pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>) {
         let (namespec, to) = (self.namespec.clone(), edge.to.name());
-        if to == ProcessState::Starting {
-            for waiter in &mut self.waiting {
-                if let For::DownThen { settled } = waiter.wants {
-                    waiter.wants = if settled { For::Up } else { For::Spawned };
-                    waiter.stopped = true;
-                }
+        let called_off = to.is_stopped() && edge.to.deadline().is_none();
+        for waiter in &mut self.waiting {
+            let For::DownThen { settled } = waiter.wants else { continue };
+            if to == ProcessState::Starting {
+                waiter.wants = if settled { For::Up } else { For::Spawned };
             }
+            waiter.stopped |= to == ProcessState::Starting || called_off;
         }
         let failed = || Fault::SpawnError {
             namespec: namespec.clone(),
@@ -84,7 +84,7 @@ impl Waiters {
             ) => Some(Err(Fault::AbnormalTermination(namespec.clone()))),
             (For::Down, state) if state.is_stopped() => Some(Ok(())),
             // a restart whose second half was called off
-            (For::DownThen { .. }, state) if state.is_stopped() && edge.to.deadline().is_none() => {
+            (For::DownThen { .. }, _) if called_off => {
                 Some(Err(Fault::AbnormalTermination(namespec.clone())))
             }
             _ => None,

@@ -12,7 +12,7 @@
 
 mod open;
 
-use crate::fd::retry;
+use crate::fd::{has_room, retry, write_now};
 pub(crate) use open::guarded;
 use open::{Kind, Opened, is_regular, is_special, names_own_descriptor, open_for_append};
 use std::fs::{self, File, Metadata};
@@ -25,6 +25,8 @@ use treeherd_domain::rotation::Rotation;
 /// How long a write waits for a FIFO or terminal that is full, in milliseconds; once it has waited in
 /// vain it does not wait again before something was taken.
 const PATIENCE_MS: u16 = 20;
+/// The same for our own standard output and error, whose reader is only slow, as a rule.
+const PATIENCE_OWN_MS: u16 = 200;
 
 /// Why a log file cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -130,7 +132,12 @@ impl LogFile {
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WriteError> {
         let mut written = 0;
         while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
-            match retry(|| self.file.write(rest)) {
+            let taken = match self.kind {
+                // it may be a pipe that nobody reads, and its flags are shared with whoever gave it to us
+                Kind::Own => write_now(self.file.as_fd(), rest),
+                Kind::Regular | Kind::Special => retry(|| self.file.write(rest)),
+            };
+            match taken {
                 Ok(0) => return Err(self.failed(Doing::Writing, written, io::ErrorKind::WriteZero.into())),
                 Ok(count) => {
                     written += count;
@@ -150,17 +157,14 @@ impl LogFile {
         WriteError { doing, written, source, path: self.path.clone() }
     }
 
-    /// Waits a little for a full FIFO or terminal.
+    /// Waits a little for a full pipe or terminal.
     fn has_room_soon(&mut self) -> bool {
-        use nix::poll::{PollFd, PollFlags, poll};
         if self.stalled {
             return false;
         }
-        let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::POLLOUT)];
-        let ready = retry(|| Ok(poll(&mut fds, PATIENCE_MS)?));
-        let has_room = ready.is_ok_and(|ready| ready > 0);
-        self.stalled = !has_room;
-        has_room
+        let patience = if self.kind == Kind::Own { PATIENCE_OWN_MS } else { PATIENCE_MS };
+        self.stalled = !has_room(self.file.as_fd(), patience).unwrap_or(false);
+        !self.stalled
     }
 
     /// Whether the path still names this file; not so after a rotation from outside.

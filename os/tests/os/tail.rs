@@ -86,6 +86,12 @@ fn read_of_what_is_no_file_fails_at_once() {
 }
 
 #[test]
+fn dev_null_is_an_empty_log() {
+    assert_eq!(read("/dev/null".as_ref(), -1600, 0).unwrap(), b"");
+    assert_eq!(tail("/dev/null".as_ref(), 0, 100), Tail { data: Vec::new(), offset: 0, overflow: false });
+}
+
+#[test]
 fn too_much_at_once_is_refused_with_a_hint() {
     let (_directory, path) = eight_bytes();
     fs::File::options().write(true).open(&path).unwrap().set_len(1 << 40).unwrap();

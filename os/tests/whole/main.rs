@@ -8,7 +8,7 @@
 //! process of its own and looks only at how that ended. Cases that need root say so when skipped.
 #![allow(clippy::unwrap_used, reason = "a case that cannot go on panics")]
 #![allow(clippy::print_stdout, reason = "the driver reports like the usual harness")]
-#![allow(unsafe_code, reason = "a case closes its standard streams")]
+#![allow(unsafe_code, reason = "a case closes its standard streams, another ignores a signal")]
 
 mod daemon;
 mod limits;
@@ -48,6 +48,7 @@ const CASES: &[Case] = cases![
     reaping::a_strangers_status_is_taken_and_told,
     reaping::a_child_of_ours_keeps_its_status,
     reaping::a_managed_child_is_not_touched,
+    reaping::no_status_is_lost_if_we_were_started_with_sigchld_ignored,
     reaping::spawning_and_reaping_at_once_lose_no_status,
     streams::our_own_streams_are_log_files_even_if_they_are_sockets,
     streams::a_child_has_its_pipes_even_if_we_have_no_streams,

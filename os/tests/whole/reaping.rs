@@ -86,3 +86,13 @@ pub(crate) fn spawning_and_reaping_at_once_lose_no_status() {
     drop(stop);
     assert_eq!(reaper.join().unwrap(), 0);
 }
+
+pub(crate) fn no_status_is_lost_if_we_were_started_with_sigchld_ignored() {
+    use nix::sys::signal::{SigHandler, Signal, signal};
+    // SAFETY: to be ignored runs no handler.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }.unwrap();
+    treeherd_os::signals::prepare().unwrap();
+    let process = sh("exit 4").process;
+    until_dead(process.pid());
+    assert_eq!(process.try_wait().unwrap(), Some(ExitStatus::Code(4)));
+}
