@@ -39,7 +39,7 @@ pub fn run(argv: &[OsString], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         told(err, format!("cannot block signals: {errno}"));
         return 1;
     }
-    match absolute(command).and_then(|path| Command::new(path).arg0(command).args(args).spawn()) {
+    match absolute(command).and_then(|path| start(path, command, args)) {
         Ok(child) => {
             forward_until_gone(child, &signals, Path::new(pidfile), out, &mut |what| told(err, what))
         }
@@ -48,6 +48,13 @@ pub fn run(argv: &[OsString], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
             0
         }
     }
+}
+
+/// Starts the command, which must not begin with the signals blocked that are waited for here.
+fn start(path: PathBuf, name: &OsStr, args: &[OsString]) -> io::Result<Child> {
+    let mut command = Command::new(path);
+    treeherd_os::signals::unblock_all_in(command.arg0(name).args(args));
+    command.spawn()
 }
 
 fn forward_until_gone(

@@ -166,3 +166,10 @@ fn a_target_that_is_gone_is_told() {
     child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
     assert!(err.contains("cannot send SIGTERM to pid"), "{err}");
 }
+
+#[test]
+fn the_command_begins_with_no_signal_blocked() {
+    let output = run(&["none", "/bin/grep", "^SigBlk:", "/proc/self/status"]);
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(out.trim_end(), "SigBlk:\t0000000000000000", "{output:?}");
+}

@@ -26,7 +26,7 @@ use actix::dev::{MessageResponse, ToEnvelope};
 use actix::{Addr, Handler, Message};
 use jsonrpsee::{Methods, RpcModule};
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
@@ -55,7 +55,7 @@ struct Inner {
     root: Arc<Slot<Addr<Root>>>,
     main_log: Arc<MainLog>,
     started_ms: u64,
-    methods: OnceLock<Methods>,
+    methods: Slot<Methods>,
 }
 
 impl fmt::Debug for Bridge {
@@ -69,14 +69,24 @@ impl Bridge {
     #[must_use]
     pub fn new(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, main_log: Arc<MainLog>) -> Self {
         let started_ms = clock::wall_ms();
-        Self(Arc::new(Inner { shared, root, main_log, started_ms, methods: OnceLock::new() }))
+        Self(Arc::new(Inner { shared, root, main_log, started_ms, methods: Slot::default() }))
     }
 
     /// The methods of all namespaces. `with_supervisor`: whether Supervisor's own are among them (there is
     /// an `[rpcinterface:supervisor]`); the first call decides.
     #[must_use]
     pub fn methods(&self, with_supervisor: bool) -> Methods {
-        self.0.methods.get_or_init(|| self.merge(with_supervisor)).clone()
+        self.0.methods.get().unwrap_or_else(|| {
+            let methods = self.merge(with_supervisor);
+            self.0.methods.set(methods.clone());
+            methods
+        })
+    }
+
+    /// Lets go of the methods, which hold this bridge as it holds them: without it, a daemon that starts anew
+    /// would keep the whole tree before.
+    pub fn retire(&self) {
+        self.0.methods.clear();
     }
 
     fn merge(&self, with_supervisor: bool) -> Methods {

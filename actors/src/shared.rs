@@ -40,6 +40,11 @@ impl<T: Clone> Slot<T> {
         self.changed.notify_waiters();
     }
 
+    /// Empties it.
+    pub fn clear(&self) {
+        *lock(&self.current) = None;
+    }
+
     /// Waits until something that fits stands there.
     pub async fn wait_for(&self, fits: impl Fn(&T) -> bool) -> T {
         loop {

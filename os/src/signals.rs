@@ -5,10 +5,12 @@
 //! thread starts; a spawned program has its mask emptied. Elsewhere it is a signal handler. Absent: who
 //! ended, and how (see [`reaper`](crate::reaper)).
 
-#![allow(unsafe_code, reason = "registering a descriptor with the reactor, a disposition")]
+#![allow(unsafe_code, reason = "registering a descriptor with the reactor, a disposition, a mask")]
 
 use nix::sys::signal::{SigHandler, SigSet, Signal};
 use std::io;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod news {
@@ -86,6 +88,13 @@ pub fn prepare() -> io::Result<()> {
     // SAFETY: the default disposition runs no handler.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     news::prepare()
+}
+
+/// Has a command begin with no signal blocked, whatever this thread blocks.
+pub fn unblock_all_in(command: &mut Command) {
+    let clear = || Ok(SigSet::empty().thread_set_mask()?);
+    // SAFETY: between fork and exec it only calls pthread_sigmask(3), which is async-signal-safe.
+    unsafe { command.pre_exec(clear) };
 }
 
 fn requests() -> SigSet {

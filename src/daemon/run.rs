@@ -51,6 +51,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         signals::listen(Arc::clone(&shared), slot, Arc::clone(source));
         let mood = tree::run(shared, household, done).await;
         main_log.direct(true);
+        bridge.retire();
         if let Err(error) = treeherd_os::signals::hold_requests() {
             error!(log, "signals may be lost until the next start: {error}");
         }

@@ -214,3 +214,21 @@ fn hup_with_an_invalid_configuration_stops_nothing() {
     );
     herd.end();
 }
+
+#[test]
+fn hup_leaves_nothing_of_the_daemon_before() {
+    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+    for _ in 0..3 {
+        herd.wait("success: cat");
+        herd.signal("HUP");
+        herd.wait("supervisord started with pid");
+    }
+    herd.wait("success: cat");
+    herd.ctl("status cat").has("RUNNING", 0);
+    let open = std::fs::read_dir(format!("/proc/{}/fd", herd.daemon())).expect("the daemon lives");
+    let logs = open
+        .filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok())
+        .filter(|target| target.ends_with("supervisord.log"));
+    assert_eq!(logs.count(), 1);
+    herd.end();
+}

@@ -1,5 +1,6 @@
 //! One connection: HTTP/1.1 until it ends, is idle too long, or the server stops.
 
+use crate::pressure::Pressure;
 use crate::rpc::Session;
 use crate::site::{Caller, Limits};
 use axum::Router;
@@ -49,7 +50,7 @@ pub(crate) async fn converse<S>(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
         .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Pressure::new(stream)), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = pin!(connection);
     // An error is the client's: it went away, or spoke something else. There is nobody to tell.

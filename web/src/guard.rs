@@ -103,6 +103,9 @@ impl Guard {
             let message = "too many calls are being carried out";
             return MethodResponse::error(id, Kind::Busy.error(message, Some(&method)));
         };
+        // Most calls need not wait for anything: without this, however many a client sends at once, they would be
+        // carried out one after the other, before anybody else has a turn, and never be counted together.
+        tokio::task::yield_now().await;
         let caller = request.extensions().get().cloned().unwrap_or(Caller::Unknown);
         self.site.tell(&Notice::Call { caller: &caller, method: &method });
         // A method may panic before it has given its future, too.

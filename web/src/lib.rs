@@ -19,6 +19,7 @@ mod connection;
 mod guard;
 mod origin;
 mod page;
+mod pressure;
 mod router;
 mod rpc;
 mod server;

@@ -20,6 +20,10 @@ use std::sync::Arc;
 use tower::Service as _;
 use tower::layer::util::{Identity, Stack};
 
+/// Messages that wait for a WebSocket client to read. A follower of a log has large ones; what comes beyond
+/// them waits at its source, where it is bounded and counted.
+const MESSAGES: u32 = 16;
+
 type Middleware = Stack<GuardLayer, Identity>;
 
 /// Marks a request, and the calls in it, as not coming over a WebSocket.
@@ -51,6 +55,7 @@ impl Sessions {
             .set_batch_request_config(BatchRequestConfig::Limit(limits.batch))
             // It counts requests; the sockets have been counted already, and a pipelining client has one.
             .max_connections(1 << 20)
+            .set_message_buffer_capacity(MESSAGES)
             .enable_ws_ping(PingConfig::new())
             .set_id_provider(RandomStringIdProvider::new(16))
             .build();

@@ -51,7 +51,7 @@ impl SystemApiServer for Bridge {
             return Err(error_object(&Fault::BadArguments(text)));
         }
         match self.0.methods.get() {
-            Some(methods) => Ok(multicall(methods, calls).await),
+            Some(methods) => Ok(multicall(&methods, calls).await),
             None => Err(error_object(&self.crashed())),
         }
     }
