@@ -286,12 +286,14 @@ impl Herd {
         said.stdout.trim().parse().unwrap_or_else(|_| panic!("pid {name}: {said:?}"))
     }
 
-    /// The pid in the last line of the log that tells of a spawn of this process.
+    /// The pid in the last line of the log that tells of a spawn of this process; waits for the first. An answer
+    /// or an event may be here before the line is: after a restart, ask [`pid`](Self::pid).
     #[track_caller]
     pub(crate) fn spawned(&self, name: &str) -> i32 {
         let needle = format!("spawned: '{name}' with pid ");
+        self.wait_anywhere(&needle);
         let lines = self.log();
-        let line = lines.iter().rev().find(|line| line.contains(&needle)).expect("it was spawned");
+        let line = lines.iter().rev().find(|line| line.contains(&needle)).expect("it was there just now");
         line.rsplit(' ').next().and_then(|pid| pid.parse().ok()).expect("the line ends with the pid")
     }
 

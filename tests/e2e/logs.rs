@@ -102,7 +102,7 @@ fn a_restarted_program_goes_on_writing_into_the_same_log() {
     for _ in 0..8 {
         assert_eq!(herd.ctl("restart g:*").code, 0);
         for name in ["a", "b"] {
-            let line = format!("{}\n", herd.spawned(name));
+            let line = format!("{}\n", herd.pid(&format!("g:{name}")));
             herd.wait_file(&format!("{name}.log"), &line.repeat(3));
         }
     }
