@@ -83,6 +83,15 @@ fn server_url(config: &Config) -> Option<String> {
     endpoint.map(|spec| spec.address.to_string())
 }
 
+/// The names by which browsers may call this machine.
+fn hosts(spec: &EndpointSpec) -> Vec<String> {
+    let configured = match &spec.address {
+        Address::Inet { host, .. } => Some(host.clone()),
+        Address::Unix { .. } => None,
+    };
+    configured.into_iter().chain([treeherd_os::host::nodename()]).collect()
+}
+
 /// What every endpoint serves.
 fn site(bridge: &Bridge, config: &Config, log: &Logger) -> MakeSite {
     let identity = Identity {
@@ -96,6 +105,7 @@ fn site(bridge: &Bridge, config: &Config, log: &Logger) -> MakeSite {
         let (rows, log) = (bridge.clone(), log.clone());
         Site {
             credentials: spec.credentials.clone(),
+            hosts: hosts(spec),
             rows: Arc::new(move || rows.rows()),
             notify: Some(Arc::new(move |notice: &Notice<'_>| note(&log, notice))),
             ..Site::new(bridge.methods(with_supervisor), identity.clone())

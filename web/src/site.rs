@@ -21,6 +21,9 @@ pub struct Site {
     pub methods: Methods,
     /// Who may use it; `None`: whoever can connect.
     pub credentials: Option<Credentials>,
+    /// Names of this machine, besides its addresses and `localhost`: a browser's request to another one is
+    /// refused where there are no credentials.
+    pub hosts: Vec<String>,
     /// Who answers.
     pub identity: Identity,
     /// The rows of the status page.
@@ -48,6 +51,7 @@ impl Site {
         Self {
             methods: methods.into(),
             credentials: None,
+            hosts: Vec::new(),
             identity,
             rows: Arc::new(Vec::new),
             notify: None,
