@@ -166,6 +166,36 @@ pub fn raise_limits(minfds: i64, minprocs: i64) -> Result<Vec<String>, LimitErro
     raised.filter_map(Result::transpose).collect()
 }
 
+/// The limits of open files (`RLIMIT_NOFILE`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileLimit {
+    pub(crate) soft: rlim_t,
+    pub(crate) hard: rlim_t,
+}
+
+impl FileLimit {
+    /// How many files may be open.
+    #[must_use]
+    #[allow(clippy::useless_conversion, reason = "rlim_t is signed on other systems")]
+    pub fn soft(self) -> u64 {
+        self.soft.try_into().unwrap_or(u64::MAX)
+    }
+}
+
+/// Lets this process itself open as many files as the hard limit allows: it needs some for each program.
+/// Gives the limits before, which its programs are to have.
+///
+/// # Errors
+/// What `setrlimit(2)` says; nothing has changed then. Off Linux nothing is changed either, as descriptors
+/// are closed one by one there.
+pub fn use_all_files() -> io::Result<FileLimit> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if cfg!(target_os = "linux") && soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(FileLimit { soft, hard })
+}
+
 fn raise(limit: Limit, wanted: i64) -> Result<Option<String>, LimitError> {
     let failed = |hard, error: nix::Error| LimitError { limit, wanted, hard, errno: error as i32 };
     let Ok(least) = rlim_t::try_from(wanted) else { return Ok(None) };

@@ -8,6 +8,7 @@
 //! Values are bytes: a variable that is no UTF-8 reaches the child as it came. Absent: reading one
 //! variable, and changing any.
 
+use crate::daemon::FileLimit;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -18,6 +19,7 @@ pub struct BaseEnvironment {
     text: Vec<u8>,
     starts: Vec<usize>,
     names: HashMap<Vec<u8>, usize>,
+    files: Option<FileLimit>,
 }
 
 impl BaseEnvironment {
@@ -51,6 +53,16 @@ impl BaseEnvironment {
             }
         }
         base
+    }
+
+    /// The same environment with this limit of open files, where the daemon has another one.
+    #[must_use]
+    pub fn with_files(self, files: Option<FileLimit>) -> Self {
+        Self { files, ..self }
+    }
+
+    pub(crate) const fn files(&self) -> Option<FileLimit> {
+        self.files
     }
 
     /// How many variables there are.

@@ -107,6 +107,8 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
 /// Loads, starts, runs; again after a restart.
 fn supervise(argv0: &str, mut source: Source) -> u8 {
     guard::install_panic_hook();
+    // without it spawns grow slower with the number of open files, and nothing else changes
+    let _ = treeherd_os::spawn::reserve();
     if let Err(error) = signals_held() {
         tell(&format!("cannot hold signals back: {error}\n"));
         return 1;

@@ -29,7 +29,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
             log: log.clone(),
             logs: logs.handle(),
             control: control.handle(),
-            environment: Arc::new(BaseEnvironment::of_this_process()),
+            environment: Arc::new(BaseEnvironment::of_this_process().with_files(first.files)),
             path: std::env::var("PATH").ok(),
             server_url: server_url(&config),
             log_settings: settings,

@@ -12,6 +12,7 @@ use treeherd_actors::mainlog::MainLog;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, DaemonSpec, MainLog as Target};
+use treeherd_os::daemon::FileLimit;
 use treeherd_os::pidfile::PidFile;
 use treeherd_os::socket::{self, UnixEndpointFile};
 use treeherd_os::syslog::{DEV_LOG, Syslog};
@@ -22,13 +23,15 @@ use treeherd_web::Listener;
 #[derive(Debug)]
 pub(super) struct First {
     is_first: bool,
+    /// What the programs may open, where the daemon took more for itself.
+    pub(super) files: Option<FileLimit>,
     /// The number of the last event of the tree before this one.
     pub(super) seq: u64,
 }
 
 impl First {
     pub(super) const fn new() -> Self {
-        Self { is_first: true, seq: 0 }
+        Self { is_first: true, files: None, seq: 0 }
     }
 }
 
@@ -96,6 +99,8 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
     if first.is_first {
         let raised = daemon::raise_limits(spec.minfds, spec.minprocs);
         deferred.info.extend(raised.map_err(|error| usage(&error, error.hint()))?);
+        // a limit that cannot be raised is the one that minfds has just been held against
+        first.files = daemon::use_all_files().ok();
     }
     let main_log = open_log(spec)?;
     let log = logger::logger(Arc::clone(&main_log), spec.loglevel);

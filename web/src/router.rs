@@ -82,7 +82,8 @@ async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Re
     if is_inet && !is_harmless && origin::is_foreign(request.headers()) {
         return page::error(StatusCode::FORBIDDEN, "the request comes from a page of another site");
     }
-    if is_inet && shared.gate.is_none() && origin::is_rebound(request.headers(), &shared.site.hosts) {
+    let is_open = is_inet && !is_harmless && shared.gate.is_none();
+    if is_open && origin::is_rebound(request.headers(), &shared.site.hosts) {
         let message = "this name may have been pointed here by another site: use an address or this machine's \
                        own name, or set username and password for this port";
         return page::error(StatusCode::FORBIDDEN, message);

@@ -9,6 +9,8 @@
 #![allow(unsafe_code, reason = "system calls of a child that must not touch the parent's state")]
 
 use super::SetupStage;
+use super::low::Low;
+use crate::daemon::FileLimit;
 use crate::errno;
 use std::os::fd::RawFd;
 
@@ -29,6 +31,7 @@ pub(super) struct Plan<'a> {
     pub(super) envp: &'a [*const libc::c_char],
     pub(super) directory: Option<*const libc::c_char>,
     pub(super) umask: Option<u32>,
+    pub(super) files: Option<FileLimit>,
     pub(super) identity: Option<Identity<'a>>,
     pub(super) stdio: [RawFd; 3],
 }
@@ -42,8 +45,8 @@ fn done(stage: SetupStage, result: libc::c_long) -> Result<(), Failed> {
 
 impl Plan<'_> {
     /// Becomes the program, or tells why not and ends. `report` must not allocate or panic.
-    pub(super) fn run(&self, report: impl FnOnce(SetupStage, i32)) -> ! {
-        let (stage, errno) = match self.become_program() {
+    pub(super) fn run(&self, low: Option<Low>, report: impl FnOnce(SetupStage, i32)) -> ! {
+        let (stage, errno) = match self.become_program(low) {
             Err(failed) => failed,
             // execve does not return without an error
             Ok(()) => (SetupStage::Exec, 0),
@@ -57,16 +60,22 @@ impl Plan<'_> {
         unsafe { libc::_exit(NOT_SPAWNED) }
     }
 
-    fn become_program(&self) -> Result<(), Failed> {
+    fn become_program(&self, low: Option<Low>) -> Result<(), Failed> {
+        if let Some(low) = low {
+            // until this is done, every descriptor is also the daemon's
+            done(SetupStage::ProcessGroup, low.unshare())?;
+        }
+        let stdio = low.map_or(self.stdio, |low| low.stdio);
         // SAFETY: plain system calls on this process; the pointers and tables of the plan live in the
         // parent, which waits (or in this process's own copy, after a fork).
         unsafe {
             done(SetupStage::ProcessGroup, libc::setpgid(0, 0).into())?;
-            for (target, fd) in (0..).zip(self.stdio) {
+            for (target, fd) in (0..).zip(stdio) {
                 done(SetupStage::Stdio, libc::dup2(fd, target).into())?;
             }
         }
         close_the_rest();
+        self.limit_files();
         default_signals();
         self.take_identity()?;
         // SAFETY: as above.
@@ -82,6 +91,15 @@ impl Plan<'_> {
             let result = libc::execve(self.program, self.argv.as_ptr(), self.envp.as_ptr());
             done(SetupStage::Exec, result.into())
         }
+    }
+
+    /// The limit of open files that the daemon was given, where it took more for itself. Lowering a soft
+    /// limit is always allowed; one that cannot be read back is no reason to refuse the program.
+    fn limit_files(&self) {
+        let Some(FileLimit { soft, hard }) = self.files else { return };
+        let limit = libc::rlimit { rlim_cur: soft, rlim_max: hard };
+        // SAFETY: reads one struct on this stack.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) };
     }
 
     /// Groups, then the group, then the user, each for good; nothing if it is this user already.

@@ -24,7 +24,7 @@ pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, (), Option<SetupFailure
     let pid = unsafe { libc::fork() };
     if pid == 0 {
         let pipe = write.as_raw_fd();
-        plan.run(|stage, errno| {
+        plan.run(None, |stage, errno| {
             let report = [stage.number(), errno];
             // SAFETY: writes eight bytes of a local array; less than PIPE_BUF, so all or nothing.
             unsafe { libc::write(pipe, report.as_ptr().cast(), size_of_val(&report)) };

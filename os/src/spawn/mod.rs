@@ -13,12 +13,27 @@
 //! path the child is a `fork` and reports through a close-on-exec pipe; all else is the same.
 //! Absent: deciding what to run ([`resolve`](crate::resolve)), waiting for it ([`Process`]).
 
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+mod berth;
 mod child;
+mod low;
 mod prepare;
 #[cfg_attr(all(target_os = "linux", not(feature = "portable")), path = "vfork.rs")]
 #[cfg_attr(not(all(target_os = "linux", not(feature = "portable"))), path = "fork.rs")]
 mod start;
 mod stdio;
+
+#[cfg(all(target_os = "linux", not(feature = "portable")))]
+pub use berth::reserve;
+
+/// Keeps low descriptors for children, where that is of use; here it is not.
+///
+/// # Errors
+/// `ENOTSUP`, always.
+#[cfg(not(all(target_os = "linux", not(feature = "portable"))))]
+pub fn reserve() -> std::io::Result<()> {
+    Err(std::io::Error::from_raw_os_error(libc::ENOTSUP))
+}
 
 use crate::environment::BaseEnvironment;
 use crate::errno;

@@ -73,6 +73,7 @@ impl Prepared {
             envp: &self.envp,
             directory: self.directory.map(|at| self.arena.at(at)),
             umask: launch.umask,
+            files: launch.environment.files(),
             identity: launch.credentials.as_ref().map(|account| Identity {
                 uid: account.uid,
                 gid: account.gid,

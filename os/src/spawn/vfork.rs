@@ -9,7 +9,9 @@
 //! uses it. Absent: kernels without pidfds (before 5.4).
 #![allow(unsafe_code, reason = "clone on a mapped stack")]
 
+use super::berth;
 use super::child::Plan;
+use super::low::Low;
 use super::{SetupFailure, SetupStage};
 use crate::fd::check;
 use std::cell::OnceCell;
@@ -91,6 +93,8 @@ fn set_mask(mask: u64, before: *mut u64) {
 /// What both sides see: the plan, and how it failed.
 struct Shared<'a> {
     plan: &'a Plan<'a>,
+    /// Set if the child shares our descriptors until it has copies of the low ones.
+    low: Option<Low>,
     /// 0 until a step fails.
     stage: AtomicI32,
     errno: AtomicI32,
@@ -106,7 +110,7 @@ impl Shared<'_> {
 extern "C" fn enter(shared: *mut libc::c_void) -> libc::c_int {
     // SAFETY: `clone` below passes a pointer to it, and its thread waits while this runs.
     let shared = unsafe { &*shared.cast::<Shared<'_>>() };
-    shared.plan.run(|stage, errno| {
+    shared.plan.run(shared.low, |stage, errno| {
         shared.errno.store(errno, Ordering::Relaxed);
         shared.stage.store(stage.number(), Ordering::Release);
     })
@@ -114,7 +118,9 @@ extern "C" fn enter(shared: *mut libc::c_void) -> libc::c_int {
 
 /// Makes the child and returns when it has executed its program or ended.
 pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, OwnedFd, Option<SetupFailure>)> {
-    let shared = Shared { plan, stage: AtomicI32::new(0), errno: AtomicI32::new(0) };
+    let moored = berth::moor(plan.stdio);
+    let low = moored.as_ref().map(berth::Moored::low);
+    let shared = Shared { plan, low, stage: AtomicI32::new(0), errno: AtomicI32::new(0) };
     OWN_STACK.with(|own| {
         let stack = match own.get() {
             Some(stack) => stack,
@@ -129,7 +135,8 @@ pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, OwnedFd, Option<SetupFa
 }
 
 fn clone(shared: &Shared<'_>, stack: &Stack) -> io::Result<(i32, OwnedFd)> {
-    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD;
+    let files = if shared.low.is_some() { libc::CLONE_FILES } else { 0 };
+    let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::CLONE_PIDFD | libc::SIGCHLD | files;
     let mut pidfd: libc::c_int = -1;
     let argument = ptr::from_ref(shared).cast_mut().cast();
     let blocked = Blocked::all();

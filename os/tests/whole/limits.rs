@@ -3,7 +3,8 @@
 use crate::users::become_nobody;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::sync::Arc;
-use treeherd_os::daemon::raise_limits;
+use treeherd_domain::exit::ExitStatus;
+use treeherd_os::daemon::{raise_limits, use_all_files};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::fd::count_open;
 use treeherd_os::spawn::{Launch, SpawnStage, spawn};
@@ -42,6 +43,21 @@ pub(crate) fn a_hard_limit_in_the_way_is_told_with_its_real_value() {
     );
 }
 
+pub(crate) fn the_daemon_takes_all_files_and_its_programs_what_it_was_given() {
+    setrlimit(Resource::RLIMIT_NOFILE, 64, 128).unwrap();
+    let given = use_all_files().unwrap();
+    assert_eq!(given.soft(), 64);
+    assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap(), (128, 128));
+    let shown = |files| {
+        let base = Arc::new(BaseEnvironment::of_this_process().with_files(files));
+        let script = "[ $(ulimit -Sn) = 64 ] && [ $(ulimit -Hn) = 128 ]";
+        let words = ["sh", "-c", script].map(str::to_owned).to_vec();
+        wait_code(spawn(&Launch::new("/bin/sh", words, base)).unwrap())
+    };
+    assert_eq!(shown(Some(given)), ExitStatus::Code(0));
+    assert_eq!(shown(None), ExitStatus::Code(1), "without it the daemon's own limit is inherited");
+}
+
 fn launch() -> Launch {
     let base = Arc::new(BaseEnvironment::of_this_process());
     Launch::new("/bin/true", vec!["true".to_owned()], base)
@@ -69,13 +85,17 @@ pub(crate) fn running_out_of_descriptors_is_told_and_leaks_none() {
 }
 
 fn wait(spawned: treeherd_os::spawn::Spawned) {
+    wait_code(spawned);
+}
+
+fn wait_code(spawned: treeherd_os::spawn::Spawned) -> ExitStatus {
     let process = spawned.process;
     nix::sys::wait::waitid(
         nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(process.pid())),
         nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT,
     )
     .unwrap();
-    assert!(process.try_wait().unwrap().is_some());
+    process.try_wait().unwrap().unwrap()
 }
 
 pub(crate) fn a_full_process_table_is_told() {

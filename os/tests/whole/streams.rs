@@ -6,10 +6,12 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use treeherd_domain::rotation::Rotation;
 use treeherd_os::environment::BaseEnvironment;
+use treeherd_os::fd::count_open;
 use treeherd_os::logfile::{LogFile, clear_path};
-use treeherd_os::spawn::{Launch, spawn};
+use treeherd_os::spawn::{Launch, Spawned, reserve, spawn};
 
 pub(crate) fn our_own_streams_are_log_files_even_if_they_are_sockets() {
     let (mut reader, writer) = UnixStream::pair().unwrap();
@@ -38,14 +40,8 @@ pub(crate) fn our_own_streams_are_log_files_even_if_they_are_sockets() {
     assert_eq!(text, expected.concat());
 }
 
-pub(crate) fn a_child_has_its_pipes_even_if_we_have_no_streams() {
-    for stream in [0, 1, 2] {
-        // SAFETY: this process uses its standard streams only to panic, which then shows in its status.
-        unsafe { libc::close(stream) };
-    }
-    let words = ["sh", "-c", "echo out; echo err >&2; ls /proc/$$/fd; cat"].map(str::to_owned).to_vec();
-    let launch = Launch::new("/bin/sh", words, Arc::new(BaseEnvironment::of_this_process()));
-    let spawned = spawn(&launch).unwrap();
+/// What a child wrote to both streams. That this ends shows that nobody but it held its pipes.
+fn output(spawned: Spawned) -> [String; 2] {
     drop(spawned.stdin);
     let read = |fd| {
         treeherd_os::fd::set_nonblocking(&fd, false).unwrap();
@@ -53,6 +49,43 @@ pub(crate) fn a_child_has_its_pipes_even_if_we_have_no_streams() {
         File::from(fd).read_to_string(&mut text).unwrap();
         text
     };
-    assert_eq!(read(spawned.stdout), "out\n0\n1\n2\n");
-    assert_eq!(read(spawned.stderr.unwrap()), "err\n");
+    [read(spawned.stdout), read(spawned.stderr.unwrap())]
+}
+
+fn sh(script: &str) -> Launch {
+    let words = ["sh", "-c", script].map(str::to_owned).to_vec();
+    Launch::new("/bin/sh", words, Arc::new(BaseEnvironment::of_this_process()))
+}
+
+pub(crate) fn a_child_of_many_files_has_three_and_ours_stay_open() {
+    let reserved = reserve();
+    assert_eq!(reserved.is_ok(), cfg!(all(target_os = "linux", not(feature = "portable"))), "{reserved:?}");
+    let many: Vec<File> = (0..500).map(|_| File::open("/dev/zero").unwrap()).collect();
+    let before = count_open().unwrap();
+    let script = "echo out; echo err >&2; ls /proc/$$/fd; cat";
+    let spawners = (0..4).map(|_| {
+        thread::spawn(move || {
+            for _ in 0..25 {
+                assert_eq!(output(spawn(&sh(script)).unwrap()), ["out\n0\n1\n2\n", "err\n"]);
+            }
+        })
+    });
+    spawners.collect::<Vec<_>>().into_iter().for_each(|spawner| spawner.join().unwrap());
+    let missing = Launch { directory: Some("/nowhere".to_owned()), ..sh("true") };
+    let words =
+        "supervisor: couldn't chdir to /nowhere: ENOENT\nsupervisor: child process was not spawned\n";
+    assert_eq!(output(spawn(&missing).unwrap()), ["", words]);
+    assert_eq!(count_open().unwrap(), before, "of ours, nothing was closed and nothing is left");
+    for file in &many {
+        assert!(file.metadata().is_ok());
+    }
+}
+
+pub(crate) fn a_child_has_its_pipes_even_if_we_have_no_streams() {
+    for stream in [0, 1, 2] {
+        // SAFETY: this process uses its standard streams only to panic, which then shows in its status.
+        unsafe { libc::close(stream) };
+    }
+    let [out, err] = output(spawn(&sh("echo out; echo err >&2; ls /proc/$$/fd; cat")).unwrap());
+    assert_eq!((out.as_str(), err.as_str()), ("out\n0\n1\n2\n", "err\n"));
 }

@@ -200,6 +200,12 @@ async fn a_page_of_another_site_is_refused_over_tcp() {
     let served = serve_toy(Setup { is_inet: true, ..Setup::default() });
     assert_eq!(status(&served.post("/rpc", "Origin: http://evil.example\r\n", ECHO).await), 403);
     assert_eq!(status(&served.post("/rpc", "Origin: http://x\r\n", ECHO).await), 200);
+    let rebound = format!(
+        "POST /rpc HTTP/1.1\r\nHost: y\r\nOrigin: http://y\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nConnection: close\r\n\r\n{ECHO}",
+        ECHO.len()
+    );
+    assert_eq!(status(&served.raw(&rebound).await), 403, "a name that is not this machine's");
     let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                    Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
     let foreign = served.get("/rpc", &format!("Origin: http://evil.example\r\n{upgrade}")).await;

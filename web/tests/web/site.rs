@@ -170,6 +170,7 @@ pub(crate) fn serve_toy(setup: Setup) -> Served {
         identifier: "<supervisor>".to_owned(),
     };
     let mut site = Site::new(methods(&toy), identity);
+    site.hosts = vec!["x".to_owned()];
     site.credentials = setup.password.map(credentials);
     site.limits = setup.limits;
     let (rows, told) = (setup.rows, Arc::clone(&toy));
