@@ -12,6 +12,9 @@ use crate::report::{Error, Report};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+/// The one section that the client reads.
+const SECTION: &str = "supervisorctl";
+
 /// What the client is told by the file; `Default` is what holds without one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CtlConfig {
@@ -57,11 +60,11 @@ impl std::fmt::Debug for CtlConfig {
 /// expanded.
 pub fn load_ctl(path: &Path, world: &World<'_>) -> Result<CtlConfig, Report> {
     let mut raw = RawConfig::default();
-    if let Some(error) = raw.add(crate::main_file(path, world)?) {
+    if let Some(error) = raw.add_only(crate::main_file(path, world)?, &[SECTION, "DEFAULT"]) {
         return Err(error.into());
     }
-    let Some(section) = raw.section("supervisorctl") else {
-        return Err(missing_section(&raw, "supervisorctl").into());
+    let Some(section) = raw.section(SECTION) else {
+        return Err(missing_section(&raw, SECTION).into());
     };
     let context = Context::new(&raw, world, Faults::default());
     let keys = Keys::new(&context, section, Vars::new(Vec::new(), vec![&world.environment]));

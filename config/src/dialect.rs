@@ -30,6 +30,30 @@ pub(crate) struct Narrow {
     pub(crate) syntax: Syntax,
 }
 
+impl Narrow {
+    /// Leaves out every section but these; errors of all are kept.
+    pub(crate) fn keep_only(&mut self, sections: &[&str]) {
+        let (text, mut items) =
+            (std::mem::take(&mut self.text), std::mem::take(&mut self.items).into_iter());
+        let mut is_wanted = false;
+        for line in text.split_inclusive('\n') {
+            // a continuation begins with a blank, and an empty line with nothing: both belong to what is before
+            let begins = if line.starts_with('[') {
+                let name = line.trim_end().trim_matches(['[', ']', self.guard]);
+                is_wanted = sections.contains(&name);
+                true
+            } else {
+                line.starts_with(self.guard)
+            };
+            let item = if begins { items.next() } else { None };
+            if is_wanted {
+                self.text.push_str(line);
+                self.items.extend(item);
+            }
+        }
+    }
+}
+
 /// What a line begins.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Item {

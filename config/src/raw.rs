@@ -48,8 +48,19 @@ pub(crate) struct RawOption {
 impl RawConfig {
     /// Adds a file; its syntax errors are returned, and what is sound of it is there all the same.
     pub(crate) fn add(&mut self, source: Source) -> Option<Error> {
+        self.add_narrowed(source, |_| ())
+    }
+
+    /// The same, but that of its sections only these are there: for a reader that wants no more of a large
+    /// file.
+    pub(crate) fn add_only(&mut self, source: Source, sections: &[&str]) -> Option<Error> {
+        self.add_narrowed(source, |narrowed| narrowed.keep_only(sections))
+    }
+
+    fn add_narrowed(&mut self, source: Source, change: impl FnOnce(&mut Narrow)) -> Option<Error> {
         let file = self.sources.len();
         let mut narrowed = narrow(&source, file);
+        change(&mut narrowed);
         self.merge(&narrowed);
         let error = syntax_error(&source, file, std::mem::take(&mut narrowed.syntax));
         self.sources.push(source);

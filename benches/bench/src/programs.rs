@@ -58,17 +58,15 @@ pub fn measure(
         put("bootcpu", running.boot_cpu.as_secs_f64() * 1e3 / count.max(1) as f64);
     }
     // Memory is taken before anything was asked: a daemon may keep what it needed for an answer.
-    let mut client = Client::connect(&running.socket(), patience(count))
-        .map_err(|error| running.failed(&error.to_string()))?;
     if asked.memory || asked.rest {
         std::thread::sleep(Duration::from_millis(500));
     }
     if asked.memory {
         put("pss", machine::pss(running.pid).map_err(|error| error.to_string())?);
     }
-    settle(&running, &mut client, None)?;
+    settle(&running, &mut connect(&running, count)?, None)?;
     if asked.rest {
-        // The answer that was just taken may wake it once more, by its connection being writable again.
+        // The answer that was just taken may wake it once more, by its connection being closed.
         std::thread::sleep(Duration::from_millis(300));
         let (wakes, busy) = rest(&running, scale.rest).map_err(|error| error.to_string())?;
         put("wakeups", wakes);
@@ -79,7 +77,9 @@ pub fn measure(
         put("respawn-median", stats::median(&times).unwrap_or(f64::NAN));
         put("respawn-p99", stats::percentile(&times, 0.99).unwrap_or(f64::NAN));
     }
+    // A connection is opened when it is used: daemons close idle ones, each after a time of its own.
     if asked.control {
+        let mut client = connect(&running, count)?;
         for (what, one) in [("one", Some(count / 2)), ("all", None)] {
             let (rate, cpu) = rate(&running, &mut client, one, scale.rate)?;
             put(what, rate);
@@ -87,7 +87,7 @@ pub fn measure(
         }
     }
     if asked.commands {
-        settle(&running, &mut client, None)?;
+        settle(&running, &mut connect(&running, count)?, None)?;
         let one = name(count / 2);
         for (what, words) in [
             ("ctl-one", &["status", &one][..]),
@@ -99,10 +99,13 @@ pub fn measure(
             }
         }
     }
-    drop(client);
     let took = running.stop(patience(count))?;
     put(if asked.ordered { "stop-ordered" } else { "stop" }, took.as_secs_f64() * 1e3);
     Ok(())
+}
+
+fn connect(running: &Running, count: usize) -> Result<Client, String> {
+    Client::connect(&running.socket(), patience(count)).map_err(|error| running.failed(&error.to_string()))
 }
 
 fn patience(count: usize) -> Duration {

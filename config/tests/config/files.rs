@@ -176,3 +176,15 @@ fn the_client_has_defaults_and_wants_its_section() {
     let report = Site::new("junk").load_ctl().unwrap_err();
     assert!(report.first().message().starts_with("File contains no section headers."));
 }
+
+#[test]
+fn the_client_reads_its_section_wherever_it_stands_and_however_often() {
+    let text = "[DEFAULT]\nusername=all\n[a]b]\nx=1\n[supervisorctl]\nprompt=one\n  two\n\n  three\n[program:a]\n\
+                command=sh\n  [supervisorctl]\n  prompt=no\nprompt=neither\n[supervisorctl]\npassword=p=q\n\
+                [supervisorctl2]\nserverurl=http://x\n";
+    let config = Site::new(text).load_ctl().unwrap();
+    assert_eq!(config.prompt, "one\ntwo\n\nthree");
+    assert_eq!(config.username.as_deref(), Some("all"));
+    assert_eq!(config.password.as_deref(), Some("p=q"));
+    assert_eq!(config.serverurl, CtlConfig::default().serverurl);
+}

@@ -188,7 +188,7 @@ impl Decimal {
 #[cfg(target_os = "linux")]
 fn close_the_rest() {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
-    // SAFETY: marks descriptors of this process; a private table, for CLONE_FILES is not used.
+    // SAFETY: marks descriptors of this process, in a table of its own (see `low`).
     unsafe {
         libc::syscall(libc::SYS_close_range, 3 as libc::c_uint, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC)
     };
