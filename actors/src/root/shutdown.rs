@@ -27,8 +27,6 @@ use treeherd_domain::spec::StopOrder;
 
 /// How often the log says whom the end waits for.
 const REPORT: Duration = Duration::from_secs(3);
-/// Turns of the tree's thread that a halt takes from here to a program, and some.
-const HOPS: usize = 4;
 /// How long a group whose actor died has to come back before it is told again.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -84,13 +82,7 @@ impl Root {
         let order = self.shared.arena.config().daemon.stop_order;
         self.stopping.batches = batches(self.shared.arena.by_priority(), order);
         self.next_batch(context);
-        // after the first signals, as Supervisor has it: they pass a group and a program on their way
-        let signalled = async {
-            for _ in 0..HOPS {
-                tokio::task::yield_now().await;
-            }
-        };
-        context.spawn(signalled.into_actor(self).map(|(), actor, context| actor.report_waiting(context)));
+        self.report_waiting(context);
     }
 
     fn next_batch(&mut self, context: &mut Context<Self>) {
