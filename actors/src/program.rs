@@ -100,7 +100,6 @@ pub struct Program {
     timer: Option<(Instant, SpawnHandle)>,
     facts: VecDeque<Fact>,
     driving: bool,
-    ended: Option<ExitStatus>,
     waiters: Waiters,
     reporting: bool,
     writing: bool,
@@ -123,7 +122,6 @@ impl Program {
             timer: None,
             facts: VecDeque::new(),
             driving: false,
-            ended: None,
             waiters,
             reporting: false,
             writing: false,
@@ -146,10 +144,11 @@ impl Program {
         loop {
             self.hold_back(context);
             if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
-                self.follow(&edge, context);
+                self.follow(&edge, None, context);
             } else if let Some(fact) = self.facts.pop_front() {
                 let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
-                self.follow(&edge, context);
+                let ended = if let Fact::Exited(status) = fact { Some(status) } else { None };
+                self.follow(&edge, ended, context);
             } else {
                 break;
             }
@@ -165,11 +164,11 @@ impl Program {
         }
         let state = self.estate.record().machine.state();
         let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
-        if would_start && state.deadline().is_some() {
-            let halted = self.step(|machine, now, policy| machine.request(Request::Halt, now, policy));
-            if let Ok(edge) = halted {
-                self.follow(&edge, context);
-            }
+        if would_start
+            && state.deadline().is_some()
+            && let Ok(edge) = self.ask(Request::Halt)
+        {
+            self.follow(&edge, None, context);
         }
     }
 
@@ -187,17 +186,26 @@ impl Program {
     /// Makes the transition that somebody asks for, after what was due.
     fn request(&mut self, request: Request, context: &mut Context<Self>) -> Result<(), Refusal> {
         self.drive(context);
-        let edge = self.step(|machine, now, policy| machine.request(request, now, policy))?;
-        self.driving = true;
-        self.follow(&edge, context);
-        self.driving = false;
-        self.drive(context);
+        let edge = self.ask(request)?;
+        self.take_up(&edge, context);
         Ok(())
     }
 
-    /// Does what a transition says: log, record, event, waiters, effect.
-    fn follow(&mut self, edge: &Edge, context: &mut Context<Self>) {
-        let ended = self.ended.take();
+    /// What the machine makes of a request; the edge is to be taken up.
+    fn ask(&self, request: Request) -> Result<Edge, Refusal> {
+        self.step(|machine, now, policy| machine.request(request, now, policy))
+    }
+
+    /// Follows the edge of a request, and whatever it brings about.
+    fn take_up(&mut self, edge: &Edge, context: &mut Context<Self>) {
+        self.driving = true;
+        self.follow(edge, None, context);
+        self.driving = false;
+        self.drive(context);
+    }
+
+    /// Does what a transition says: log, record, event, waiters, effect. `ended`: the end that brought it.
+    fn follow(&mut self, edge: &Edge, ended: Option<ExitStatus>, context: &mut Context<Self>) {
         self.note(edge, ended);
         report::edge(&self.shared.log, &self.estate, edge, ended);
         if edge.is_change() {

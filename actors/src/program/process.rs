@@ -155,7 +155,6 @@ impl Program {
             record.stdin_queue.clear();
             record.stop_ms = clock::wall_ms();
         }
-        self.ended = Some(status);
         self.occur(Fact::Exited(status), context);
     }
 

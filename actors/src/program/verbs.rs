@@ -9,7 +9,7 @@ use actix::{AsyncContext, Context};
 use slog::{info, warn};
 use std::time::Duration;
 use treeherd_domain::fault::Fault;
-use treeherd_domain::lifecycle::{Edge, Refusal, Request};
+use treeherd_domain::lifecycle::{Refusal, Request};
 use treeherd_domain::status::ProcessState;
 
 /// How often a stop that is waited for is mentioned in the log.
@@ -32,7 +32,7 @@ impl Program {
             return reply.send(Outcome::new(namespec, Err(fault)));
         }
         self.drive(context);
-        match self.request_start() {
+        match self.ask(Request::Start) {
             Ok(edge) => {
                 self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
                 self.take_up(&edge, context);
@@ -49,22 +49,10 @@ impl Program {
         }
     }
 
-    fn request_start(&self) -> Result<Edge, Refusal> {
-        self.step(|machine, now, policy| machine.request(Request::Start, now, policy))
-    }
-
-    fn take_up(&mut self, edge: &Edge, context: &mut Context<Self>) {
-        self.driving = true;
-        self.follow(edge, context);
-        self.driving = false;
-        self.drive(context);
-    }
-
     pub(super) fn stop(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
-        let edge = self.step(|machine, now, policy| machine.request(Request::Stop, now, policy));
-        match edge {
+        match self.ask(Request::Stop) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) if wait == Wait::Settled => {
                 self.waiters.add(For::Down, reply);
@@ -87,8 +75,7 @@ impl Program {
         if down && self.estate.record().machine.name() != ProcessState::Stopping {
             return self.start(wait, reply, context);
         }
-        let edge = self.step(|machine, now, policy| machine.request(Request::Restart, now, policy));
-        match edge {
+        match self.ask(Request::Restart) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) => {
                 self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
