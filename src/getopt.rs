@@ -10,7 +10,7 @@
 //! first word that is no option ends the options. Absent: option permutation, optional values, and any
 //! environment variable that would set an option.
 
-use std::fmt::Write as _;
+use treeherd_domain::quote::repr;
 
 /// One option that a program knows.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,10 @@ pub enum UsageError {
     #[error("option {0} must not have an argument")]
     TakesNoValue(String),
     /// An option was given twice.
-    #[error("conflicting command line option {}", quote(.0))]
+    #[error("conflicting command line option {}", repr(.0))]
     Conflicting(String),
     /// A value that its type refuses.
-    #[error("invalid value for {option} {}: {reason}", quote(.value))]
+    #[error("invalid value for {option} {}: {reason}", repr(.value))]
     InvalidValue {
         /// The option as spelled.
         option: String,
@@ -211,31 +211,8 @@ fn cluster<'a, Id: Copy>(
     Ok(())
 }
 
-/// A text in single quotes, or in double ones if it holds single ones only; control characters escaped.
-#[must_use]
-pub fn quote(text: &str) -> String {
-    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push(mark);
-    for c in text.chars() {
-        match c {
-            '\n' => quoted.push_str("\\n"),
-            '\r' => quoted.push_str("\\r"),
-            '\t' => quoted.push_str("\\t"),
-            '\\' => quoted.push_str("\\\\"),
-            c if c == mark => quoted.extend(['\\', c]),
-            c if c.is_ascii_control() => {
-                write!(quoted, "\\x{:02x}", u32::from(c)).expect("writing to a String cannot fail");
-            }
-            c => quoted.push(c),
-        }
-    }
-    quoted.push(mark);
-    quoted
-}
-
 fn quote_list(words: &[String]) -> String {
-    let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+    let words: Vec<String> = words.iter().map(|word| repr(word)).collect();
     format!("[{}]", words.join(", "))
 }
 

@@ -121,6 +121,6 @@ fn stop_order(text: &str) -> Result<StopOrder, value::ValueError> {
     match text.to_lowercase().as_str() {
         "sequential" => Ok(StopOrder::Sequential),
         "parallel" => Ok(StopOrder::Parallel),
-        _ => Err(value::ValueError::StopOrder(crate::quote::repr(text))),
+        _ => Err(value::ValueError::StopOrder(treeherd_domain::quote::repr(text))),
     }
 }

@@ -9,9 +9,9 @@
 //! Absent: the `%` syntax itself (`format`).
 
 use crate::format::{FormatError, Value, format};
-use crate::quote::repr;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use treeherd_domain::quote::repr;
 use treeherd_domain::spec::Environment;
 
 /// The variables of one place, but for `here`, which every value has its own of.

@@ -8,8 +8,8 @@
 //! Only named conversions mean anything: a bare `%s`, which Python answers with the whole table, is
 //! refused. Absent: where the names come from (`expand`), and what is said of a failure.
 
-use crate::quote;
 use std::borrow::Cow;
+use treeherd_domain::quote;
 
 /// What a name stands for.
 #[derive(Clone, Copy, PartialEq, Debug)]

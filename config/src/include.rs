@@ -4,6 +4,7 @@
 //! by name; a relative pattern begins at the directory of the main file. `*` and `?` stop at `/` and do not
 //! begin a hidden name. What cannot be opened is skipped, with a warning.
 
+use crate::World;
 use crate::expand::Vars;
 use crate::format::Value;
 use crate::keys::Faults;
@@ -11,10 +12,10 @@ use crate::path::normalize;
 use crate::raw::RawConfig;
 use crate::report::Error;
 use crate::source::{Source, Span, Unreadable};
-use crate::{World, quote};
 use glob::Pattern;
 use std::path::Path;
 use treeherd_domain::level::Level;
+use treeherd_domain::quote;
 use treeherd_domain::spec::Notice;
 
 /// Reads all that the main file includes, and says what was done: warnings first.

@@ -8,7 +8,6 @@
 //! ```
 
 use crate::expand::Vars;
-use crate::quote::repr;
 use crate::raw::{RawConfig, RawOption, RawSection};
 use crate::report::{Error, Report};
 use crate::source::Span;
@@ -19,6 +18,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use treeherd_domain::level::Level;
+use treeherd_domain::quote::repr;
 use treeherd_domain::spec::Notice;
 
 /// What all readers share while a configuration is loaded.

@@ -26,7 +26,6 @@ mod keys;
 mod overrides;
 mod path;
 mod program;
-mod quote;
 mod raw;
 mod report;
 mod server;

@@ -9,11 +9,11 @@
 //! `[DEFAULT]` is no section: its options stand in for those that a section lacks.
 
 use crate::dialect::{Item, Narrow, Syntax, is_space, narrow};
-use crate::quote::repr;
 use crate::report::Error;
 use crate::source::{Source, Span};
 use ini::{Ini, ParseOption};
 use std::collections::{BTreeMap, HashMap};
+use treeherd_domain::quote::repr;
 
 /// All files of a configuration.
 #[derive(Debug, Default)]

@@ -7,9 +7,9 @@ pub use crate::path::{existing_directory, existing_dirpath, expand_user, main_lo
 
 use crate::Accounts;
 use crate::dialect::is_space;
-use crate::quote::repr;
 use treeherd_domain::account::{Account, Owner};
 use treeherd_domain::level::Level;
+use treeherd_domain::quote::repr;
 use treeherd_domain::signal::{Signal, SignalError};
 use treeherd_domain::spec::Autorestart;
 

@@ -13,6 +13,7 @@ pub mod level;
 pub mod lifecycle;
 pub mod name;
 pub mod plan;
+pub mod quote;
 pub mod rotation;
 pub mod selector;
 pub mod signal;

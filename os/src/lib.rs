@@ -25,7 +25,6 @@ pub mod logfile;
 pub mod pidfile;
 pub mod pipe;
 pub mod process;
-mod quote;
 mod reactor;
 pub mod reaper;
 pub mod resolve;

@@ -9,11 +9,11 @@
 //! Absent: splitting the command (domain), and running it: the child executes the same text after its
 //! `chdir`, so a relative path may then mean another file, as in Supervisor.
 
-use crate::quote::python;
 use nix::unistd::{AccessFlags, access};
 use std::fs::{self, Metadata};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use treeherd_domain::quote::repr;
 
 /// Where a word is looked up if neither the child nor the daemon has a `PATH`.
 pub const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
@@ -22,16 +22,16 @@ pub const DEFAULT_PATH: &str = "/bin:/usr/bin:/usr/local/bin";
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ResolveError {
     /// There is no such file.
-    #[error("can't find command {}", python(.0))]
+    #[error("can't find command {}", repr(.0))]
     NotFound(String),
     /// A directory has that name.
-    #[error("command at {} is a directory", python(.0))]
+    #[error("command at {} is a directory", repr(.0))]
     Directory(String),
     /// The file has no execute bit at all.
-    #[error("command at {} is not executable", python(.0))]
+    #[error("command at {} is not executable", repr(.0))]
     NotExecutable(String),
     /// The file has one, but not for the daemon's user.
-    #[error("no permission to run command {}", python(.0))]
+    #[error("no permission to run command {}", repr(.0))]
     NoPermission(String),
 }
 

@@ -12,11 +12,11 @@
 //! [`Scene`], so that the wording is a pure function of it.
 
 use crate::ctl::server::{Origin, Problem, Server};
-use crate::getopt::quote;
 use nix::unistd::{Gid, Group, Uid, User, access};
 use std::fmt::Write as _;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
+use treeherd_domain::quote::repr;
 use treeherd_rpc::client::ConnectError;
 
 /// `error: <type>, <text>: file: <where> line: <n>`: the line for whatever is unexpected.
@@ -25,7 +25,7 @@ pub fn generic_line(problem: &Problem, url: &str) -> String {
     let (class, text) = match problem {
         Problem::Fault(fault) => (
             "xmlrpc.client.Fault",
-            format!("<Fault {}: {}>", fault.fault.unwrap_or(30), quote(&fault.message)),
+            format!("<Fault {}: {}>", fault.fault.unwrap_or(30), repr(&fault.message)),
         ),
         Problem::Address(text) => ("ValueError", text.clone()),
         Problem::Broken(text) => ("xmlrpc.client.ResponseError", text.clone()),

@@ -12,9 +12,9 @@ use crate::ctl::logs::{self, PRESS_CTRL_C};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use crate::getopt::quote;
 use jsonrpsee::core::client::Subscription;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use treeherd_domain::quote::repr;
 use treeherd_domain::status::ProcessState;
 use treeherd_domain::stream::Stream;
 use treeherd_rpc::api::SupervisorApiClient as _;
@@ -62,7 +62,7 @@ async fn is_running(session: &mut Session, name: &str) -> Result<bool, Problem> 
 }
 
 fn error_line(refusal: &RemoteFault) -> String {
-    format!("ERROR: <Fault {}: {}>", refusal.fault.unwrap_or(fault::FAILED), quote(&refusal.message))
+    format!("ERROR: <Fault {}: {}>", refusal.fault.unwrap_or(fault::FAILED), repr(&refusal.message))
 }
 
 async fn attach(session: &mut Session, name: &str) -> Outcome {

@@ -10,11 +10,11 @@
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use crate::getopt::quote;
 use jsonrpsee::core::client::Subscription;
 use std::borrow::Cow;
 use tokio::signal::unix::{SignalKind, signal};
 use treeherd_config::value;
+use treeherd_domain::quote::repr;
 use treeherd_domain::stream::Stream;
 use treeherd_rpc::api::{LogApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::WsClient;
@@ -75,7 +75,7 @@ impl<'a> Tail<'a> {
             [name] => (name, Stream::Stdout),
             [name, .., channel] => {
                 let lower = channel.to_lowercase();
-                let bad = || Misuse::Plain(format!("Error: bad channel {}", quote(&lower)));
+                let bad = || Misuse::Plain(format!("Error: bad channel {}", repr(&lower)));
                 (name, Stream::parse(&lower).ok_or_else(bad)?)
             }
         };

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use treeherd_domain::command::split;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::quote::repr;
 use treeherd_domain::spec::ProcessSpec;
 use treeherd_os::resolve::{ResolveError, resolve};
 use treeherd_os::spawn::{Launch, StderrTo, StdinFrom};
@@ -20,7 +21,7 @@ pub(super) struct Command {
 /// Why a command cannot be executed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CommandError {
-    #[error("can't parse command {}: {reason}", quote(.command))]
+    #[error("can't parse command {}: {reason}", repr(.command))]
     Parse { command: String, reason: treeherd_domain::command::SplitError },
     #[error("command is empty")]
     Empty,
@@ -63,24 +64,6 @@ impl CommandError {
     }
 }
 
-/// Python's way to quote a text: single quotes, or double quotes if it holds a single one.
-fn quote(text: &str) -> String {
-    let mark = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut quoted = String::from(mark);
-    for c in text.chars() {
-        match c {
-            '\\' => quoted.push_str("\\\\"),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '\r' => quoted.push_str("\\r"),
-            c if c == mark => quoted.extend(['\\', c]),
-            c => quoted.push(c),
-        }
-    }
-    quoted.push(mark);
-    quoted
-}
-
 /// Splits the command and finds its file.
 pub(super) fn command(spec: &ProcessSpec, shared: &Shared) -> Result<Command, CommandError> {
     let argv = split(&spec.command)
@@ -120,17 +103,4 @@ fn environment(estate: &Estate, shared: &Shared) -> Vec<(String, String)> {
     variables.push(own("SUPERVISOR_GROUP_NAME", estate.namespec.group.as_str()));
     variables.extend(spec.environment.iter().map(|(name, value)| own(name, value)));
     variables
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quote;
-
-    #[test]
-    fn commands_are_quoted_as_python_quotes_them() {
-        assert_eq!(quote("a 'b"), "\"a 'b\"");
-        assert_eq!(quote("a \"b"), "'a \"b'");
-        assert_eq!(quote("a\\"), "'a\\\\'");
-        assert_eq!(quote("'\""), "'\\'\"'");
-    }
 }

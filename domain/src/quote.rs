@@ -6,7 +6,8 @@
 use std::fmt::Write as _;
 
 /// The text in quotes, with everything unprintable escaped.
-pub(crate) fn repr(text: &str) -> String {
+#[must_use]
+pub fn repr(text: &str) -> String {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push(quote);
@@ -26,7 +27,8 @@ pub(crate) fn repr(text: &str) -> String {
 }
 
 /// As [`repr`], with everything outside of ASCII escaped too (Python's `ascii`).
-pub(crate) fn ascii(text: &str) -> String {
+#[must_use]
+pub fn ascii(text: &str) -> String {
     let mut quoted = String::new();
     for c in repr(text).chars() {
         if c.is_ascii() { quoted.push(c) } else { escape(&mut quoted, u32::from(c)) }
@@ -58,7 +60,13 @@ mod tests {
     fn text_is_quoted_as_python_quotes_it() {
         let cases = [
             ("a", "'a'"),
+            ("/bin/x", "'/bin/x'"),
             ("it's", "\"it's\""),
+            ("a 'b", "\"a 'b\""),
+            ("a \"b", "'a \"b'"),
+            ("a\\", r"'a\\'"),
+            ("a\"'b", r#"'a"\'b'"#),
+            ("a\\b\n\u{1}", r"'a\\b\n\x01'"),
             ("'\"", r#"'\'"'"#),
             ("a\n\t\\", r"'a\n\t\\'"),
             ("\u{1b}\u{a0}\u{200b}ü", r"'\x1b\xa0\u200bü'"),
