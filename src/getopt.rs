@@ -23,6 +23,9 @@ pub struct Rule<Id: 'static> {
     pub long: &'static [&'static str],
     /// Whether a value follows.
     pub takes_value: bool,
+    /// Whether a prefix of the long spelling will do. Options of ours need their full name, so that every
+    /// prefix that Supervisor takes means what it means there.
+    pub shortens: bool,
 }
 
 /// An option found on the command line.
@@ -76,6 +79,9 @@ pub enum UsageError {
     /// Words where none are allowed.
     #[error("positional arguments are not supported: {}", quote_list(.0))]
     Positional(Vec<String>),
+    /// An option that means something beside another one only: itself, and that one.
+    #[error("option {0} is for {1} only")]
+    Without(&'static str, &'static str),
     /// What is wrong with the configuration file: reported in the same form.
     #[error("{0}")]
     Configuration(String),
@@ -174,7 +180,8 @@ fn find_long<'r, Id>(
     if let Some(found) = rules.iter().find(|rule| rule.long.contains(&name)) {
         return Ok((found, found.long[0]));
     }
-    let mut matching = rules.iter().filter(|rule| rule.long.iter().any(|l| l.starts_with(name)));
+    let mut matching =
+        rules.iter().filter(|rule| rule.shortens && rule.long.iter().any(|l| l.starts_with(name)));
     match (matching.next(), matching.next()) {
         (None, _) => Err(UsageError::NotRecognized(format!("--{name}"))),
         (Some(rule), None) => Ok((rule, rule.long[0])),
@@ -221,20 +228,40 @@ mod tests {
     use super::*;
 
     const RULES: &[Rule<&str>] = &[
-        Rule { id: "help", short: Some('h'), long: &["help"], takes_value: false },
-        Rule { id: "help", short: Some('?'), long: &[], takes_value: false },
-        Rule { id: "config", short: Some('c'), long: &["configuration"], takes_value: true },
-        Rule { id: "nodaemon", short: Some('n'), long: &["nodaemon"], takes_value: false },
-        Rule { id: "nocleanup", short: Some('k'), long: &["nocleanup"], takes_value: false },
-        Rule { id: "silent", short: Some('s'), long: &["silent"], takes_value: false },
-        Rule { id: "logfile", short: Some('l'), long: &["logfile"], takes_value: true },
-        Rule { id: "maxbytes", short: Some('y'), long: &["logfile_maxbytes"], takes_value: true },
+        Rule { id: "help", short: Some('h'), long: &["help"], takes_value: false, shortens: true },
+        Rule { id: "help", short: Some('?'), long: &[], takes_value: false, shortens: true },
+        Rule {
+            id: "config",
+            short: Some('c'),
+            long: &["configuration"],
+            takes_value: true,
+            shortens: true,
+        },
+        Rule { id: "nodaemon", short: Some('n'), long: &["nodaemon"], takes_value: false, shortens: true },
+        Rule {
+            id: "nocleanup",
+            short: Some('k'),
+            long: &["nocleanup"],
+            takes_value: false,
+            shortens: true,
+        },
+        Rule { id: "silent", short: Some('s'), long: &["silent"], takes_value: false, shortens: true },
+        Rule { id: "logfile", short: Some('l'), long: &["logfile"], takes_value: true, shortens: true },
+        Rule {
+            id: "maxbytes",
+            short: Some('y'),
+            long: &["logfile_maxbytes"],
+            takes_value: true,
+            shortens: true,
+        },
         Rule {
             id: "history",
             short: Some('r'),
             long: &["history_file", "history-file"],
             takes_value: true,
+            shortens: true,
         },
+        Rule { id: "test", short: None, long: &["configtest"], takes_value: false, shortens: false },
     ];
 
     fn run(line: &str) -> Result<String, String> {
@@ -256,6 +283,8 @@ mod tests {
             ("--configuration=a=b", "config(--configuration=a=b) | "),
             ("--configuration FILE", "config(--configuration=FILE) | "),
             ("--conf FILE", "config(--configuration=FILE) | "),
+            ("--config FILE", "config(--configuration=FILE) | "),
+            ("--configtest FILE", "test(--configtest=) | FILE"),
             ("--logfile x", "logfile(--logfile=x) | "),
             ("--logfile_m 1", "maxbytes(--logfile_maxbytes=1) | "),
             ("--history-file h", "history(--history_file=h) | "),
@@ -279,6 +308,8 @@ mod tests {
             ("--bogus", "option --bogus not recognized"),
             ("--bogus=1", "option --bogus not recognized"),
             ("--log x", "option --log not a unique prefix"),
+            ("--configt", "option --configt not recognized"),
+            ("--configtest=1", "option --configtest must not have an argument"),
             ("--no", "option --no not a unique prefix"),
             ("--=x", "option -- not a unique prefix"),
             ("-c", "option -c requires argument"),

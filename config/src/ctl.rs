@@ -60,8 +60,9 @@ impl std::fmt::Debug for CtlConfig {
 /// expanded.
 pub fn load_ctl(path: &Path, world: &World<'_>) -> Result<CtlConfig, Report> {
     let mut raw = RawConfig::default();
-    if let Some(error) = raw.add_only(crate::main_file(path, world)?, &[SECTION, "DEFAULT"]) {
-        return Err(error.into());
+    let errors = raw.add_only(crate::main_file(path, world)?, &[SECTION, "DEFAULT"]);
+    if let Some(report) = Report::of(errors) {
+        return Err(report);
     }
     let Some(section) = raw.section(SECTION) else {
         return Err(missing_section(&raw, SECTION).into());
@@ -83,7 +84,7 @@ pub fn load_ctl(path: &Path, world: &World<'_>) -> Result<CtlConfig, Report> {
         password: keys.text("password").map(Cow::into_owned),
         history_file: keys.text("history_file").filter(|path| !path.is_empty()).map(|path| path_of(&path)),
     };
-    context.finish().map(|_| config)
+    context.faults.finish().map(|()| config)
 }
 
 /// A file without the section that it is read for.

@@ -65,14 +65,12 @@ pub(crate) enum Item {
 
 /// What is wrong with a file as INI; the numbers are lines, from 1.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) enum Syntax {
-    /// Nothing.
-    #[default]
-    Sound,
-    /// An option before the first section.
-    NoHeader(usize),
+pub(crate) struct Syntax {
+    /// The first line before any section. Python stops there; what follows the first header is read all the same,
+    /// so that what is wrong further down is told as well.
+    pub(crate) headless: Option<usize>,
     /// Lines that are nothing.
-    Bad(Vec<usize>),
+    pub(crate) bad: Vec<usize>,
 }
 
 /// Python's idea of white space: four control characters more than Unicode's.
@@ -98,9 +96,6 @@ pub(crate) fn narrow(source: &Source, file: usize) -> Narrow {
     };
     for (number, line) in source.lines().enumerate() {
         reader.line(number + 1, line);
-        if matches!(reader.out.syntax, Syntax::NoHeader(_)) {
-            break;
-        }
     }
     reader.out
 }
@@ -133,7 +128,7 @@ impl Reader {
         if let Some(name) = section_name(content) {
             self.section(name, span(indent, name.chars().count() + 2));
         } else if !self.in_section {
-            self.out.syntax = Syntax::NoHeader(number);
+            self.out.syntax.headless.get_or_insert(number);
         } else if let Some(at) = content.find(['=', ':']) {
             let (key, rest) = (content[..at].trim_end_matches(is_space), &content[at + 1..]);
             let value = rest.trim_matches(is_space);
@@ -141,14 +136,7 @@ impl Reader {
             let column = indent + skipped.chars().count();
             self.option(key, value, span(column, value.chars().count()));
         } else {
-            self.bad(number);
-        }
-    }
-
-    fn bad(&mut self, number: usize) {
-        match &mut self.out.syntax {
-            Syntax::Bad(lines) => lines.push(number),
-            syntax => *syntax = Syntax::Bad(vec![number]),
+            self.out.syntax.bad.push(number);
         }
     }
 
@@ -166,7 +154,7 @@ impl Reader {
     fn option(&mut self, key: &str, value: &str, span: Span) {
         self.in_option = !key.is_empty();
         if key.is_empty() {
-            self.bad(span.line);
+            self.out.syntax.bad.push(span.line);
             return;
         }
         self.out.items.push(Item::Option(span));

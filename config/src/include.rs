@@ -33,9 +33,7 @@ pub(crate) fn include(raw: &mut RawConfig, world: &World<'_>, faults: &Faults) -
             infos.push(format!("Included extra file \"{file}\" during parsing"));
             match read(&file, world) {
                 Ok(source) => {
-                    if let Some(error) = raw.add(source) {
-                        faults.note(None, error);
-                    }
+                    raw.add(source).into_iter().for_each(|error| faults.note(None, error));
                 }
                 Err(Unreadable::Encoding(error)) => faults.note(None, *error),
                 Err(Unreadable::Io(error)) => {

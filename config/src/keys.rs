@@ -46,9 +46,9 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The warnings so far, or the errors.
-    pub(crate) fn finish(self) -> Result<Vec<Notice>, Report> {
-        self.faults.finish().map(|()| self.notices.into_inner())
+    /// The warnings so far.
+    pub(crate) fn notices(&self) -> Vec<Notice> {
+        self.notices.borrow().clone()
     }
 
     /// Notes an error about a value; the caret stands below `word`, if that is in the value.

@@ -13,6 +13,7 @@
 //! operating system beyond reading files it asks of [`World`], so that it decides the same everywhere.
 //! Absent: acting on any of it; comparing two configurations (`domain::plan`).
 
+mod check;
 mod ctl;
 mod daemon;
 mod dialect;
@@ -33,15 +34,13 @@ mod source;
 pub mod value;
 mod world;
 
+pub use check::{Check, check};
 pub use ctl::{CtlConfig, load_ctl};
 pub use find::{NotFound, find};
 pub use overrides::Overrides;
 pub use report::{Error, Place, Report};
 pub use world::{Accounts, World};
 
-use keys::{Context, Faults};
-use program::Shared;
-use raw::RawConfig;
 use source::{Source, Unreadable};
 use std::path::Path;
 use treeherd_domain::spec::Config;
@@ -53,35 +52,7 @@ use treeherd_domain::spec::Config;
 /// [`Report`] with all that is wrong. Syntax errors of all files come alone; otherwise every key of every
 /// section is read, whatever is wrong with the others.
 pub fn load(path: &Path, overrides: &Overrides, world: &World<'_>) -> Result<Config, Report> {
-    let faults = Faults::default();
-    let mut raw = RawConfig::default();
-    if let Some(error) = raw.add(main_file(path, world)?) {
-        faults.note(None, error);
-    }
-    let included = include::include(&mut raw, world, &faults);
-    let Some(section) = raw.section("supervisord") else {
-        if faults.count() == 0 {
-            faults.note(None, ctl::missing_section(&raw, "supervisord"));
-        }
-        return Err(faults.finish().expect_err("an error has just been noted"));
-    };
-    faults.finish()?;
-
-    let context = Context::new(&raw, world, faults);
-    let daemon::Daemon { mut spec, user } = daemon::read(&context, section, overrides);
-    let rpcinterfaces = server::rpcinterfaces(&context, &spec.environment);
-    let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
-    let groups = group::read(&Shared { context: &context, environment: &spec.environment, directory });
-    let endpoints = server::endpoints(&context, &spec.environment);
-    spec.user = daemon::user(&context, section, &user);
-
-    let mut notices = context.finish()?;
-    let infos = included.iter().position(|n| n.level > treeherd_domain::level::Level::Warn);
-    let (missed, read) = included.split_at(infos.unwrap_or(included.len()));
-    notices.splice(0..0, missed.iter().cloned());
-    notices.extend_from_slice(read);
-    let file = path::normalize(path, &world.cwd);
-    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, notices })
+    check(path, overrides, world).outcome
 }
 
 /// The file that everything begins with.

@@ -47,24 +47,24 @@ pub(crate) struct RawOption {
 
 impl RawConfig {
     /// Adds a file; its syntax errors are returned, and what is sound of it is there all the same.
-    pub(crate) fn add(&mut self, source: Source) -> Option<Error> {
+    pub(crate) fn add(&mut self, source: Source) -> Vec<Error> {
         self.add_narrowed(source, |_| ())
     }
 
     /// The same, but that of its sections only these are there: for a reader that wants no more of a large
     /// file.
-    pub(crate) fn add_only(&mut self, source: Source, sections: &[&str]) -> Option<Error> {
+    pub(crate) fn add_only(&mut self, source: Source, sections: &[&str]) -> Vec<Error> {
         self.add_narrowed(source, |narrowed| narrowed.keep_only(sections))
     }
 
-    fn add_narrowed(&mut self, source: Source, change: impl FnOnce(&mut Narrow)) -> Option<Error> {
+    fn add_narrowed(&mut self, source: Source, change: impl FnOnce(&mut Narrow)) -> Vec<Error> {
         let file = self.sources.len();
         let mut narrowed = narrow(&source, file);
         change(&mut narrowed);
         self.merge(&narrowed);
-        let error = syntax_error(&source, file, std::mem::take(&mut narrowed.syntax));
+        let errors = syntax_errors(&source, file, std::mem::take(&mut narrowed.syntax));
         self.sources.push(source);
-        error
+        errors
     }
 
     fn merge(&mut self, narrowed: &Narrow) {
@@ -154,7 +154,7 @@ fn trimmed(mut value: String) -> String {
 }
 
 /// Python's words for what is wrong.
-fn syntax_error(source: &Source, file: usize, syntax: Syntax) -> Option<Error> {
+fn syntax_errors(source: &Source, file: usize, syntax: Syntax) -> Vec<Error> {
     let raw = |number: usize| {
         let (line, ended) = source.line(number);
         repr(&if ended { format!("{line}\n") } else { line.to_owned() })
@@ -166,21 +166,21 @@ fn syntax_error(source: &Source, file: usize, syntax: Syntax) -> Option<Error> {
         source.place(Span { file, line: number, column, width, last: number })
     };
     let shown = repr(&source.shown);
-    match syntax {
-        Syntax::Sound => None,
-        Syntax::NoHeader(line) => Some(Error::new(
+    let headless = syntax.headless.map(|line| {
+        Error::new(
             format!("File contains no section headers.\nfile: {shown}, line: {line}\n{}", raw(line)),
             vec![place(line)],
             "begin the file with a section header such as [supervisord]".to_owned(),
-        )),
-        Syntax::Bad(numbers) => {
-            let mut message = format!("Source contains parsing errors: {shown}");
-            for number in &numbers {
-                message.push_str(&format!("\n\t[line {number:>2}]: {}", raw(*number)));
-            }
-            let help = "write key=value; a line that goes on with a value is indented more than its key; a \
-                        comment begins with ; or #";
-            Some(Error::new(message, numbers.into_iter().map(place).collect(), help.to_owned()))
+        )
+    });
+    let bad = (!syntax.bad.is_empty()).then(|| {
+        let mut message = format!("Source contains parsing errors: {shown}");
+        for number in &syntax.bad {
+            message.push_str(&format!("\n\t[line {number:>2}]: {}", raw(*number)));
         }
-    }
+        let help = "write key=value; a line that goes on with a value is indented more than its key; a comment \
+                    begins with ; or #";
+        Error::new(message, syntax.bad.into_iter().map(place).collect(), help.to_owned())
+    });
+    headless.into_iter().chain(bad).collect()
 }

@@ -31,7 +31,7 @@ macro_rules! lines {
     ($($line:literal)*) => { concat!($($line, "\n"),*) };
 }
 
-/// Every action that `help` lists, in its order.
+/// Every action that Supervisor has, in the order of `help`.
 pub const ACTIONS: &[Action] = &[
     Action {
         name: "add",
@@ -193,13 +193,30 @@ pub const ACTIONS: &[Action] = &[
     },
 ];
 
+/// Every action that is ours, in the order of `help`; it lists them in a block of their own.
+pub const OURS: &[Action] = &[Action {
+    name: "configtest",
+    completes: Completes::Nothing,
+    help: lines!(
+        "configtest\t\t\tCheck the configuration file that supervisorctl was started with, as the daemon would"
+        "configtest <file>\t\tCheck this file"
+        "configtest [<file>] --json\tTell the outcome as JSON"
+        "Nothing is asked of the daemon, and nothing is touched. Exit status 2 if there are errors."
+    ),
+}];
+
 const HELP_OF_HELP: &str =
     lines!("help\t\tPrint a list of available actions" "help <action>\tPrint help for <action>");
 
 /// Looks an action up by its exact name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Action> {
-    ACTIONS.iter().find(|action| action.name == name)
+    every().find(|action| action.name == name)
+}
+
+/// Every action there is.
+pub fn every() -> impl Iterator<Item = &'static Action> {
+    ACTIONS.iter().chain(OURS)
 }
 
 /// The usage lines of an action that exists.
@@ -220,10 +237,15 @@ pub fn help(topic: &str) -> String {
     }
 }
 
+/// One block each, as Supervisor lists the actions of a plug-in.
 fn list() -> String {
-    const HEADER: &str = "default commands (type help <topic>):";
-    let names: Vec<&str> = ACTIONS.iter().map(|action| action.name).collect();
-    format!("\n{HEADER}\n{}\n{}\n", "=".repeat(HEADER.len()), columns(&names, 79))
+    [("default", ACTIONS), ("treeherd", OURS)].map(|(whose, actions)| block(whose, actions)).concat()
+}
+
+fn block(whose: &str, actions: &[Action]) -> String {
+    let header = format!("{whose} commands (type help <topic>):");
+    let names: Vec<&str> = actions.iter().map(|action| action.name).collect();
+    format!("\n{header}\n{}\n{}\n", "=".repeat(header.len()), columns(&names, 79))
 }
 
 /// Names in as few rows as fit the width: down, then across; every column as wide as its widest name,
@@ -267,7 +289,10 @@ mod tests {
             "",
             "",
         ];
-        assert_eq!(help(""), expected.join("\n"));
+        let listed = help("");
+        let ours = listed.strip_prefix(&expected.join("\n")).expect("the block of Supervisor comes first");
+        assert!(ours.starts_with("\ntreeherd commands (type help <topic>):\n===="), "{ours}");
+        assert!(OURS.iter().all(|action| ours.contains(action.name)), "{ours}");
     }
 
     #[test]
@@ -281,7 +306,8 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_every_help_names_its_action() {
         assert!(ACTIONS.is_sorted_by_key(|action| action.name));
-        for action in ACTIONS {
+        assert!(OURS.is_sorted_by_key(|action| action.name));
+        for action in every() {
             assert!(action.help.starts_with(action.name) && action.help.ends_with('\n'), "{}", action.name);
         }
     }

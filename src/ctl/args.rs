@@ -43,14 +43,26 @@ enum Id {
 }
 
 const RULES: &[Rule<Id>] = &[
-    Rule { id: Id::Help, short: Some('h'), long: &["help"], takes_value: false },
-    Rule { id: Id::Help, short: Some('?'), long: &[], takes_value: false },
-    Rule { id: Id::Config, short: Some('c'), long: &["configuration"], takes_value: true },
-    Rule { id: Id::Interactive, short: Some('i'), long: &["interactive"], takes_value: false },
-    Rule { id: Id::Serverurl, short: Some('s'), long: &["serverurl"], takes_value: true },
-    Rule { id: Id::Username, short: Some('u'), long: &["username"], takes_value: true },
-    Rule { id: Id::Password, short: Some('p'), long: &["password"], takes_value: true },
-    Rule { id: Id::History, short: Some('r'), long: &["history_file", "history-file"], takes_value: true },
+    Rule { id: Id::Help, short: Some('h'), long: &["help"], takes_value: false, shortens: true },
+    Rule { id: Id::Help, short: Some('?'), long: &[], takes_value: false, shortens: true },
+    Rule { id: Id::Config, short: Some('c'), long: &["configuration"], takes_value: true, shortens: true },
+    Rule {
+        id: Id::Interactive,
+        short: Some('i'),
+        long: &["interactive"],
+        takes_value: false,
+        shortens: true,
+    },
+    Rule { id: Id::Serverurl, short: Some('s'), long: &["serverurl"], takes_value: true, shortens: true },
+    Rule { id: Id::Username, short: Some('u'), long: &["username"], takes_value: true, shortens: true },
+    Rule { id: Id::Password, short: Some('p'), long: &["password"], takes_value: true, shortens: true },
+    Rule {
+        id: Id::History,
+        short: Some('r'),
+        long: &["history_file", "history-file"],
+        takes_value: true,
+        shortens: true,
+    },
 ];
 
 /// Reads the arguments (without the program's name).

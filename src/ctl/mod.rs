@@ -9,6 +9,7 @@
 //!                                                        |                    daemon     shutdown reload open
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
+//!                                                        |                    local      configtest
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
@@ -27,6 +28,7 @@ mod foreground;
 pub mod grammar;
 mod inspect;
 pub mod keyboard;
+pub mod local;
 mod logs;
 mod reconfigure;
 pub mod render;
@@ -37,9 +39,11 @@ pub mod settings;
 mod shell;
 pub mod status;
 
+use crate::configtest;
 use crate::getopt::UsageError;
 use args::{Invocation, Options};
 use grammar::Command;
+use local::Local;
 use screen::Screen;
 use server::Problem;
 use session::{Outcome, Session};
@@ -68,14 +72,7 @@ pub fn main(argv: &[String]) -> u8 {
             screen.flush();
             u8::from(screen.is_broken())
         }
-        Ok(Invocation::Run(options)) => match settings::resolve(argv0, &options) {
-            Ok(settings) => start(screen, &options, settings),
-            Err(report) => {
-                let first = UsageError::Configuration(report.first().message().to_owned());
-                screen.error(&format!("{}\n{report}\n", first.report(argv0)));
-                UsageError::EXIT
-            }
-        },
+        Ok(Invocation::Run(options)) => run_options(screen, argv0, &options),
         Err(error) => {
             screen.error(&error.report(argv0));
             UsageError::EXIT
@@ -83,7 +80,26 @@ pub fn main(argv: &[String]) -> u8 {
     }
 }
 
-fn start(mut screen: Screen, options: &Options, settings: Settings) -> u8 {
+fn run_options(mut screen: Screen, argv0: &str, options: &Options) -> u8 {
+    let local = Local::new(argv0, options);
+    let words: Vec<&str> = match &options.words[..] {
+        [line] => line.split_whitespace().collect(),
+        words => words.iter().map(String::as_str).collect(),
+    };
+    if let Some(code) = local.run(&mut screen, &words) {
+        screen.flush();
+        return if screen.is_broken() { status::FAILURE } else { code };
+    }
+    match settings::resolve(argv0, options) {
+        Ok(settings) => start(screen, options, settings, local),
+        Err(report) => {
+            screen.error(&configtest::explain(argv0, &report));
+            UsageError::EXIT
+        }
+    }
+}
+
+fn start(mut screen: Screen, options: &Options, settings: Settings, local: Local) -> u8 {
     let prepared = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -97,6 +113,7 @@ fn start(mut screen: Screen, options: &Options, settings: Settings) -> u8 {
     };
     let Settings { server, prompt, history_file } = settings;
     let mut session = Session::new(screen, keyboard, server, options.interactive);
+    session.local = local;
     if options.words.is_empty() {
         shell::run(&runtime, session, &format!("{prompt}> "), history_file.as_deref());
         return status::OK;
@@ -201,7 +218,11 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
         _ => {
-            unknown(session, line);
+            let words: Vec<&str> = std::iter::once(verb).chain(argument.split_whitespace()).collect();
+            match session.local.run(&mut session.screen, &words) {
+                Some(code) => session.status.set(code),
+                None => unknown(session, line),
+            }
             Ok(())
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::ctl::explain::{Scene, explain, generic_line};
 use crate::ctl::keyboard::Lines;
+use crate::ctl::local::Local;
 use crate::ctl::screen::Screen;
 use crate::ctl::server::{ClientError, Problem, Server};
 use crate::ctl::status::{self, Status};
@@ -31,6 +32,8 @@ pub struct Session {
     pub status: Status,
     /// Whether somebody is there to be asked (the shell, or `-i`).
     pub interactive: bool,
+    /// What actions work with that look at a file and ask no daemon.
+    pub local: Local,
     /// Set by an action that ends by Ctrl-C and takes it itself; the shell resets it.
     pub takes_interrupt: Rc<Cell<bool>>,
 }
@@ -45,6 +48,7 @@ impl Session {
             server,
             status: Status::default(),
             interactive,
+            local: Local::default(),
             takes_interrupt: Rc::default(),
         }
     }

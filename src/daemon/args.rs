@@ -14,6 +14,15 @@ pub enum Invocation {
     Help,
     /// Print [`COMPATIBLE_VERSION`] and end.
     Version,
+    /// Check the configuration and end.
+    Test {
+        /// `-c`; `None`: search for the file.
+        config: Option<PathBuf>,
+        /// What beats the file.
+        overrides: Box<Overrides>,
+        /// `--json`: tell the outcome as JSON.
+        as_json: bool,
+    },
     /// Run the daemon.
     Run {
         /// `-c`; `None`: search for the file.
@@ -45,14 +54,21 @@ enum Id {
     StripAnsi,
     Minprocs,
     ProfileOptions,
+    Configtest,
+    Json,
 }
 
 const fn flag(id: Id, short: Option<char>, long: &'static [&'static str]) -> Rule<Id> {
-    Rule { id, short, long, takes_value: false }
+    Rule { id, short, long, takes_value: false, shortens: true }
 }
 
 const fn valued(id: Id, short: Option<char>, long: &'static [&'static str]) -> Rule<Id> {
-    Rule { id, short, long, takes_value: true }
+    Rule { id, short, long, takes_value: true, shortens: true }
+}
+
+/// An option of ours: no letter, and no prefix of its name will do.
+const fn ours(id: Id, long: &'static [&'static str]) -> Rule<Id> {
+    Rule { id, short: None, long, takes_value: false, shortens: false }
 }
 
 const RULES: &[Rule<Id>] = &[
@@ -77,6 +93,8 @@ const RULES: &[Rule<Id>] = &[
     flag(Id::StripAnsi, Some('t'), &["strip_ansi"]),
     valued(Id::Minprocs, None, &["minprocs"]),
     valued(Id::ProfileOptions, None, &["profile_options"]),
+    ours(Id::Configtest, &["configtest"]),
+    ours(Id::Json, &["json"]),
 ];
 
 /// Reads the arguments (without the program's name). `world` is what paths and users are looked up in.
@@ -88,7 +106,14 @@ pub fn parse(args: &[String], world: &World<'_>) -> Result<Invocation, UsageErro
     if !line.words.is_empty() {
         return Err(UsageError::Positional(line.words));
     }
-    let mut reader = Reader { world, config: None, overrides: Overrides::default(), profile: None };
+    let mut reader = Reader {
+        world,
+        config: None,
+        overrides: Overrides::default(),
+        profile: None,
+        configtest: false,
+        json: false,
+    };
     for given in &line.options {
         match given.id {
             Id::Help => return Ok(Invocation::Help),
@@ -96,7 +121,12 @@ pub fn parse(args: &[String], world: &World<'_>) -> Result<Invocation, UsageErro
             _ => reader.take(given)?,
         }
     }
-    Ok(Invocation::Run { config: reader.config, overrides: Box::new(reader.overrides) })
+    let (config, overrides, as_json) = (reader.config, Box::new(reader.overrides), reader.json);
+    match (reader.configtest, as_json) {
+        (true, _) => Ok(Invocation::Test { config, overrides, as_json }),
+        (false, false) => Ok(Invocation::Run { config, overrides }),
+        (false, true) => Err(UsageError::Without("--json", "--configtest")),
+    }
 }
 
 /// What has been read so far.
@@ -106,6 +136,8 @@ struct Reader<'a> {
     overrides: Overrides,
     /// Accepted and of no effect: there is no profiler.
     profile: Option<()>,
+    configtest: bool,
+    json: bool,
 }
 
 impl Reader<'_> {
@@ -133,6 +165,8 @@ impl Reader<'_> {
             Id::Minfds => convert(given, &mut over.minfds, value::integer(text)),
             Id::Minprocs => convert(given, &mut over.minprocs, value::integer(text)),
             Id::ProfileOptions => given.store(&mut self.profile, ()),
+            Id::Configtest => switch_on(given, &mut self.configtest),
+            Id::Json => switch_on(given, &mut self.json),
         }
     }
 }
@@ -184,6 +218,9 @@ Options:
 -t/--strip_ansi -- remove terminal escape sequences from the logs of programs
 --minprocs NUM -- refuse to start with fewer processes than this
 --profile_options OPTIONS -- accepted and without effect
+--configtest -- check the configuration as it would be used with the other
+     options, tell all that is wrong with it, and exit: 0 if nothing is, else 2
+--json -- with --configtest: tell the outcome as JSON on stdout
 "
     )
 }
@@ -251,6 +288,23 @@ mod tests {
         assert_eq!(read(short).as_ref(), Ok(&expected));
         assert_eq!(read(long).as_ref(), Ok(&expected));
         assert_eq!(read(""), Ok(Invocation::Run { config: None, overrides: Box::default() }));
+    }
+
+    #[test]
+    fn a_test_of_the_configuration_takes_all_other_options_and_no_prefix_of_its_name() {
+        let test = |overrides, as_json| {
+            let config = Some(PathBuf::from("f"));
+            Ok(Invocation::Test { config, overrides: Box::new(overrides), as_json })
+        };
+        assert_eq!(read("--configtest -c f"), test(Overrides::default(), false));
+        let overrides = Overrides { nodaemon: true, ..Overrides::default() };
+        assert_eq!(read("-n --config f --json --configtest"), test(overrides, true));
+        for line in ["--config f", "--conf f", "--co f", "--configuration f"] {
+            let told = read(line).expect("a prefix that Supervisor takes");
+            assert!(matches!(told, Invocation::Run { config: Some(_), .. }), "{line}: {told:?}");
+        }
+        assert_eq!(read("--configt"), Err("option --configt not recognized".to_owned()));
+        assert_eq!(read("--json"), Err("option --json is for --configtest only".to_owned()));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod signals;
 mod startup;
 pub mod world;
 
+use crate::configtest::{Answer, configtest, explain};
 use crate::getopt::UsageError;
 use args::Invocation;
 use startup::{Failure, First};
@@ -64,6 +65,10 @@ pub fn main(argv: &[String]) -> u8 {
     match args::parse(argv.get(1..).unwrap_or_default(), &here.world()) {
         Ok(Invocation::Help) => print(&args::help(argv0)),
         Ok(Invocation::Version) => print(&format!("{}\n", args::COMPATIBLE_VERSION)),
+        Ok(Invocation::Test { config, overrides, as_json }) => match locate(argv0, config, &here) {
+            Ok(file) => answer(&configtest(argv0, &file, &overrides, &here.world(), as_json)),
+            Err(error) => complain(&error.report(argv0)),
+        },
         Ok(Invocation::Run { config, overrides }) => match locate(argv0, config, &here) {
             Ok(file) => supervise(argv0, Source { file, overrides: *overrides, here }),
             Err(error) => complain(&error.report(argv0)),
@@ -75,6 +80,11 @@ pub fn main(argv: &[String]) -> u8 {
 fn print(text: &str) -> u8 {
     let mut out = std::io::stdout().lock();
     u8::from(out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err())
+}
+
+fn answer(answer: &Answer) -> u8 {
+    tell(&answer.err);
+    print(&answer.out).max(answer.code)
 }
 
 /// A line for whoever started us; who closed our standard error does not want it.
@@ -146,9 +156,4 @@ fn supervise(argv0: &str, mut source: Source) -> u8 {
 fn signals_held() -> std::io::Result<()> {
     treeherd_os::signals::prepare()?;
     treeherd_os::signals::hold_requests()
-}
-
-fn explain(argv0: &str, report: &treeherd_config::Report) -> String {
-    let usage = UsageError::Configuration(report.first().message().to_owned()).report(argv0);
-    format!("{usage}\n{report}\n")
 }

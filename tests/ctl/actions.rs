@@ -389,7 +389,7 @@ fn lines_that_are_no_action() {
 #[test]
 fn every_action_of_the_help_exists() {
     let fake = Script::new().serve();
-    for action in treeherd::ctl::action::ACTIONS {
+    for action in treeherd::ctl::action::every() {
         let ended = fake.run(&[action.name]);
         assert!(!ended.out.contains("Unknown syntax"), "{}: {}", action.name, ended.out);
     }

@@ -1,6 +1,6 @@
 //! supervisorctl without a happy end: wrong arguments, help, a daemon that is not there.
 
-use crate::harness::{Herd, free_port, program, run};
+use crate::harness::{Herd, free_port, program, reference, run};
 use std::process::Command;
 
 const START: &str = "start <name>\t\tStart a process\nstart <gname>:*\t\tStart all processes in a group\n\
@@ -65,8 +65,6 @@ fn wrong_arguments_are_told_with_the_usage() {
         ("STATUS", "*** Unknown syntax: STATUS\n".into(), 1),
         ("", String::new(), 0),
         ("quit", "\n".into(), 0),
-        ("help", ACTIONS.into(), 0),
-        ("?", ACTIONS.into(), 0),
         ("help start", START.into(), 0),
         ("help bogus", "*** No help on bogus\n".into(), 0),
     ];
@@ -78,6 +76,11 @@ fn wrong_arguments_are_told_with_the_usage() {
             "{words:?}: {}",
             said.stderr
         );
+    }
+    for words in ["help", "?"] {
+        let said = herd.ctl(words);
+        let ours = said.stdout.strip_prefix(ACTIONS).unwrap_or_else(|| panic!("{words}: {said:?}"));
+        assert_eq!(ours.starts_with("\ntreeherd commands (type help <topic>):\n"), !reference(), "{ours}");
     }
     herd.end();
 }

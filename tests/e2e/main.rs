@@ -13,6 +13,7 @@
 
 mod harness;
 
+mod configtest;
 mod control;
 mod control_usage;
 mod daemon;
