@@ -144,12 +144,18 @@ fn rest(running: &Running, span: Duration) -> std::io::Result<(f64, f64)> {
     Ok((woken / seconds, used.as_secs_f64() * 1e3 / seconds))
 }
 
+/// How long a program lives before it is killed a second time.
+const SECOND_LIFE: Duration = Duration::from_millis(1100);
+
 /// Milliseconds from kill -9 of a program until its successor says that it runs, each of another program.
 fn respawns(running: &mut Running, (most, span): (usize, Duration)) -> Result<Vec<f64>, String> {
     let mut times = Vec::new();
     let end = Instant::now() + span;
     while times.len() < most && (times.is_empty() || Instant::now() < end) {
         let id = times.len() * 7 % running.pids.len();
+        // A program that has lived less than a second is started again when that second is over.
+        let rested = running.pids.len() > times.len();
+        std::thread::sleep(if rested { Duration::ZERO } else { SECOND_LIFE });
         let begin = Instant::now();
         machine::kill(running.pids[id], libc::SIGKILL);
         successor(running, id, Duration::from_secs(15))?;

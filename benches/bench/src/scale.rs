@@ -53,7 +53,7 @@ impl Scale {
             bulk: 256_000_000,
             lines: 48_000_000,
             writers: 20,
-            storm: 50,
+            storm: 500,
             storming: seconds(2),
             rounds: 1,
         }
@@ -75,7 +75,7 @@ impl Scale {
             bulk: 1_000_000_000,
             lines: 1_000_000_000,
             writers: 100,
-            storm: 200,
+            storm: 2000,
             storming: seconds(10),
             rounds: 3,
         }

@@ -163,9 +163,9 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
 fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { attempt, .. } => (failed(attempt, now, policy), None),
-        State::Running { .. } => {
+        State::Running { since } => {
             let expected = policy.expects(status);
-            let restart_at = policy.restarts(expected).then_some(now);
+            let restart_at = policy.restarts(expected).then(|| policy.restart_at(since, now));
             (State::Exited { status, expected, restart_at }, None)
         }
         State::Stopping { then, .. } => (stopped(then, now), None),

@@ -2,7 +2,7 @@
 
 use crate::exit::ExitStatus;
 use crate::spec::{Autorestart, ProcessSpec};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The keys of `[program:x]` that decide transitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -42,6 +42,17 @@ impl Backoff {
 impl Policy {
     /// The shortest pause between two SIGKILLs, whatever `stopwaitsecs` says.
     pub const KILL_PAUSE: Duration = Duration::from_secs(1);
+
+    /// The shortest time from one start to the next that follows by itself. Supervisor's tick of a second
+    /// is this brake for a program with `startsecs=0` that ends at once; with a longer `startsecs` such an
+    /// end leads to BACKOFF.
+    pub const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+    /// When a process starts again that was RUNNING from `since` and has ended `now`.
+    #[must_use]
+    pub fn restart_at(&self, since: Instant, now: Instant) -> Instant {
+        now.max(since + Self::RESTART_PAUSE.saturating_sub(self.startsecs))
+    }
 
     /// Whether an end from RUNNING is followed by a new start.
     #[must_use]

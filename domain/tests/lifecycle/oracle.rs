@@ -161,7 +161,12 @@ impl<'a> Model<'a> {
     fn look(&mut self, now: u64) {
         let gives_up = self.backoff > self.policy.startretries;
         match self.state {
-            ProcessState::Exited if !self.ending && self.wants_another_run() => self.spawn(now),
+            // The tick of a second that lies between an end and the start after it, for a run that was shorter.
+            ProcessState::Exited
+                if !self.ending && self.wants_another_run() && now >= self.laststart + 1000 =>
+            {
+                self.spawn(now);
+            }
             ProcessState::Backoff if gives_up => {
                 self.backoff = 0;
                 self.change(ProcessState::Fatal, now);

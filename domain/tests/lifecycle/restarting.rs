@@ -163,3 +163,25 @@ fn a_restart_before_the_spawn_is_reported_starts_once_more() {
         "#]],
     );
 }
+
+#[test]
+fn a_job_that_ends_at_once_starts_once_a_second() {
+    check(
+        "startsecs=0 autorestart=true",
+        "0 start | 0.1 exit 0 | 1.2 exit 0 | 2.5 exit 0",
+        expect![[r#"
+            0s      start          STARTING !Spawn   tries 0
+            0s      (spawned)      STARTING          tries 0
+            0s      (deadline)     RUNNING
+            0.1s    exit 0         EXITED            expected
+            1s      (deadline)     STARTING !Spawn   tries 0
+            1s      (spawned)      STARTING          tries 0
+            1s      (deadline)     RUNNING
+            1.2s    exit 0         EXITED            expected
+            2s      (deadline)     STARTING !Spawn   tries 0
+            2s      (spawned)      STARTING          tries 0
+            2s      (deadline)     RUNNING
+            2.5s    exit 0         EXITED            expected
+        "#]],
+    );
+}
