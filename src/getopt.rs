@@ -7,8 +7,12 @@
 //! The whole line is tokenized before any option takes effect, so an unknown option is reported even
 //! behind `-h`; the program then walks the options in their order, so `-h` beats whatever is wrong with
 //! a later value. Long options may be shortened to a unique prefix; short ones may be clustered; the
-//! first word that is no option ends the options. Absent: option permutation, optional values, and any
+//! first word that is no option ends the options ([`tokenize`]; a verb of the control program has its
+//! options before, between and behind its words: [`tokenize_mixed`]). Absent: optional values, and any
 //! environment variable that would set an option.
+//!
+//! A [`Rule`] also says what its option is for: `-h`, the manual and the completion scripts are written
+//! from the same tables that the tokenizer reads.
 
 use treeherd_domain::quote::repr;
 
@@ -21,11 +25,92 @@ pub struct Rule<Id: 'static> {
     pub short: Option<char>,
     /// The long spellings, without dashes; the first one is used in messages.
     pub long: &'static [&'static str],
-    /// Whether a value follows.
-    pub takes_value: bool,
-    /// Whether a prefix of the long spelling will do. Options of ours need their full name, so that every
-    /// prefix that Supervisor takes means what it means there.
+    /// What the value that follows is called, `a|b|c` where it is one of a few; `None` for a flag.
+    pub value: Option<&'static str>,
+    /// What it is for; empty for a second spelling that nobody need be told of.
+    pub meaning: &'static str,
+    /// Whether a prefix of the long spelling will do. Options of ours that stand beside Supervisor's need
+    /// their full name, so that every prefix that Supervisor takes means what it means there.
     pub shortens: bool,
+}
+
+impl<Id: 'static> Rule<Id> {
+    /// An option without a value.
+    #[must_use]
+    pub const fn flag(
+        id: Id,
+        short: Option<char>,
+        long: &'static [&'static str],
+        meaning: &'static str,
+    ) -> Self {
+        Self { id, short, long, value: None, meaning, shortens: true }
+    }
+
+    /// An option with a value.
+    #[must_use]
+    pub const fn valued(
+        id: Id,
+        short: Option<char>,
+        long: &'static [&'static str],
+        value: &'static str,
+        meaning: &'static str,
+    ) -> Self {
+        Self { id, short, long, value: Some(value), meaning, shortens: true }
+    }
+
+    /// The same, by its full name only.
+    #[must_use]
+    pub const fn in_full(self) -> Self
+    where
+        Id: Copy,
+    {
+        Self { shortens: false, ..self }
+    }
+
+    /// Its spellings as help shows them: `-c`, `--configuration`; of several long ones the last.
+    pub fn spellings(&self) -> impl Iterator<Item = String> {
+        let short = self.short.map(|letter| format!("-{letter}"));
+        short.into_iter().chain(self.long.last().map(|name| format!("--{name}")))
+    }
+
+    fn takes_value(&self) -> bool {
+        self.value.is_some()
+    }
+}
+
+/// The list of options as `-h` prints it: `-c/--configuration FILENAME -- what for`, wrapped.
+#[must_use]
+pub fn list<Id>(rules: &[Rule<Id>]) -> String {
+    let mut text = String::new();
+    for rule in rules.iter().filter(|rule| !rule.meaning.is_empty()) {
+        let value = rule.value.map(|value| format!(" {value}")).unwrap_or_default();
+        let line = format!("{}{value} -- {}", rule.spellings().collect::<Vec<_>>().join("/"), rule.meaning);
+        text.push_str(&wrap(&line, 78, "     "));
+    }
+    text
+}
+
+/// A text in lines of at most `width` columns, where its words allow it; the lines after the first are
+/// indented.
+#[must_use]
+pub fn wrap(text: &str, width: usize, indent: &str) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width {
+            lines.push('\n');
+            lines.push_str(indent);
+            column = indent.len();
+        } else if !lines.is_empty() {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines.push('\n');
+    lines
 }
 
 /// An option found on the command line.
@@ -122,31 +207,60 @@ impl<Id> Given<Id> {
     }
 }
 
-/// Splits a command line (without the program's name) into options and words.
+/// Splits a command line (without the program's name) into options and words; the first word ends the
+/// options.
 ///
 /// # Errors
 /// An unknown or ambiguous option, a missing or superfluous value.
 pub fn tokenize<Id: Copy>(rules: &[Rule<Id>], args: &[String]) -> Result<Line<Id>, UsageError> {
     let mut options = Vec::new();
     let mut rest = args.iter();
+    leading(rules, &mut rest, &mut options)?;
+    Ok(Line { options, words: rest.cloned().collect() })
+}
+
+/// The same for a line whose options may stand between and behind its words, until `--`.
+///
+/// # Errors
+/// An unknown or ambiguous option, a missing or superfluous value.
+pub fn tokenize_mixed<Id: Copy>(rules: &[Rule<Id>], args: &[String]) -> Result<Line<Id>, UsageError> {
+    let (mut options, mut words) = (Vec::new(), Vec::new());
+    let mut rest = args.iter();
+    loop {
+        let is_over = leading(rules, &mut rest, &mut options)?;
+        match rest.next() {
+            Some(word) => words.push(word.clone()),
+            None => return Ok(Line { options, words }),
+        }
+        if is_over {
+            words.extend(rest.by_ref().cloned());
+        }
+    }
+}
+
+/// Takes the options before the next word; whether a `--` says that no more follow.
+fn leading<Id: Copy>(
+    rules: &[Rule<Id>],
+    rest: &mut std::slice::Iter<'_, String>,
+    options: &mut Vec<Given<Id>>,
+) -> Result<bool, UsageError> {
     loop {
         match rest.as_slice().first().map(String::as_str) {
             Some("--") => {
                 rest.next();
-                break;
+                return Ok(true);
             }
             Some(word) if word.starts_with("--") => {
                 rest.next();
-                options.push(long(rules, &word[2..], &mut rest)?);
+                options.push(long(rules, &word[2..], rest)?);
             }
             Some(word) if word.starts_with('-') && word != "-" => {
                 rest.next();
-                cluster(rules, &word[1..], &mut rest, &mut options)?;
+                cluster(rules, &word[1..], rest, options)?;
             }
-            _ => break,
+            _ => return Ok(false),
         }
     }
-    Ok(Line { options, words: rest.cloned().collect() })
 }
 
 fn long<'a, Id: Copy>(
@@ -160,7 +274,7 @@ fn long<'a, Id: Copy>(
     };
     let (rule, canonical) = find_long(rules, name)?;
     let spelled = format!("--{canonical}");
-    let value = match (rule.takes_value, value) {
+    let value = match (rule.takes_value(), value) {
         (false, None) => String::new(),
         (false, Some(_)) => return Err(UsageError::TakesNoValue(spelled)),
         (true, Some(value)) => value,
@@ -202,7 +316,7 @@ fn cluster<'a, Id: Copy>(
             return Err(UsageError::NotRecognized(spelled));
         };
         let attached = letters.as_str();
-        let value = match (rule.takes_value, attached) {
+        let value = match (rule.takes_value(), attached) {
             (false, _) => String::new(),
             (true, "") => match rest.next() {
                 Some(value) => value.clone(),
@@ -211,7 +325,7 @@ fn cluster<'a, Id: Copy>(
             (true, attached) => attached.to_owned(),
         };
         options.push(Given { id: rule.id, spelled, value });
-        if rule.takes_value {
+        if rule.takes_value() {
             break;
         }
     }
@@ -228,45 +342,25 @@ mod tests {
     use super::*;
 
     const RULES: &[Rule<&str>] = &[
-        Rule { id: "help", short: Some('h'), long: &["help"], takes_value: false, shortens: true },
-        Rule { id: "help", short: Some('?'), long: &[], takes_value: false, shortens: true },
-        Rule {
-            id: "config",
-            short: Some('c'),
-            long: &["configuration"],
-            takes_value: true,
-            shortens: true,
-        },
-        Rule { id: "nodaemon", short: Some('n'), long: &["nodaemon"], takes_value: false, shortens: true },
-        Rule {
-            id: "nocleanup",
-            short: Some('k'),
-            long: &["nocleanup"],
-            takes_value: false,
-            shortens: true,
-        },
-        Rule { id: "silent", short: Some('s'), long: &["silent"], takes_value: false, shortens: true },
-        Rule { id: "logfile", short: Some('l'), long: &["logfile"], takes_value: true, shortens: true },
-        Rule {
-            id: "maxbytes",
-            short: Some('y'),
-            long: &["logfile_maxbytes"],
-            takes_value: true,
-            shortens: true,
-        },
-        Rule {
-            id: "history",
-            short: Some('r'),
-            long: &["history_file", "history-file"],
-            takes_value: true,
-            shortens: true,
-        },
-        Rule { id: "test", short: None, long: &["configtest"], takes_value: false, shortens: false },
+        Rule::flag("help", Some('h'), &["help"], "print this text"),
+        Rule::flag("help", Some('?'), &[], ""),
+        Rule::valued("config", Some('c'), &["configuration"], "FILE", "read FILE"),
+        Rule::flag("nodaemon", Some('n'), &["nodaemon"], "stay"),
+        Rule::flag("nocleanup", Some('k'), &["nocleanup"], "keep"),
+        Rule::flag("silent", Some('s'), &["silent"], "no logs"),
+        Rule::valued("logfile", Some('l'), &["logfile"], "FILE", "log to FILE"),
+        Rule::valued("maxbytes", Some('y'), &["logfile_maxbytes"], "BYTES", "roll over"),
+        Rule::valued("history", Some('r'), &["history_file", "history-file"], "FILE", "remember"),
+        Rule::flag("test", None, &["configtest"], "check").in_full(),
     ];
 
     fn run(line: &str) -> Result<String, String> {
         let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        let line = tokenize(RULES, &args).map_err(|e| e.to_string())?;
+        show(tokenize(RULES, &args))
+    }
+
+    fn show(line: Result<Line<&str>, UsageError>) -> Result<String, String> {
+        let line = line.map_err(|e| e.to_string())?;
         let options: Vec<String> =
             line.options.iter().map(|o| format!("{}({}={})", o.id, o.spelled, o.value)).collect();
         Ok(format!("{} | {}", options.join(" "), line.words.join(" ")))
@@ -297,6 +391,31 @@ mod tests {
         ] {
             assert_eq!(run(line).as_deref(), Ok(expected), "{line}");
         }
+    }
+
+    #[test]
+    fn the_options_of_a_verb_stand_anywhere() {
+        for (line, expected) in [
+            ("web -n shop:* -c FILE", Ok("nodaemon(-n=) config(-c=FILE) | web shop:*")),
+            ("--conf=a web -- -n --nope", Ok("config(--configuration=a) | web -n --nope")),
+            ("web", Ok(" | web")),
+            ("--", Ok(" | ")),
+            ("web --nope", Err("option --nope not recognized")),
+            ("web --conf", Err("option --configuration requires argument")),
+        ] {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let found = show(tokenize_mixed(RULES, &args));
+            assert_eq!(found.as_deref().map_err(String::as_str), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn options_are_listed_with_what_they_are_for() {
+        let text = list(&RULES[..3]);
+        assert_eq!(text, "-h/--help -- print this text\n-c/--configuration FILE -- read FILE\n");
+        assert!(list(RULES).contains("-r/--history-file FILE -- remember\n"));
+        assert_eq!(wrap("aa bb cc dd", 8, "  "), "aa bb cc\n  dd\n");
+        assert_eq!(wrap("aaaaaaaaaaaa b", 8, "  "), "aaaaaaaaaaaa\n  b\n");
     }
 
     #[test]

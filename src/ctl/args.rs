@@ -1,6 +1,6 @@
 //! The command line of `supervisorctl`, and its `-h` text.
 
-use crate::getopt::{Rule, UsageError, tokenize};
+use crate::getopt::{Rule, UsageError, list, tokenize};
 use std::path::PathBuf;
 
 /// What the command line says; `None` where it says nothing.
@@ -31,8 +31,9 @@ pub enum Invocation {
     Run(Options),
 }
 
-#[derive(Clone, Copy)]
-enum Id {
+/// Which option.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Id {
     Help,
     Config,
     Interactive,
@@ -42,27 +43,40 @@ enum Id {
     History,
 }
 
-const RULES: &[Rule<Id>] = &[
-    Rule { id: Id::Help, short: Some('h'), long: &["help"], takes_value: false, shortens: true },
-    Rule { id: Id::Help, short: Some('?'), long: &[], takes_value: false, shortens: true },
-    Rule { id: Id::Config, short: Some('c'), long: &["configuration"], takes_value: true, shortens: true },
-    Rule {
-        id: Id::Interactive,
-        short: Some('i'),
-        long: &["interactive"],
-        takes_value: false,
-        shortens: true,
-    },
-    Rule { id: Id::Serverurl, short: Some('s'), long: &["serverurl"], takes_value: true, shortens: true },
-    Rule { id: Id::Username, short: Some('u'), long: &["username"], takes_value: true, shortens: true },
-    Rule { id: Id::Password, short: Some('p'), long: &["password"], takes_value: true, shortens: true },
-    Rule {
-        id: Id::History,
-        short: Some('r'),
-        long: &["history_file", "history-file"],
-        takes_value: true,
-        shortens: true,
-    },
+/// The options, in the order in which help shows them.
+pub(crate) const RULES: &[Rule<Id>] = &[
+    Rule::valued(
+        Id::Config,
+        Some('c'),
+        &["configuration"],
+        "FILENAME",
+        "read this configuration file (default: search)",
+    ),
+    Rule::flag(Id::Help, Some('h'), &["help"], "print this text and exit"),
+    Rule::flag(Id::Help, Some('?'), &[], ""),
+    Rule::flag(
+        Id::Interactive,
+        Some('i'),
+        &["interactive"],
+        "start an interactive shell; with an action: ask before shutdown and reload, and ask for a password \
+         where one is needed",
+    ),
+    Rule::valued(
+        Id::Serverurl,
+        Some('s'),
+        &["serverurl"],
+        "URL",
+        "where supervisord listens: unix:///path or http://host:port (default \"http://localhost:9001\")",
+    ),
+    Rule::valued(Id::Username, Some('u'), &["username"], "USERNAME", "user name for the server"),
+    Rule::valued(Id::Password, Some('p'), &["password"], "PASSWORD", "password for the server"),
+    Rule::valued(
+        Id::History,
+        Some('r'),
+        &["history_file", "history-file"],
+        "FILENAME",
+        "keep the history of the shell in this file",
+    ),
 ];
 
 /// Reads the arguments (without the program's name).
@@ -96,6 +110,7 @@ pub fn parse(args: &[String]) -> Result<Invocation, UsageError> {
 /// The text of `-h`.
 #[must_use]
 pub fn help(argv0: &str) -> String {
+    let options = list(RULES);
     format!(
         "\
 supervisorctl -- control applications that supervisord runs, from the command line.
@@ -103,16 +118,7 @@ supervisorctl -- control applications that supervisord runs, from the command li
 Usage: {argv0} [options] [action [arguments]]
 
 Options:
--c/--configuration FILENAME -- read this configuration file (default: search)
--h/--help -- print this text and exit
--i/--interactive -- start an interactive shell; with an action: ask before
-     shutdown and reload, and ask for a password where one is needed
--s/--serverurl URL -- where supervisord listens: unix:///path or http://host:port
-     (default \"http://localhost:9001\")
--u/--username USERNAME -- user name for the server
--p/--password PASSWORD -- password for the server
--r/--history-file FILENAME -- keep the history of the shell in this file
-
+{options}
 An action is a word like \"status\" or \"restart\" and what it is about. Without one
 a shell is started in which actions are typed. \"help\" lists the actions, and
 \"help <action>\" tells what one does.

@@ -46,6 +46,7 @@ pub fn candidates(wanted: Completes, word: &str, known: &[Known]) -> Vec<String>
         }
         Completes::Groups => groups(known),
         Completes::Processes => processes(word, known),
+        Completes::Words(words) => words.iter().map(|word| (*word).to_owned()).collect(),
         Completes::Nothing => Vec::new(),
     };
     all.into_iter().filter(|c| c.starts_with(word)).map(|c| c + " ").collect()

@@ -2,53 +2,33 @@
 
 use crate::ctl::render;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::{fault, status};
-use treeherd_domain::name::{Namespec, Target};
+use crate::ctl::{fault, names, options, status, survey};
 use treeherd_domain::status::ProcessState;
 use treeherd_rpc::api::SupervisorApiClient as _;
 use treeherd_rpc::wire::supervisor::ProcessInfo;
 
 /// `status [name...]`
 pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
+    if options::is_new_form(argument) {
+        return survey::status(session, argument).await;
+    }
     if !session.upcheck().await? {
         session.status.set(status::STATUS_UNKNOWN);
         return Ok(());
     }
     let all = session.call(async |client| client.get_all_process_info().await).await?;
-    let names: Vec<&str> = argument.split_whitespace().collect();
-    let shown = if names.is_empty() || names.contains(&"all") {
-        all.iter().collect()
-    } else {
-        matching(session, &all, &names)
-    };
-    session.screen.bytes(render::status(&shown).as_bytes());
+    let words: Vec<&str> = argument.split_whitespace().collect();
+    let (shown, unknown) = names::choose(&all, &words, |process| (&process.group, &process.name));
+    for word in &unknown {
+        session.screen.line(word.line());
+        session.status.set(status::STATUS_UNKNOWN);
+    }
+    let rows: Vec<render::Row<'_>> = shown.iter().map(|process| render::Row::from(*process)).collect();
+    session.screen.bytes(render::table(&rows).as_bytes());
     if shown.iter().any(|process| is_stopped(process)) {
         session.status.set(status::STATUS_STOPPED);
     }
     Ok(())
-}
-
-/// The processes that the names name, in the order of the names; a bad name is told at once.
-fn matching<'a>(session: &mut Session, all: &'a [ProcessInfo], names: &[&str]) -> Vec<&'a ProcessInfo> {
-    let mut shown = Vec::new();
-    for name in names {
-        let target = Namespec::parse(name);
-        let before = shown.len();
-        shown.extend(all.iter().filter(|process| match &target {
-            Target::Group(group) => process.group == group.as_str(),
-            Target::Process(one) => {
-                process.group == one.group.as_str() && process.name == one.process.as_str()
-            }
-        }));
-        if shown.len() == before {
-            session.screen.line(match &target {
-                Target::Group(group) => format!("{group}: ERROR (no such group)"),
-                Target::Process(_) => format!("{name}: ERROR (no such process)"),
-            });
-            session.status.set(status::STATUS_UNKNOWN);
-        }
-    }
-    shown
 }
 
 fn is_stopped(process: &ProcessInfo) -> bool {

@@ -7,6 +7,7 @@
 use crate::configtest::{self, Answer};
 use crate::ctl::action;
 use crate::ctl::args::Options;
+use crate::ctl::options::Arguments;
 use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
 use crate::getopt::UsageError;
@@ -41,22 +42,28 @@ impl Local {
         })
     }
 
-    fn answer(&self, name: &str, arguments: &[&str]) -> Answer {
-        let wanted = match Wanted::read(arguments, &["--json"]) {
-            Ok(wanted) => wanted,
-            Err(message) => return misused(name, &message),
+    fn answer(&self, name: &str, words: &[&str]) -> Answer {
+        let arguments = match action::find(name).map(|action| Arguments::of(action, words)) {
+            Some(Ok(arguments)) => arguments,
+            Some(Err(error)) => return misused(name, &error.to_string()),
+            None => return misused(name, "no such action"),
+        };
+        let named = match arguments.words().as_slice() {
+            [] => None,
+            [file] => Some(PathBuf::from(file)),
+            _ => return misused(name, &format!("{name} takes one file at a time")),
         };
         let here = Here::new();
-        let file = match self.locate(wanted.file, &here) {
+        let file = match self.locate(named, &here) {
             Ok(file) => file,
             Err(error) => return Answer::misused(&error, &self.argv0),
         };
-        let as_json = wanted.has("--json");
+        let as_json = arguments.has("json");
         configtest::configtest(&self.argv0, &file, &Overrides::default(), &here.world(), as_json)
     }
 
-    fn locate(&self, named: Option<&str>, here: &Here) -> Result<PathBuf, UsageError> {
-        match named.map(PathBuf::from).or_else(|| self.config.clone()) {
+    fn locate(&self, named: Option<PathBuf>, here: &Here) -> Result<PathBuf, UsageError> {
+        match named.or_else(|| self.config.clone()) {
             Some(file) => Ok(file),
             None => {
                 find(&self.argv0, here.cwd()).map_err(|error| UsageError::Configuration(error.to_string()))
@@ -67,30 +74,6 @@ impl Local {
 
 /// An error about the words, and the usage.
 fn misused(name: &str, message: &str) -> Answer {
-    let out = format!("Error: {name}: {message}\n{}", action::usage(name));
+    let out = format!("Error: {message}\n{}", action::usage(name));
     Answer { out, err: String::new(), code: UsageError::EXIT }
-}
-
-/// The words behind an action: flags it knows, in any place, and at most one file.
-struct Wanted<'a> {
-    file: Option<&'a str>,
-    flags: Vec<&'a str>,
-}
-
-impl<'a> Wanted<'a> {
-    fn read(words: &[&'a str], known: &[&str]) -> Result<Self, String> {
-        let (flags, files): (Vec<&str>, Vec<&str>) = words.iter().partition(|word| word.starts_with("--"));
-        if let Some(flag) = flags.iter().find(|flag| !known.contains(flag)) {
-            return Err(format!("no such option: {flag}"));
-        }
-        match files[..] {
-            [] => Ok(Self { file: None, flags }),
-            [file] => Ok(Self { file: Some(file), flags }),
-            _ => Err("one file at a time".to_owned()),
-        }
-    }
-
-    fn has(&self, flag: &str) -> bool {
-        self.flags.contains(&flag)
-    }
 }

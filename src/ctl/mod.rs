@@ -5,6 +5,7 @@
 //!                                                        |
 //!   words joined, or a line of the shell --grammar--> verb, argument --run--> control    start stop restart signal clear
 //!                                                        |                    inspect    status pid version avail
+//!                                                        |                    survey     status --json --check
 //!                                                        |                    reconfigure reread update add remove
 //!                                                        |                    daemon     shutdown reload open
 //!                                                        |                    logs       tail maintail
@@ -15,7 +16,7 @@
 //!
 //! Output and exit statuses are Supervisor's; what a failure means and what to do next goes to
 //! stderr. One thread, one connection, nothing read or connected before it is needed. Absent: plug-ins
-//! (`[ctlplugin:x]` names Python objects), and output for programs: they speak JSON-RPC themselves.
+//! (`[ctlplugin:x]` names Python objects).
 
 pub mod action;
 pub mod args;
@@ -26,10 +27,13 @@ pub mod explain;
 pub mod fault;
 mod foreground;
 pub mod grammar;
+pub mod health;
 mod inspect;
 pub mod keyboard;
 pub mod local;
 mod logs;
+pub mod names;
+pub mod options;
 mod reconfigure;
 pub mod render;
 pub mod screen;
@@ -38,6 +42,7 @@ pub mod session;
 pub mod settings;
 mod shell;
 pub mod status;
+mod survey;
 
 use crate::configtest;
 use crate::getopt::UsageError;

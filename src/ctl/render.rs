@@ -64,16 +64,37 @@ pub fn result(deed: Deed, namespec: &str, code: i32, description: &str) -> Strin
     format!("{namespec}: ERROR ({reason})")
 }
 
+/// One line of the table of `status`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row<'a> {
+    /// The full name.
+    pub namespec: String,
+    /// The state's name.
+    pub state: &'a str,
+    /// What is told of it.
+    pub description: &'a str,
+}
+
+impl<'a> From<&'a ProcessInfo> for Row<'a> {
+    fn from(process: &'a ProcessInfo) -> Self {
+        let namespec = namespec(&process.group, &process.name);
+        Self { namespec, state: &process.statename, description: &process.description }
+    }
+}
+
+impl<'a> From<&'a treeherd_rpc::wire::ProcessInfo> for Row<'a> {
+    fn from(process: &'a treeherd_rpc::wire::ProcessInfo) -> Self {
+        let namespec = namespec(&process.group, &process.name);
+        Self { namespec, state: &process.state, description: &process.description }
+    }
+}
+
 /// The table of `status`.
 #[must_use]
-pub fn status(processes: &[&ProcessInfo]) -> String {
-    let names: Vec<String> = processes.iter().map(|p| namespec(&p.group, &p.name)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(30) + 3;
-    processes
-        .iter()
-        .zip(&names)
-        .map(|(process, name)| format!("{name:width$}{:10}{}\n", process.statename, process.description))
-        .collect()
+pub fn table(rows: &[Row<'_>]) -> String {
+    let width = rows.iter().map(|row| row.namespec.chars().count()).max().unwrap_or(0).max(30) + 3;
+    let line = |row: &Row<'_>| format!("{:width$}{:10}{}\n", row.namespec, row.state, row.description);
+    rows.iter().map(line).collect()
 }
 
 /// One line of `avail`.
@@ -122,6 +143,10 @@ mod tests {
         }
     }
 
+    fn shown(processes: &[ProcessInfo]) -> String {
+        table(&processes.iter().map(Row::from).collect::<Vec<_>>())
+    }
+
     #[test]
     fn the_status_table_is_supervisors() {
         let rows = [
@@ -134,15 +159,15 @@ mod tests {
             exit0                            EXITED    Nov 22 02:52 PM
             grp:a                            STOPPED   Not started
         "]]
-        .assert_eq(&status(&rows.iter().collect::<Vec<_>>()));
-        assert_eq!(status(&[]), "");
+        .assert_eq(&shown(&rows));
+        assert_eq!(shown(&[]), "");
     }
 
     #[test]
     fn the_first_column_grows_with_the_longest_name_by_characters() {
         let long = "x".repeat(35);
         let rows = [process(&long, &long, "STARTING", ""), process("öäü", "öäü", "RUNNING", "d")];
-        let table = status(&rows.iter().collect::<Vec<_>>());
+        let table = shown(&rows);
         let lines: Vec<&str> = table.lines().collect();
         assert_eq!(lines[0], format!("{long}   STARTING  "));
         assert_eq!(lines[1], format!("öäü{}RUNNING   d", " ".repeat(35)));

@@ -86,6 +86,14 @@ impl Session {
         self.status.set(status::FAILURE);
     }
 
+    /// That the daemon cannot be asked, all on stderr: for the actions whose stdout is read by programs.
+    pub fn lost(&mut self, problem: &Problem) {
+        let line = generic_line(problem, self.server.url());
+        self.screen.error(&format!("{line}\n"));
+        self.explain(problem);
+        self.status.set(status::STATUS_UNKNOWN);
+    }
+
     /// What a problem means, on stderr.
     pub fn explain(&mut self, problem: &Problem) {
         let text = explain(problem, &Scene::look(&self.server));

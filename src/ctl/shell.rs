@@ -210,7 +210,9 @@ impl Completer for Words<'_> {
             complete::Completes::Groups | complete::Completes::Processes => {
                 known.get_or_insert_with(|| self.ask())
             }
-            complete::Completes::Actions | complete::Completes::Nothing => &[],
+            complete::Completes::Actions | complete::Completes::Words(_) | complete::Completes::Nothing => {
+                &[]
+            }
         };
         Ok((start, complete::candidates(wanted, &line[start..at], known)))
     }

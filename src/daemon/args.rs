@@ -1,6 +1,6 @@
 //! The command line of `supervisord`: its options as values that beat the configuration file.
 
-use crate::getopt::{Given, Rule, UsageError, tokenize};
+use crate::getopt::{Given, Rule, UsageError, list, tokenize};
 use std::path::PathBuf;
 use treeherd_config::{Overrides, World, value};
 
@@ -32,8 +32,9 @@ pub enum Invocation {
     },
 }
 
-#[derive(Clone, Copy)]
-enum Id {
+/// Which option.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Id {
     Help,
     Version,
     Config,
@@ -58,43 +59,101 @@ enum Id {
     Json,
 }
 
-const fn flag(id: Id, short: Option<char>, long: &'static [&'static str]) -> Rule<Id> {
-    Rule { id, short, long, takes_value: false, shortens: true }
-}
-
-const fn valued(id: Id, short: Option<char>, long: &'static [&'static str]) -> Rule<Id> {
-    Rule { id, short, long, takes_value: true, shortens: true }
-}
-
-/// An option of ours: no letter, and no prefix of its name will do.
-const fn ours(id: Id, long: &'static [&'static str]) -> Rule<Id> {
-    Rule { id, short: None, long, takes_value: false, shortens: false }
-}
-
-const RULES: &[Rule<Id>] = &[
-    flag(Id::Help, Some('h'), &["help"]),
-    flag(Id::Help, Some('?'), &[]),
-    flag(Id::Version, Some('v'), &["version"]),
-    valued(Id::Config, Some('c'), &["configuration"]),
-    flag(Id::Nodaemon, Some('n'), &["nodaemon"]),
-    flag(Id::Silent, Some('s'), &["silent"]),
-    valued(Id::User, Some('u'), &["user"]),
-    valued(Id::Umask, Some('m'), &["umask"]),
-    valued(Id::Directory, Some('d'), &["directory"]),
-    valued(Id::Logfile, Some('l'), &["logfile"]),
-    valued(Id::LogfileMaxbytes, Some('y'), &["logfile_maxbytes"]),
-    valued(Id::LogfileBackups, Some('z'), &["logfile_backups"]),
-    valued(Id::Loglevel, Some('e'), &["loglevel"]),
-    valued(Id::Pidfile, Some('j'), &["pidfile"]),
-    valued(Id::Identifier, Some('i'), &["identifier"]),
-    valued(Id::Childlogdir, Some('q'), &["childlogdir"]),
-    flag(Id::Nocleanup, Some('k'), &["nocleanup"]),
-    valued(Id::Minfds, Some('a'), &["minfds"]),
-    flag(Id::StripAnsi, Some('t'), &["strip_ansi"]),
-    valued(Id::Minprocs, None, &["minprocs"]),
-    valued(Id::ProfileOptions, None, &["profile_options"]),
-    ours(Id::Configtest, &["configtest"]),
-    ours(Id::Json, &["json"]),
+/// The options, in the order in which help shows them.
+pub(crate) const RULES: &[Rule<Id>] = &[
+    Rule::valued(
+        Id::Config,
+        Some('c'),
+        &["configuration"],
+        "FILENAME",
+        "read this configuration file (default: search)",
+    ),
+    Rule::flag(
+        Id::Nodaemon,
+        Some('n'),
+        &["nodaemon"],
+        "stay in the foreground ('nodaemon=true' in the file)",
+    ),
+    Rule::flag(
+        Id::Silent,
+        Some('s'),
+        &["silent"],
+        "in the foreground, no logs on stdout ('silent=true' in the file)",
+    ),
+    Rule::flag(Id::Help, Some('h'), &["help"], "print this text and exit"),
+    Rule::flag(Id::Help, Some('?'), &[], ""),
+    Rule::flag(Id::Version, Some('v'), &["version"], "print the version and exit"),
+    Rule::valued(Id::User, Some('u'), &["user"], "USER", "run as this user (a name or a number)"),
+    Rule::valued(Id::Umask, Some('m'), &["umask"], "UMASK", "umask of the daemon, in octal (default: 022)"),
+    Rule::valued(Id::Directory, Some('d'), &["directory"], "DIRECTORY", "working directory of the daemon"),
+    Rule::valued(Id::Logfile, Some('l'), &["logfile"], "FILENAME", "use FILENAME as the daemon's own log"),
+    Rule::valued(
+        Id::LogfileMaxbytes,
+        Some('y'),
+        &["logfile_maxbytes"],
+        "BYTES",
+        "begin a new log file at this size",
+    ),
+    Rule::valued(
+        Id::LogfileBackups,
+        Some('z'),
+        &["logfile_backups"],
+        "NUM",
+        "keep this many old log files",
+    ),
+    Rule::valued(
+        Id::Loglevel,
+        Some('e'),
+        &["loglevel"],
+        "LEVEL",
+        "log at this level (critical, error, warn, info, debug, trace, blather)",
+    ),
+    Rule::valued(Id::Pidfile, Some('j'), &["pidfile"], "FILENAME", "write the daemon's pid to FILENAME"),
+    Rule::valued(
+        Id::Identifier,
+        Some('i'),
+        &["identifier"],
+        "STR",
+        "the name of this daemon in its API and events",
+    ),
+    Rule::valued(
+        Id::Childlogdir,
+        Some('q'),
+        &["childlogdir"],
+        "DIRECTORY",
+        "where the generated logs of programs are kept",
+    ),
+    Rule::flag(Id::Nocleanup, Some('k'), &["nocleanup"], "keep the generated logs of earlier runs"),
+    Rule::valued(
+        Id::Minfds,
+        Some('a'),
+        &["minfds"],
+        "NUM",
+        "refuse to start with fewer file descriptors than this",
+    ),
+    Rule::flag(
+        Id::StripAnsi,
+        Some('t'),
+        &["strip_ansi"],
+        "remove terminal escape sequences from the logs of programs",
+    ),
+    Rule::valued(
+        Id::Minprocs,
+        None,
+        &["minprocs"],
+        "NUM",
+        "refuse to start with fewer processes than this",
+    ),
+    Rule::valued(Id::ProfileOptions, None, &["profile_options"], "OPTIONS", "accepted and without effect"),
+    Rule::flag(
+        Id::Configtest,
+        None,
+        &["configtest"],
+        "check the configuration as it would be used with the other options, tell all that is wrong with it, \
+         and exit: 0 if nothing is, else 2",
+    )
+    .in_full(),
+    Rule::flag(Id::Json, None, &["json"], "with --configtest: tell the outcome as JSON on stdout").in_full(),
 ];
 
 /// Reads the arguments (without the program's name). `world` is what paths and users are looked up in.
@@ -190,6 +249,7 @@ fn switch_on(given: &Given<Id>, switch: &mut bool) -> Result<(), UsageError> {
 /// The text of `-h`.
 #[must_use]
 pub fn help(argv0: &str) -> String {
+    let options = list(RULES);
     format!(
         "\
 supervisord -- run a set of applications as daemons, and keep them running.
@@ -197,31 +257,7 @@ supervisord -- run a set of applications as daemons, and keep them running.
 Usage: {argv0} [options]
 
 Options:
--c/--configuration FILENAME -- read this configuration file (default: search)
--n/--nodaemon -- stay in the foreground ('nodaemon=true' in the file)
--s/--silent -- in the foreground, no logs on stdout ('silent=true' in the file)
--h/--help -- print this text and exit
--v/--version -- print the version and exit
--u/--user USER -- run as this user (a name or a number)
--m/--umask UMASK -- umask of the daemon, in octal (default: 022)
--d/--directory DIRECTORY -- working directory of the daemon
--l/--logfile FILENAME -- use FILENAME as the daemon's own log
--y/--logfile_maxbytes BYTES -- begin a new log file at this size
--z/--logfile_backups NUM -- keep this many old log files
--e/--loglevel LEVEL -- log at this level (critical, error, warn, info, debug,
-     trace, blather)
--j/--pidfile FILENAME -- write the daemon's pid to FILENAME
--i/--identifier STR -- the name of this daemon in its API and events
--q/--childlogdir DIRECTORY -- where the generated logs of programs are kept
--k/--nocleanup -- keep the generated logs of earlier runs
--a/--minfds NUM -- refuse to start with fewer file descriptors than this
--t/--strip_ansi -- remove terminal escape sequences from the logs of programs
---minprocs NUM -- refuse to start with fewer processes than this
---profile_options OPTIONS -- accepted and without effect
---configtest -- check the configuration as it would be used with the other
-     options, tell all that is wrong with it, and exit: 0 if nothing is, else 2
---json -- with --configtest: tell the outcome as JSON on stdout
-"
+{options}"
     )
 }
 

@@ -1,6 +1,6 @@
 //! Every action, every fault: output and exit status.
 
-use crate::fake::{Script, row};
+use crate::fake::{Script, config, row};
 use crate::table::{check, daemon};
 use serde_json::{Value, json};
 use treeherd_domain::fault::Fault;
@@ -292,19 +292,6 @@ fn add_and_remove_take_groups() {
             ),
         ],
     );
-}
-
-fn config(group: &str, name: &str, inuse: bool, autostart: bool, prio: i32) -> Value {
-    json!({
-        "name": name, "group": group, "inuse": inuse, "autostart": autostart, "group_prio": prio,
-        "process_prio": 5, "autorestart": "unexpected", "command": "x", "directory": "none", "exitcodes": [0],
-        "killasgroup": false, "redirect_stderr": false, "serverurl": "none", "startretries": 3,
-        "startsecs": 1, "stderr_capture_maxbytes": 0, "stderr_events_enabled": false,
-        "stderr_logfile": "auto", "stderr_logfile_backups": 10, "stderr_logfile_maxbytes": 1,
-        "stderr_syslog": false, "stdout_capture_maxbytes": 0, "stdout_events_enabled": false,
-        "stdout_logfile": "auto", "stdout_logfile_backups": 10, "stdout_logfile_maxbytes": 1,
-        "stdout_syslog": false, "stopsignal": 15, "stopwaitsecs": 10, "uid": "none",
-    })
 }
 
 #[test]

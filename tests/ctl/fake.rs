@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::net::UnixListener;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::status::ProcessState;
 use treeherd_rpc::code::error_object;
 
 /// What a method answers, by its parameters.
@@ -168,4 +169,27 @@ pub(crate) fn process(group: &str, name: &str, state: i32, statename: &str, pid:
 pub(crate) fn row(group: &str, name: &str, status: i32) -> Value {
     let description = if status == 80 { "OK".to_owned() } else { format!("FAULT {status}") };
     json!({"name": name, "group": group, "status": status, "description": description})
+}
+
+/// A row of `getAllConfigInfo`.
+pub(crate) fn config(group: &str, name: &str, inuse: bool, autostart: bool, prio: i32) -> Value {
+    json!({
+        "name": name, "group": group, "inuse": inuse, "autostart": autostart, "group_prio": prio,
+        "process_prio": 5, "autorestart": "unexpected", "command": "x", "directory": "none", "exitcodes": [0],
+        "killasgroup": false, "redirect_stderr": false, "serverurl": "none", "startretries": 3,
+        "startsecs": 1, "stderr_capture_maxbytes": 0, "stderr_events_enabled": false,
+        "stderr_logfile": "auto", "stderr_logfile_backups": 10, "stderr_logfile_maxbytes": 1,
+        "stderr_syslog": false, "stdout_capture_maxbytes": 0, "stdout_events_enabled": false,
+        "stdout_logfile": "auto", "stdout_logfile_backups": 10, "stdout_logfile_maxbytes": 1,
+        "stdout_syslog": false, "stopsignal": 15, "stopwaitsecs": 10, "uid": "none",
+    })
+}
+
+/// An entry of `process.list`: a process that was started once.
+pub(crate) fn info(group: &str, name: &str, state: &str) -> Value {
+    let code = ProcessState::parse(state).unwrap().code();
+    json!({
+        "name": name, "group": group, "state": state, "stateCode": code, "incarnation": 1, "restarts": 0,
+        "attempt": 0, "logs": {}, "description": format!("about {name}"), "seq": 7,
+    })
 }

@@ -9,4 +9,5 @@ mod fake;
 mod follow;
 mod restart;
 mod shell;
+mod survey;
 mod table;

@@ -1,0 +1,113 @@
+//! `status --json`, `status --check`: the processes for programs, and for whoever asks if all is well.
+//!
+//! ```text
+//! --json           [ {name, group, state, ...}, ... , {name, error} ]     a word that names nothing comes last
+//! --check          the table, with the rows only that are not well        nothing, if all is
+//! --json --check   all entries, each with "healthy"
+//! ```
+//!
+//! Stdout holds the document or the table and nothing else: that the daemon cannot be asked is told on
+//! stderr. Absent: other formats, and sorting.
+
+use crate::ctl::action::find;
+use crate::ctl::health::{self, Prospects};
+use crate::ctl::names::{self, Unknown};
+use crate::ctl::options::Arguments;
+use crate::ctl::render;
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use crate::ctl::status;
+use serde_json::{Value, json};
+use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::client::ConnectError;
+use treeherd_rpc::wire::ProcessInfo;
+
+/// A process, and whether it is well if that was asked.
+type Entry<'a> = (&'a ProcessInfo, Option<bool>);
+
+/// `status` with options.
+pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
+    let Some(action) = find("status") else { return Ok(()) };
+    let arguments = match Arguments::read(action, argument) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            session.refuse(action, &error);
+            return Ok(());
+        }
+    };
+    match survey(session, &arguments).await {
+        // Somebody may be there to give a password.
+        Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),
+        Err(problem) => {
+            session.lost(&problem);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
+    let all = session.call(async |client| client.process_list(None, None).await).await?.items;
+    let is_check = arguments.has("check");
+    let prospects = match is_check {
+        true => Some(prospects(session).await?),
+        false => None,
+    };
+    let (shown, unknown) =
+        names::choose(&all, &arguments.words(), |process| (&process.group, &process.name));
+    let entries: Vec<Entry<'_>> = shown
+        .into_iter()
+        .map(|process| (process, prospects.as_ref().map(|known| known.of(process).is_well(process))))
+        .collect();
+    match arguments.has("json") {
+        true => session.screen.line(document(&entries, &unknown)),
+        false => table(session, &entries, &unknown),
+    }
+    judge(session, &entries, !unknown.is_empty(), is_check);
+    Ok(())
+}
+
+/// What the configuration lets expect.
+pub(super) async fn prospects(session: &mut Session) -> Result<Prospects, Problem> {
+    let configs = session.call(async |client| client.get_all_config_info().await).await?;
+    Ok(Prospects::new(&configs))
+}
+
+/// One array, an entry a line.
+fn document(entries: &[Entry<'_>], unknown: &[Unknown]) -> String {
+    let known = entries.iter().map(|(process, is_well)| {
+        let mut entry = json!(process);
+        if let (Some(is_well), Value::Object(fields)) = (is_well, &mut entry) {
+            fields.insert("healthy".to_owned(), Value::Bool(*is_well));
+        }
+        entry
+    });
+    let refused = unknown.iter().map(|word| json!({"name": word.name, "error": word.reason}));
+    let lines: Vec<String> = known.chain(refused).map(|entry| entry.to_string()).collect();
+    format!("[{}]", lines.join(",\n "))
+}
+
+/// The rows that are not well.
+fn table(session: &mut Session, entries: &[Entry<'_>], unknown: &[Unknown]) {
+    for word in unknown {
+        session.screen.line(word.line());
+    }
+    let rows = entries.iter().filter(|(_, is_well)| *is_well != Some(true));
+    let rows: Vec<render::Row<'_>> = rows.map(|(process, _)| render::Row::from(*process)).collect();
+    session.screen.bytes(render::table(&rows).as_bytes());
+}
+
+/// The exit status, of the check or as that of the plain `status`. A check cannot say that all is well with
+/// what it does not know, nor that it is not.
+fn judge(session: &mut Session, entries: &[Entry<'_>], has_unknown: bool, is_check: bool) {
+    let is_bad = |(process, is_well): &Entry<'_>| match is_well {
+        Some(is_well) => !is_well,
+        None => health::state(process).is_stopped(),
+    };
+    if entries.iter().any(is_bad) {
+        session.status.set(status::STATUS_STOPPED);
+    }
+    if has_unknown && (is_check || session.status.code() == status::OK) {
+        session.status.set(status::STATUS_UNKNOWN);
+    }
+}
