@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod name;
 pub mod plan;
 pub mod quote;
+pub mod reload;
 pub mod rotation;
 pub mod selector;
 pub mod signal;

@@ -1,10 +1,16 @@
 //! What changed between two configurations, as a value.
 //!
 //! `reread` prints it, `update` carries it out, start-up is the plan from nothing. Groups are the unit
-//! of change, as in Supervisor.
+//! of change, as in Supervisor; `steps` says what that is for each process, and what it is if processes
+//! are the unit.
+
+mod steps;
+
+pub use steps::{Action, GroupSteps, Step, Unit};
 
 use crate::name::GroupName;
-use crate::spec::{GroupSpec, ProcessSpec};
+use crate::reload;
+use crate::spec::GroupSpec;
 use std::sync::Arc;
 
 /// The difference between the groups that are active and those that are configured.
@@ -77,7 +83,10 @@ impl Change {
             let name = process.name.as_str();
             match find(&self.old, name) {
                 None => changed.push((name.to_owned(), vec!["numprocs"])),
-                Some(old) if old != *process => changed.push((name.to_owned(), differing(&old, process))),
+                Some(old) if old != *process => {
+                    let keys = reload::changes(&old, process).into_iter().map(|change| change.key);
+                    changed.push((name.to_owned(), keys.collect()));
+                }
                 Some(_) => {}
             }
         }
@@ -99,41 +108,4 @@ impl Change {
         };
         common(&self.old, &self.new) != common(&self.new, &self.old)
     }
-}
-
-/// The keys in which two specs of one process differ.
-fn differing(a: &ProcessSpec, b: &ProcessSpec) -> Vec<&'static str> {
-    let rows = [
-        ("command", a.command != b.command),
-        ("priority", a.priority != b.priority),
-        ("autostart", a.autostart != b.autostart),
-        ("autorestart", a.autorestart != b.autorestart),
-        ("startsecs", a.startsecs != b.startsecs),
-        ("startretries", a.startretries != b.startretries),
-        ("exitcodes", a.exitcodes != b.exitcodes),
-        ("stopsignal", a.stopsignal != b.stopsignal),
-        ("stopwaitsecs", a.stopwaitsecs != b.stopwaitsecs),
-        ("stopasgroup", a.stopasgroup != b.stopasgroup),
-        ("killasgroup", a.killasgroup != b.killasgroup),
-        ("user", a.user != b.user),
-        ("umask", a.umask != b.umask),
-        ("directory", a.directory != b.directory),
-        ("environment", a.environment != b.environment),
-        ("serverurl", a.serverurl != b.serverurl),
-        ("redirect_stderr", a.redirect_stderr != b.redirect_stderr),
-        ("stdout_logfile", a.stdout.logfile != b.stdout.logfile),
-        ("stdout_logfile_maxbytes", a.stdout.rotation.maxbytes != b.stdout.rotation.maxbytes),
-        ("stdout_logfile_backups", a.stdout.rotation.backups != b.stdout.rotation.backups),
-        ("stdout_capture_maxbytes", a.stdout.capture_maxbytes != b.stdout.capture_maxbytes),
-        ("stdout_events_enabled", a.stdout.events_enabled != b.stdout.events_enabled),
-        ("stdout_syslog", a.stdout.syslog != b.stdout.syslog),
-        ("stderr_logfile", a.stderr.logfile != b.stderr.logfile),
-        ("stderr_logfile_maxbytes", a.stderr.rotation.maxbytes != b.stderr.rotation.maxbytes),
-        ("stderr_logfile_backups", a.stderr.rotation.backups != b.stderr.rotation.backups),
-        ("stderr_capture_maxbytes", a.stderr.capture_maxbytes != b.stderr.capture_maxbytes),
-        ("stderr_events_enabled", a.stderr.events_enabled != b.stderr.events_enabled),
-        ("stderr_syslog", a.stderr.syslog != b.stderr.syslog),
-        ("pipe_size", a.pipe_size != b.pipe_size),
-    ];
-    rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
 }

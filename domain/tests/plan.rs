@@ -234,6 +234,12 @@ fn every_key_of_a_process_is_told_when_it_changes() {
 }
 
 #[test]
+fn every_key_that_a_process_has_is_edited_here() {
+    let keys: Vec<_> = treeherd_domain::reload::KEYS.iter().map(|key| key.name).collect();
+    assert_eq!(EDITS.iter().map(|edit| edit.0).collect::<Vec<_>>(), keys);
+}
+
+#[test]
 fn an_explicit_log_and_an_automatic_one_differ_in_both_directions() {
     let row = |name: &str| EDITS.iter().find(|(key, _)| *key == name).expect("the key is in the table");
     let (auto, explicit) = (groups("shop=1:api,db"), [edited(row("stderr_logfile"))]);

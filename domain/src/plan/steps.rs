@@ -1,0 +1,184 @@
+//! What an update does to each process, and why.
+//!
+//! ```text
+//! Plan --steps(Unit::Group)-->    a changed group is stopped, removed and added: each of its processes restarts
+//!      --steps(Unit::Process)-->  of a changed group only the processes that changed are touched, each by the
+//!                                 class of its keys
+//! ```
+//!
+//! Absent: the state of the processes, and so whether one that restarts is up afterwards.
+
+use super::{Change, Plan};
+use crate::name::{GroupName, Namespec};
+use crate::reload::{self, KeyChange, Reload};
+use crate::spec::{GroupKind, GroupSpec, ProcessSpec};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What is replaced as one when a group has changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Unit {
+    /// The group (Supervisor's way, the default).
+    #[default]
+    Group,
+    /// The process.
+    Process,
+}
+
+/// What happens to a group or a process.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Action {
+    /// It becomes active.
+    Add,
+    /// It is stopped and no longer active.
+    Remove,
+    /// It is stopped, and what comes after it is by the new configuration.
+    Restart,
+    /// It takes over its new configuration without a stop.
+    Update,
+    /// Nothing.
+    None,
+}
+
+impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Restart => "restart",
+            Self::Update => "update",
+            Self::None => "none",
+        }
+    }
+}
+
+/// What happens to one process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Step {
+    /// Which.
+    pub namespec: Namespec,
+    /// What.
+    pub action: Action,
+    /// The keys of its own that differ.
+    pub changes: Vec<KeyChange>,
+    /// As it is configured; `None` if it no longer is.
+    pub spec: Option<Arc<ProcessSpec>>,
+}
+
+impl Step {
+    /// What its changed keys ask for together.
+    #[must_use]
+    pub fn reload(&self) -> Option<Reload> {
+        reload::together(&self.changes)
+    }
+}
+
+/// What happens to one group and its processes.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GroupSteps {
+    /// Which.
+    pub group: GroupName,
+    /// What.
+    pub action: Action,
+    /// The keys of the group itself that differ: `priority`, and `programs` for another order or kind.
+    pub changes: Vec<KeyChange>,
+    /// Its processes: those that are configured in their order, then those that go.
+    pub processes: Vec<Step>,
+}
+
+impl Plan {
+    /// What is done to which process, in the order of an update: what goes, what changes, what comes.
+    #[must_use]
+    pub fn steps(&self, unit: Unit) -> Vec<GroupSteps> {
+        let removed = self.remove.iter().map(|group| whole(group, Action::Remove));
+        let changed = self.change.iter().map(|change| change.steps(unit));
+        let added = self.add.iter().map(|group| whole(group, Action::Add));
+        removed.chain(changed).chain(added).collect()
+    }
+}
+
+/// A group that comes or goes with all it has.
+fn whole(group: &GroupSpec, action: Action) -> GroupSteps {
+    let step = |process: &Arc<ProcessSpec>| Step {
+        namespec: group.namespec(&process.name),
+        action,
+        changes: Vec::new(),
+        spec: (action == Action::Add).then(|| Arc::clone(process)),
+    };
+    GroupSteps {
+        group: group.name.clone(),
+        action,
+        changes: Vec::new(),
+        processes: group.processes.iter().map(step).collect(),
+    }
+}
+
+impl Change {
+    /// Whether its processes can be replaced one by one: they have nothing in common but the group.
+    #[must_use]
+    pub fn is_divisible(&self) -> bool {
+        let plain = |group: &GroupSpec| matches!(group.kind, GroupKind::Program | GroupKind::Group);
+        plain(&self.old) && plain(&self.new)
+    }
+
+    /// What is done to the group and each process.
+    #[must_use]
+    pub fn steps(&self, unit: Unit) -> GroupSteps {
+        let unit = if self.is_divisible() { unit } else { Unit::Group };
+        let before: HashMap<_, _> = self.old.processes.iter().map(|p| (&p.name, p)).collect();
+        let after: HashMap<_, _> = self.new.processes.iter().map(|p| (&p.name, p)).collect();
+        let configured = self.new.processes.iter().map(|new| {
+            let changes = before.get(&new.name).map(|old| reload::changes(old, new));
+            Step {
+                namespec: self.new.namespec(&new.name),
+                action: changes.as_deref().map_or(Action::Add, |changes| action(changes, unit)),
+                changes: changes.unwrap_or_default(),
+                spec: Some(Arc::clone(new)),
+            }
+        });
+        let gone = self.old.processes.iter().filter(|old| !after.contains_key(&old.name)).map(|old| Step {
+            namespec: self.old.namespec(&old.name),
+            action: Action::Remove,
+            changes: Vec::new(),
+            spec: None,
+        });
+        GroupSteps {
+            group: self.new.name.clone(),
+            action: if unit == Unit::Group { Action::Restart } else { Action::Update },
+            changes: self.group_changes(),
+            processes: configured.chain(gone).collect(),
+        }
+    }
+
+    fn group_changes(&self) -> Vec<KeyChange> {
+        let hot = |key, old, new| KeyChange { key, reload: Reload::Hot, old, new };
+        let (old, new) = (&self.old, &self.new);
+        let priority = (old.priority != new.priority)
+            .then(|| hot("priority", old.priority.to_string(), new.priority.to_string()));
+        let programs =
+            (self.is_reordered() || old.kind != new.kind).then(|| hot("programs", order(old), order(new)));
+        priority.into_iter().chain(programs).collect()
+    }
+}
+
+/// What becomes of a process that is in both.
+fn action(changes: &[KeyChange], unit: Unit) -> Action {
+    match (unit, reload::together(changes)) {
+        (Unit::Group, _) | (Unit::Process, Some(Reload::Restart)) => Action::Restart,
+        (Unit::Process, Some(Reload::Hot | Reload::NextStart)) => Action::Update,
+        (Unit::Process, None) => Action::None,
+    }
+}
+
+/// The processes of a group in their order, as far as a line has room for them.
+fn order(group: &GroupSpec) -> String {
+    const SHOWN: usize = 8;
+    let names = group.processes.iter().map(|process| process.name.as_str());
+    let mut shown: Vec<&str> = names.take(SHOWN).collect();
+    if group.processes.len() > SHOWN {
+        shown.push("...");
+    }
+    shown.join(",")
+}
