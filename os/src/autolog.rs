@@ -8,9 +8,9 @@
 //! match `supervisor-2`, and nothing in an identifier is a pattern. Absent: when to clean up (after the
 //! sockets were acquired).
 
-use std::fs::{self, File, OpenOptions};
+use crate::guarded::{Kind, directory_of};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use treeherd_domain::stream::Stream;
 
@@ -44,7 +44,8 @@ pub fn create_auto(
     let mut left = TRIES;
     loop {
         let path = auto_name(process, stream, identifier, directory)?;
-        match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
+        let name = path.file_name().unwrap_or_default();
+        match directory_of(&path)?.create_new(name, 0o600) {
             Ok(_) => return Ok(path),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && left > 1 => left -= 1,
             Err(error) => return Err(error),
@@ -67,14 +68,14 @@ pub struct Cleaned {
 /// If the directory cannot be read (Supervisor: `Could not clear childlog dir`).
 pub fn clean_up(identifier: &str, directory: &Path) -> io::Result<Cleaned> {
     let mut cleaned = Cleaned::default();
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
-        let is_ours = entry.file_name().to_str().is_some_and(|name| is_auto_name(name, identifier));
-        if !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+    let directory = directory_of(&directory.join("any"))?;
+    for name in directory.names()? {
+        let is_ours = name.to_str().is_some_and(|name| is_auto_name(name, identifier));
+        if !is_ours || !matches!(directory.kind(&name), Ok(Some(Kind::Regular))) {
             continue;
         }
-        let path = entry.path();
-        match fs::remove_file(&path) {
+        let path = directory.path_of(&name);
+        match directory.remove(&name) {
             Ok(()) => cleaned.removed.push(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => cleaned.failed.push((path, error)),

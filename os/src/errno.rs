@@ -57,10 +57,11 @@ pub fn describe(errno: i32) -> Cow<'static, str> {
     name(errno).map_or_else(|| Cow::Owned(errno.to_string()), Cow::Borrowed)
 }
 
-/// The error number of an I/O error; 0 if the system did not make it.
+/// The error number of an I/O error; `EACCES` for what we refuse ourselves, 0 for what else the system did not make.
 #[must_use]
 pub fn of(error: &std::io::Error) -> i32 {
-    error.raw_os_error().unwrap_or(0)
+    let refused = error.get_ref().is_some_and(|inner| inner.is::<crate::guarded::Refusal>());
+    error.raw_os_error().unwrap_or(if refused { libc::EACCES } else { 0 })
 }
 
 /// The error number of the last failed call of this thread.

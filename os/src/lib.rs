@@ -20,6 +20,7 @@ pub mod daemon;
 pub mod environment;
 pub mod errno;
 pub mod fd;
+mod guarded;
 pub mod host;
 pub mod logfile;
 pub mod pidfile;

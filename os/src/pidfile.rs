@@ -2,6 +2,8 @@
 //!
 //! Absent: taking it for a lock. Two daemons are told apart by their sockets.
 
+use crate::guarded;
+use nix::fcntl::OFlag;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -31,8 +33,10 @@ impl PidFile {
     pub fn write(path: &Path) -> Result<Self, PidFileError> {
         let pid = std::process::id();
         let write = || -> io::Result<()> {
-            let mut file =
-                crate::logfile::guarded(path).write(true).create(true).truncate(true).open(path)?;
+            let mut file = guarded::open(path, OFlag::O_WRONLY | OFlag::O_CREAT, 0o666)?;
+            if file.metadata()?.is_file() {
+                file.set_len(0)?;
+            }
             writeln!(file, "{pid}")
         };
         write().map_err(|source| PidFileError { path: path.to_owned(), source })?;

@@ -1,12 +1,14 @@
 //! Reading a piece of a log file, by Supervisor's two sets of rules.
 //!
-//! Only regular files are read: a FIFO would block, a device has no size; but `/dev/null` is empty.
+//! Only regular files are read: a FIFO would block, a device has no size; but `/dev/null` is empty. What would be
+//! refused for writing is not read either: a link that a program's user planted does not show root's files.
 //! Absent: which file a log is, following one, and the limits of the wire.
 
-use crate::fd;
-use std::fs::{File, Metadata, OpenOptions};
+use crate::guarded;
+use nix::fcntl::OFlag;
+use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Seek, SeekFrom};
-use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The most that one call returns, in bytes.
@@ -92,10 +94,13 @@ fn tail_of(mut file: File, size: u64, mut offset: i64, mut length: i64) -> io::R
     Ok(Tail { data: piece(&mut file, start, length)?, offset: size, overflow })
 }
 
-fn open(path: &Path) -> io::Result<(File, u64)> {
+/// Opens a log to read it, and tells its size.
+///
+/// # Errors
+/// What `open(2)` says; `ESPIPE` for what is no regular file; as root the same refusal as for writing.
+pub fn open(path: &Path) -> io::Result<(File, u64)> {
     // not blocking, so that a FIFO nobody writes to is refused below instead of waited for
-    let open = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
-    let file = fd::retry(open)?;
+    let file = guarded::open(path, OFlag::O_RDONLY, 0)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() && !is_null(&metadata) {
         return Err(io::Error::from_raw_os_error(libc::ESPIPE));

@@ -6,7 +6,6 @@ use crate::rotator::tap::{Chunk, Joined};
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
 use serde::Serialize;
-use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -60,8 +59,7 @@ pub(super) async fn read_log(path: PathBuf, offset: i64, length: i64) -> Result<
 
 /// A piece of a file that ends at `end` at the latest, and where it begins.
 fn slice(path: &Path, from: &LogStart, end: Option<u64>, most: u64) -> io::Result<(Vec<u8>, u64)> {
-    let mut file = File::open(path)?;
-    let size = file.metadata()?.len();
+    let (mut file, size) = treeherd_os::tail::open(path)?;
     let end = end.unwrap_or(size).min(size);
     let start = match *from {
         LogStart::Offset(offset) => offset.min(end),

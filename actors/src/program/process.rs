@@ -19,6 +19,7 @@ use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_os::errno;
+use treeherd_os::logfile::OpenError;
 use treeherd_os::process::{Process, Scope, SignalError};
 use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
 
@@ -52,7 +53,7 @@ impl Program {
                         "unknown error making dispatchers for '{name}': {}",
                         errno::describe(error.errno())
                     );
-                    actor.spawn_failed(&message, "make its log files writable (see *_logfile)", context);
+                    actor.spawn_failed(&message, &hint_of_log(&error), context);
                 }
             }
         });
@@ -247,6 +248,15 @@ fn note_spawn(log: &Logger, namespec: &Namespec, pid: i32, failure: Option<Setup
     info!(log, "spawned: '{}' with pid {pid}", namespec.process);
     if let Some(failure) = failure {
         warn!(log, "{namespec} (pid {pid}) could not be set up: {failure}; {}", hint(failure.stage));
+    }
+}
+
+/// What to do about a log file that cannot be opened.
+fn hint_of_log(error: &OpenError) -> String {
+    if error.is_refusal() {
+        error.to_string()
+    } else {
+        format!("{error}; make it writable (see *_logfile)")
     }
 }
 

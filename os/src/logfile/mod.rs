@@ -7,14 +7,17 @@
 //!
 //! Always `O_APPEND`, so that a `truncate` from outside, or a second writer, makes no holes. What is no
 //! regular file (a FIFO, a terminal, `/dev/null`) is written to and never renamed, truncated or removed;
-//! `/dev/stdout` and `/dev/stderr` are the daemon's own descriptors, not opened again. Absent: what
-//! to do about an error (the caller keeps the bytes, counts, tries again).
+//! `/dev/stdout` and `/dev/stderr` are the daemon's own descriptors, not opened again. As root, a path that
+//! somebody else could have bent is opened, renamed and removed by [`guarded`]. Absent: what to do about an error
+//! (the caller keeps the bytes, counts, tries again).
 
 mod open;
 
 use crate::fd::{has_room, retry, write_now};
-pub(crate) use open::guarded;
-use open::{Kind, Opened, is_regular, is_special, names_own_descriptor, open_for_append};
+use crate::guarded::{self, directory_of};
+use nix::fcntl::OFlag;
+use open::{Kind, Opened, open_for_append, own_descriptor};
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -30,7 +33,7 @@ const PATIENCE_OWN_MS: u16 = 200;
 
 /// Why a log file cannot be opened.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot open log file {}: {source}{}", path.display(), refusal(source))]
+#[error("cannot open log file {}: {source}", path.display())]
 pub struct OpenError {
     /// The file.
     pub path: PathBuf,
@@ -38,21 +41,17 @@ pub struct OpenError {
     pub source: io::Error,
 }
 
-fn refusal(source: &io::Error) -> &'static str {
-    match source.raw_os_error() {
-        Some(libc::ELOOP) => {
-            " (a symbolic link in a directory that is not root's is not followed as root: name the \
-             file itself)"
-        }
-        _ => "",
-    }
-}
-
 impl OpenError {
     /// The errno; 0 if there is none.
     #[must_use]
     pub fn errno(&self) -> i32 {
         crate::errno::of(&self.source)
+    }
+
+    /// Whether the file was refused because somebody could have led us to it, as root, who could not write it.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.source.get_ref().is_some_and(|inner| inner.is::<guarded::Refusal>())
     }
 }
 
@@ -98,8 +97,8 @@ impl LogFile {
     /// Opens a file for appending; creates it (mode 0666 less the umask) if there is none.
     ///
     /// # Errors
-    /// [`OpenError`]: `EISDIR`, `EACCES`, `ENOENT`; `ELOOP` for a symbolic link that a user could have
-    /// planted for root.
+    /// [`OpenError`]: `EISDIR`, `EACCES`, `ENOENT`; as root also the refusal of a link that leads where whoever
+    /// could have made it could not write.
     pub fn open(path: &Path, rotation: Rotation) -> Result<Self, OpenError> {
         let Opened { file, kind, size } =
             open_for_append(path, 0o666).map_err(|source| OpenError { path: path.to_owned(), source })?;
@@ -190,8 +189,8 @@ impl LogFile {
         self.take(mode).map_err(|source| OpenError { path: self.path.clone(), source })
     }
 
-    /// Deletes the file and makes a new, empty one; its old generations stay. Nothing is done to what
-    /// is no regular file.
+    /// Deletes the file and makes a new, empty one; its old generations stay. A file that a link names is emptied
+    /// and the link stays; nothing is done to what is no regular file.
     ///
     /// # Errors
     /// [`OpenError`]; the file that was open stays so.
@@ -199,11 +198,19 @@ impl LogFile {
         if self.kind != Kind::Regular {
             return Ok(());
         }
+        let failed = |source| OpenError { path: self.path.clone(), source };
+        let name = file_name(&self.path);
+        let directory = directory_of(&self.path).map_err(failed)?;
         // what stands there now may be something else than what was opened
-        if is_regular(&self.path) {
-            fs::remove_file(&self.path).map_err(|source| OpenError { path: self.path.clone(), source })?;
+        let removed = match directory.kind(name).map_err(failed)? {
+            Some(guarded::Kind::Regular) => directory.remove(name),
+            Some(guarded::Kind::Link) => self.file.set_len(0),
+            Some(guarded::Kind::Special(_)) | None => Ok(()),
+        };
+        match removed {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+            _ => self.reopen(),
         }
-        self.reopen()
     }
 
     /// The permissions of the file, so that its successor is not readable by more.
@@ -240,11 +247,21 @@ impl LogFile {
     }
 
     fn roll_over(&mut self) -> io::Result<()> {
-        for step in self.rotation.steps(&self.path) {
-            if is_special(&step.from) {
-                continue;
+        let directory = directory_of(&self.path)?;
+        if let Some(guarded::Kind::Special(_)) = directory.kind(file_name(&self.path))? {
+            // something else was put in our place: it is not moved, but written to from now on
+            return self.take(self.mode());
+        }
+        let steps = self.rotation.steps(&self.path);
+        // all before the first is moved: a rollover is done whole or not at all
+        for step in &steps {
+            if let Some(guarded::Kind::Special(what)) = directory.kind(file_name(&step.to))? {
+                let text = format!("{} is {what}: move it away", step.to.display());
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
             }
-            match fs::rename(&step.from, &step.to) {
+        }
+        for step in &steps {
+            match directory.rename(file_name(&step.from), file_name(&step.to)) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
             }
@@ -271,16 +288,21 @@ impl LogFile {
 /// file.
 ///
 /// # Errors
-/// What `open(2)` and `ftruncate(2)` say.
+/// What `open(2)` and `ftruncate(2)` say, or a refusal as of [`LogFile::open`].
 pub fn clear_path(path: &Path) -> io::Result<()> {
-    if names_own_descriptor(path) {
+    if own_descriptor(path).is_some() {
         return Ok(());
     }
-    match retry(|| guarded(path).write(true).open(path)) {
+    match guarded::open(path, OFlag::O_WRONLY, 0) {
         Ok(file) if file.metadata()?.is_file() => file.set_len(0),
         Ok(_) => Ok(()),
         // nothing there, or a FIFO that nobody reads, or a socket
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENXIO)) => Ok(()),
         Err(error) => Err(error),
     }
+}
+
+/// The last name of a log's path.
+fn file_name(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or(OsStr::new("."))
 }

@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod logfile;
 mod pipes;
+mod planted;
 mod process;
 mod resolve;
 mod socket;
