@@ -24,6 +24,7 @@ mod lifecycle_stop;
 mod logs;
 mod logs_capture;
 mod logs_rotation;
+mod logs_special;
 mod reload;
 mod spawn;
 mod spawn_errors;

@@ -1,7 +1,7 @@
 //! Opening, renaming and removing files as root where somebody else may have laid a trap.
 //!
 //! ```text
-//! /home/ada/app/log/out.log      walked name by name with descriptors (walk), never resolved twice
+//! /srv/ada/app/log/out.log       walked name by name with descriptors (walk), never resolved twice
 //!                   `-> link ──► whose is it? (bender): everyone who could have put the link there must be
 //!                                able to write what it leads to, without us
 //! ```
