@@ -34,6 +34,8 @@ pub(crate) enum FormatError {
 /// More than any real value needs; keeps a slip from filling the memory.
 const WIDEST: usize = 65_535;
 
+const NO_VALUE: &str = "not enough arguments for format string";
+
 /// Formats `text`; `look_up` is the table.
 pub(crate) fn format<'t, 'v>(
     text: &'t str,
@@ -55,7 +57,7 @@ pub(crate) fn format<'t, 'v>(
                 Some(name) => Some(look_up(name).ok_or_else(|| FormatError::Unknown(name.to_owned()))?),
                 None => None,
             };
-            let conversion = scan.conversion()?;
+            let conversion = scan.conversion(value)?;
             conversion.write(&mut out, value, any)?;
             any = true;
         }
@@ -120,7 +122,9 @@ impl<'t> Scan<'t> {
         }
     }
 
-    fn conversion(&mut self) -> Result<Conversion, FormatError> {
+    fn conversion(&mut self, value: Option<Value<'_>>) -> Result<Conversion, FormatError> {
+        // A `*` takes the only value that there is, and leaves none for what it is the width of.
+        let mut taken = false;
         let mut made = Conversion::default();
         loop {
             let flag = match self.peek() {
@@ -134,23 +138,30 @@ impl<'t> Scan<'t> {
             *flag = true;
             self.at += 1;
         }
-        made.width = self.width()?;
+        made.width = self.width(value, &mut taken)?;
         if self.eat('.') {
-            made.precision = Some(self.width()?);
+            made.precision = Some(self.width(value, &mut taken)?);
         }
         let _ = ['h', 'l', 'L'].into_iter().any(|length| self.eat(length));
         let Some(letter) = self.peek() else {
             return malformed("incomplete format");
         };
+        if taken {
+            return malformed(NO_VALUE);
+        }
         made.letter = letter;
         made.index = self.text[..self.at].chars().count();
         self.at += letter.len_utf8();
         Ok(made)
     }
 
-    fn width(&mut self) -> Result<usize, FormatError> {
+    fn width(&mut self, value: Option<Value<'_>>, taken: &mut bool) -> Result<usize, FormatError> {
         if self.eat('*') {
-            return malformed("* wants int");
+            return match value {
+                _ if std::mem::replace(taken, true) => malformed(NO_VALUE),
+                Some(Value::Number(_)) => Ok(0),
+                Some(Value::Text(_)) | None => malformed("* wants int"),
+            };
         }
         Ok(self.number("width")?.unwrap_or(0))
     }
@@ -197,7 +208,7 @@ impl Conversion {
 
     fn unnamed(&self, any: bool) -> Result<(), FormatError> {
         match self.letter {
-            _ if any => malformed("not enough arguments for format string"),
+            _ if any => malformed(NO_VALUE),
             's' | 'r' | 'a' => Err(FormatError::Unnamed(self.letter)),
             'c' => malformed("%c requires int or char"),
             _ => malformed(self.wants_a_number("dict")),

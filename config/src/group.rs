@@ -6,13 +6,13 @@
 //! all of them, sorted by (priority, name)
 //! ```
 //!
-//! `[fcgi-program:x]` and `[eventlistener:x]` are not run: each leaves a warning.
+//! `[fcgi-program:x]` and `[eventlistener:x]` are checked and not run: each leaves a warning.
 
 use crate::expand::Vars;
 use crate::keys::{Context, Keys};
 use crate::program::{self, Shared, checked_name};
 use crate::raw::RawSection;
-use crate::value;
+use crate::{fcgi, listener, value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use treeherd_domain::name::{GroupName, ProcessName};
@@ -30,11 +30,16 @@ pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
             reader.program(section);
         }
     }
+    for section in raw.sections_with("eventlistener:") {
+        listener::check(shared, &reader.keys(section));
+        not_run(shared.context, section);
+    }
+    for section in raw.sections_with("fcgi-program:") {
+        fcgi::check(shared, &reader.keys(section));
+        not_run(shared.context, section);
+    }
     let mut groups = reader.groups;
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
-    for kind in ["eventlistener:", "fcgi-program:"] {
-        raw.sections_with(kind).for_each(|section| not_run(shared.context, section));
-    }
     groups
 }
 

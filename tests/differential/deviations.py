@@ -79,4 +79,81 @@ GENERAL = [
     ),
 ]
 
-DEVIATIONS = []
+RUNS = "exit status still running\n"
+EVERYWHERE = "%(here)s is known in every key, whether or not there is an [include]"
+
+
+def refusal(message):
+    """The note of a supervisord that refuses its configuration; the message is a regular expression."""
+    return rf"exit status 2\n-- stderr\nError: {message}\nFor help, use <root>/bin/supervisord -h\n"
+
+
+def each(subject, names, *rest):
+    """The same deviation of several comparisons of a scenario."""
+    return [Deviation(f"{subject}: {name}", *rest) for name in names]
+
+
+DEVIATIONS = [
+    Deviation(
+        "config_refused.group: an unknown second of two",
+        "the section is named that has the list, not the program that was found before",
+        refusal(r"\[group:g\] names unknown program or fcgi-program b"),
+        refusal(r"\[program:a\] names unknown program or fcgi-program b"),
+    ),
+    Deviation(
+        "config_refused.group: a trailing comma",
+        "a trailing comma names no program",
+        RUNS,
+        refusal(r"\[program:a\] names unknown program or fcgi-program "),
+    ),
+    Deviation(
+        "config_refused.server: an expansion of port",
+        EVERYWHERE,
+        refusal("not a valid port number: '<dir>' "),
+        refusal("Format string .* contains names .'here'. which cannot be expanded.*"),
+    ),
+    Deviation(
+        "config_refused.server: an expansion of chmod",
+        EVERYWHERE,
+        refusal("Invalid chmod value <dir>"),
+        refusal("Format string .* contains names .'here'. which cannot be expanded.*"),
+    ),
+    *each(
+        "config_refused.server",
+        ["an expansion of username", "rpcinterface with an expansion"],
+        EVERYWHERE,
+        refusal("Format string .*, ENV_TERM, here"),
+        refusal("Format string .*, ENV_TERM"),
+    ),
+    *each(
+        "config_refused.fcgi",
+        ["a bare word", "another scheme", "a relative path", "no port", "port of letters", "no host"],
+        "the message is formatted; Supervisor shows its template beside the value",
+        refusal(r"(Bad socket format \S+|Unix socket path \S+ is not an absolute path) in \[fcgi-program:f\] socket"),
+        refusal(r"\('(Bad socket format|Unix socket path) %s.*', '.*'\) in \[fcgi-program:f\] socket"),
+    ),
+    Deviation(
+        "config_syntax.expansion_of_supervisord: environment",
+        "[supervisord] environment is expanded once and knows host_node_name, as in 4.4",
+        refusal("Format string 'A=%\\(nope\\)s' for 'environment' .*, here, host_node_name"),
+        refusal("Format string 'A=%\\(nope\\)s' for 'supervisord.environment' .*, here"),
+    ),
+    Deviation(
+        "config_syntax.syntax: a byte order mark*",
+        "a byte order mark is skipped",
+        RUNS,
+        refusal(r"File contains no section headers.\nfile: 's.conf', line: 1\n'\\ufeff.*'"),
+    ),
+    Deviation(
+        "config_syntax.include: a file with a byte order mark",
+        "a byte order mark is skipped",
+        refusal("program section program:a does not specify a command.*"),
+        refusal(r"File contains no section headers.\nfile: '<dir>/i.conf', line: 1\n'\\ufeff.*'"),
+    ),
+    Deviation(
+        "config_syntax.files: an empty name",
+        "an empty file name is refused like any other that cannot be read",
+        refusal("could not read config file "),
+        "exit status 1\n-- stderr\nTraceback .*AttributeError: 'Dummy' object has no attribute 'nodaemon'\n",
+    ),
+]

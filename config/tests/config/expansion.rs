@@ -46,7 +46,10 @@ fn what_cannot_be_formatted_is_refused_in_pythons_words() {
         ("%(ENV_HOST)c", "%c requires int or char"),
         ("%d", "%d format: a real number is required, not dict"),
         ("%(program_name)s %s", "not enough arguments for format string"),
-        ("%(process_num)*d", "* wants int"),
+        ("%(program_name)*d", "* wants int"),
+        ("%*d", "* wants int"),
+        ("%(process_num)*d", "not enough arguments for format string"),
+        ("%(process_num)*.*d", "not enough arguments for format string"),
         ("%(process_num)99999999999d", "width too big"),
         ("date +%s", "%s names no variable (a literal percent sign is written %%)"),
     ];

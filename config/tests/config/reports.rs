@@ -179,27 +179,28 @@ fn a_key_that_is_read_for_many_processes_is_reported_once() {
 #[test]
 fn names_and_groups_are_checked() {
     check(
-        "[supervisord]\n[program:]\ncommand=c\n[program:a b]\ncommand=c\n[fcgi-program:f]\n[program:p]\ncommand=c\n\
+        "[supervisord]\n[program:]\ncommand=c\n[program:a b]\ncommand=c\n\
+         [fcgi-program:f]\ncommand=c\nsocket=unix:///x\n[program:p]\ncommand=c\n\
          [group:x/y]\nprograms=p\n[group:g]\nprograms=p,ghost, f,\n[program:q]\ncommand=q\n[group:q]\n",
         expect![[r#"
             error: Invalid name: 'x/y' because of character: '/'
-             --> s.conf:9
-              |
-            9 | [group:x/y]
-              | ^^^^^^^^^^^
-              help: a name has no space, colon or slash in it
+              --> s.conf:11
+               |
+            11 | [group:x/y]
+               | ^^^^^^^^^^^
+               help: a name has no space, colon or slash in it
 
             error: [group:g] names unknown program or fcgi-program ghost
-              --> s.conf:12
+              --> s.conf:14
                |
-            12 | programs=p,ghost, f,
+            14 | programs=p,ghost, f,
                |            ^^^^^
                help: add a section [program:ghost], or take the name out of programs
 
             error: [group:g] names f, an fcgi-program, which this version does not run
-              --> s.conf:12
+              --> s.conf:14
                |
-            12 | programs=p,ghost, f,
+            14 | programs=p,ghost, f,
                |                   ^
                help: take f out of programs, or make it a [program:f]
 
@@ -218,9 +219,9 @@ fn names_and_groups_are_checked() {
               help: write a name, such as [program:web]
 
             error: [group:q] and [program:q] make two groups of the name q
-              --> s.conf:13
+              --> s.conf:15
                |
-            13 | [program:q]
+            15 | [program:q]
                | ^^^^^^^^^^^
                help: rename one of the two, or list the program in the programs of the group
         "#]],
@@ -253,6 +254,41 @@ fn the_same_mistake_in_two_places_is_shown_twice() {
 fn what_only_treeherd_refuses_comes_last() {
     let text = "[supervisord]\n[group:a]\n[program:a]\ncommand=c\n[inet_http_server]\nport=x\n";
     assert_eq!(first_error(text), "not a valid port number: 'x' ");
+}
+
+#[test]
+fn listeners_and_fcgi_programs_are_checked_though_not_run() {
+    let listener = |line: &str| format!("[supervisord]\n[eventlistener:e]\ncommand=c\n{line}\n");
+    let fcgi = |line: &str| format!("[supervisord]\n[fcgi-program:f]\ncommand=c\n{line}\n");
+    let bad = "Bad socket format";
+    let cases = [
+        (listener(""), "[eventlistener:e] section requires an \"events\" line"),
+        (listener("events=TICK_5,foo"), "Unknown event type FOO in [eventlistener:e] events"),
+        (listener("events=PROCESS"), "Unknown event type PROCESS in [eventlistener:e] events"),
+        (listener("events=TICK\nbuffer_size=0"), "[eventlistener:e] section sets invalid buffer_size (0)"),
+        (listener("events=TICK\nresult_handler=a:b"), "a:b cannot be resolved within [eventlistener:e]"),
+        (
+            listener("events=TICK\nredirect_stderr=on"),
+            "[eventlistener:e] section sets redirect_stderr=true but this is not allowed because it will \
+             interfere with the eventlistener protocol",
+        ),
+        (fcgi(""), "[fcgi-program:f] section requires a \"socket\" line"),
+        (fcgi("socket=foo"), &format!("{bad} foo in [fcgi-program:f] socket")),
+        (fcgi("socket=tcp://:80"), &format!("{bad} tcp://:80 in [fcgi-program:f] socket")),
+        (fcgi("socket=tcp://h:0"), "0 is below lower bound (1) in [fcgi-program:f] socket"),
+        (fcgi("socket=unix://x"), "Unix socket path x is not an absolute path in [fcgi-program:f] socket"),
+        (fcgi("socket=unix:///x\nsocket_mode=9"), "Invalid socket_mode value 9"),
+        (fcgi("socket=unix:///x\nsocket_owner=nosuch"), "Invalid socket_owner value nosuch"),
+        (fcgi("socket=unix:///x\nsocket_backlog=0"), "Invalid socket_backlog value 0"),
+        (
+            fcgi("socket=tcp://h:80\nsocket_mode=700"),
+            "socket_owner and socket_mode params should only be used with a Unix domain socket in \
+             [fcgi-program:f] socket",
+        ),
+    ];
+    for (text, words) in cases {
+        assert_eq!(first_error(&text), words, "{text}");
+    }
 }
 
 #[test]

@@ -239,7 +239,7 @@ stderr_logfile=/tmp/b.err
 #[test]
 fn sections_that_are_not_run_leave_warnings() {
     check(
-        "[supervisord]\n[fcgi-program:f]\ncommand=f\n[eventlistener:e]\ncommand=e\nevents=TICK_5\n",
+        "[supervisord]\n[fcgi-program:f]\ncommand=f\nsocket=tcp://localhost:9\n[eventlistener:e]\ncommand=e\nevents=TICK_5\n",
         expect![[r#"
             WARN [eventlistener:e] in s.conf is not run by this version
             WARN [fcgi-program:f] in s.conf is not run by this version
