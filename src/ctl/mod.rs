@@ -10,6 +10,7 @@
 //!                                                        |                    daemon     shutdown reload open
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
+//!                                                        |                    wait       wait
 //!                                                        |                    local      configtest
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
@@ -43,6 +44,7 @@ pub mod settings;
 mod shell;
 pub mod status;
 mod survey;
+mod wait;
 
 use crate::configtest;
 use crate::getopt::UsageError;
@@ -222,6 +224,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "tail" => logs::tail(session, argument).await,
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
+        "wait" => wait::wait(session, argument).await,
         _ => {
             let words: Vec<&str> = std::iter::once(verb).chain(argument.split_whitespace()).collect();
             match session.local.run(&mut session.screen, &words) {

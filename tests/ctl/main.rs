@@ -11,3 +11,4 @@ mod restart;
 mod shell;
 mod survey;
 mod table;
+mod wait;

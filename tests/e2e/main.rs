@@ -16,6 +16,7 @@ mod harness;
 mod configtest;
 mod control;
 mod control_usage;
+mod control_wait;
 mod daemon;
 mod daemon_signals;
 mod examples;

@@ -1,13 +1,52 @@
 //! Our own actions; they read their options as the programs do (see `options`).
 
-use super::{Action, Opt};
+use super::{Action, Completes, Opt};
 
 /// They, in the order of `help`.
-pub(super) const ACTIONS: &[Action] = &[Action::new(
-    "configtest",
-    "[<file>]",
-    "Checks a configuration file as the daemon would read it: the one that is named, else the one that \
-     supervisorctl was started with. Nothing is asked of the daemon, and nothing is touched.",
-)
-.with_options(&[Opt::flag("json", None, &["json"], "tell the outcome as JSON")])
-.with_exits(&[(0, "nothing is wrong"), (2, "there are errors, all of them told")])];
+pub(super) const ACTIONS: &[Action] = &[
+    Action::new(
+        "configtest",
+        "[<file>]",
+        "Checks a configuration file as the daemon would read it: the one that is named, else the one that \
+         supervisorctl was started with. Nothing is asked of the daemon, and nothing is touched.",
+    )
+    .with_options(&[Opt::flag("json", None, &["json"], "tell the outcome as JSON")])
+    .with_exits(&[(0, "nothing is wrong"), (2, "there are errors, all of them told")]),
+    Action::new(
+        "wait",
+        "<name>|<group>:*|all ...",
+        "Waits until all of the processes are running (or stopped) at the same time, and says how each stands. \
+         Ends at once if one cannot get there by itself any more.",
+    )
+    .completing(Completes::Processes)
+    .with_options(WAIT_OPTIONS)
+    .with_exits(&[
+        (0, "all are there"),
+        (1, "the time is up"),
+        (2, "the words make no sense"),
+        (4, "a name that does not exist, or a daemon that cannot be asked"),
+        (7, "one of them will not get there: it is FATAL, or has ended and is not started again"),
+    ])
+    .with_examples(&[
+        ("wait all --timeout 2m", "after an update, before traffic is let in"),
+        ("wait shop:* --for stopped", "before the files they use are replaced"),
+    ]),
+];
+
+const WAIT_OPTIONS: &[Opt] = &[
+    Opt::valued(
+        "for",
+        None,
+        &["for"],
+        "running|stopped|ready",
+        "what to wait for (default: running); stopped is STOPPED, FATAL, or EXITED for good; ready is running, \
+         as long as programs cannot tell more",
+    ),
+    Opt::valued(
+        "timeout",
+        None,
+        &["timeout"],
+        "TIME",
+        "how long to wait, in seconds or with a unit: 500ms, 30s, 2m, 1h (default: 60s); 0 looks once",
+    ),
+];

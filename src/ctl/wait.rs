@@ -1,0 +1,345 @@
+//! `wait`: until processes are where they shall be, or cannot get there.
+//!
+//! ```text
+//! process.watch --snapshot--> Watched --change, gone--> Watched --verdicts--> all reached    exit status 0
+//!       ^                        |                                            one never      7
+//!       `------- gap ------------'                                            time is up     1
+//! ```
+//!
+//! The snapshot and what follows come from one subscription, so nothing falls between them and nothing is asked
+//! again. All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end,
+//! and names that do not exist yet.
+
+use crate::ctl::action::find;
+use crate::ctl::health::{Prospects, state};
+use crate::ctl::options::Arguments;
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use crate::ctl::{names, render, status, survey};
+use crate::getopt::UsageError;
+use jsonrpsee::core::client::Subscription;
+use std::time::Duration;
+use treeherd_domain::status::ProcessState;
+use treeherd_rpc::api::ProcessApiClient as _;
+use treeherd_rpc::client::WsClient;
+use treeherd_rpc::wire::{ProcessChange, ProcessInfo, Selectors};
+
+/// How long is waited when nothing is said.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long the daemon has for its first answer.
+const ANSWER: Duration = Duration::from_secs(10);
+
+/// Where the processes shall be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Goal {
+    Running,
+    Stopped,
+    /// A program has no way yet to say that it is ready, so one that runs is.
+    Ready,
+}
+
+impl Goal {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Running, Self::Stopped, Self::Ready].into_iter().find(|goal| goal.as_str() == text)
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+            Self::Ready => "ready",
+        }
+    }
+
+    /// How a process stands to it. STOPPED is no reason to give up: whoever waits may know who starts it.
+    fn verdict(self, process: &ProcessInfo, prospects: &Prospects) -> Verdict {
+        let returns = || prospects.of(process).returns(process);
+        match (self, state(process)) {
+            (Self::Running | Self::Ready, ProcessState::Running) => Verdict::Reached,
+            (Self::Running | Self::Ready, ProcessState::Fatal | ProcessState::Unknown) => Verdict::Never,
+            (Self::Running | Self::Ready, ProcessState::Exited) if !returns() => Verdict::Never,
+            (Self::Stopped, ProcessState::Stopped | ProcessState::Fatal) => Verdict::Reached,
+            (Self::Stopped, ProcessState::Exited) if !returns() => Verdict::Reached,
+            _ => Verdict::Pending,
+        }
+    }
+}
+
+/// How a process stands to what is waited for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Verdict {
+    Reached,
+    Pending,
+    /// It does not get there by itself any more.
+    Never,
+}
+
+/// What the command line asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Wanted {
+    words: Vec<String>,
+    goal: Goal,
+    timeout: Duration,
+}
+
+impl Wanted {
+    fn read(arguments: Arguments) -> Result<Self, UsageError> {
+        let goal = match arguments.given("for") {
+            None => Goal::Running,
+            Some(given) => Goal::parse(&given.value)
+                .ok_or_else(|| given.invalid("it is one of running, stopped and ready"))?,
+        };
+        let timeout = match arguments.given("timeout") {
+            None => TIMEOUT,
+            Some(given) => duration(&given.value)
+                .ok_or_else(|| given.invalid("write seconds, or a number with ms, s, m or h behind it"))?,
+        };
+        Ok(Self { words: arguments.words, goal, timeout })
+    }
+}
+
+/// Reads `5`, `0.5`, `500ms`, `30s`, `2m`, `1h`.
+fn duration(text: &str) -> Option<Duration> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let scale = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    let seconds: f64 = number.parse().ok()?;
+    Duration::try_from_secs_f64(seconds * scale).ok()
+}
+
+/// `wait <name>... [--for STATE] [--timeout TIME]`
+pub(super) async fn wait(session: &mut Session, argument: &str) -> Outcome {
+    let Some(action) = find("wait") else { return Ok(()) };
+    let wanted = match Arguments::read(action, argument).and_then(Wanted::read) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            session.refuse(action, &error);
+            return Ok(());
+        }
+    };
+    if wanted.words.is_empty() {
+        session.misused("wait", "Error: wait requires a process name", status::BAD_ARGUMENTS);
+        return Ok(());
+    }
+    if !session.upcheck().await? {
+        session.status.set(status::STATUS_UNKNOWN);
+        return Ok(());
+    }
+    let prospects = survey::prospects(session).await?;
+    let client = session.server.follower().await?;
+    let Some(mut watched) = Watched::begin(session, &client, &wanted, prospects).await? else {
+        return Ok(());
+    };
+    let end = match tokio::time::timeout(wanted.timeout, watched.settle(&client, &wanted)).await {
+        Ok(end) => end?,
+        Err(_) => End::TimeIsUp,
+    };
+    watched.tell(session, end, &wanted);
+    Ok(())
+}
+
+/// Why waiting ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum End {
+    Reached,
+    Never,
+    TimeIsUp,
+    DaemonLeft,
+}
+
+/// The processes that are waited for, as they are now.
+struct Watched {
+    items: Vec<Watch>,
+    changes: Subscription<ProcessChange>,
+    prospects: Prospects,
+}
+
+/// One of them; without `is_there` it was removed, and `process` is what it was last.
+struct Watch {
+    process: ProcessInfo,
+    is_there: bool,
+}
+
+impl Watched {
+    /// The processes that the words name; `None` if one of them names nothing, which is told.
+    async fn begin(
+        session: &mut Session,
+        client: &WsClient,
+        wanted: &Wanted,
+        prospects: Prospects,
+    ) -> Result<Option<Self>, Problem> {
+        let (all, changes) = subscribe(client, &wanted.words).await?;
+        let words: Vec<&str> = wanted.words.iter().map(String::as_str).collect();
+        let (chosen, unknown) = names::choose(&all, &words, |process| (&process.group, &process.name));
+        for word in &unknown {
+            session.screen.line(word.line());
+            session.status.set(status::STATUS_UNKNOWN);
+        }
+        let mut items: Vec<Watch> = Vec::new();
+        for process in chosen {
+            if !items.iter().any(|item| is_same(&item.process, process)) {
+                items.push(Watch { process: process.clone(), is_there: true });
+            }
+        }
+        Ok(unknown.is_empty().then_some(Self { items, changes, prospects }))
+    }
+
+    /// Takes in what happens until all are there, or one never will be.
+    async fn settle(&mut self, client: &WsClient, wanted: &Wanted) -> Result<End, Problem> {
+        loop {
+            if let Some(end) = self.end(wanted.goal) {
+                return Ok(end);
+            }
+            match self.changes.next().await {
+                Some(Ok(ProcessChange::Change { item, .. })) => self.change(*item),
+                Some(Ok(ProcessChange::Gone { name, group, .. })) => self.lose(&group, &name),
+                Some(Ok(ProcessChange::Snapshot { items, .. })) => self.replace(items),
+                Some(Ok(ProcessChange::Gap { .. })) => {
+                    let (items, changes) = subscribe(client, &wanted.words).await?;
+                    self.changes = changes;
+                    self.replace(items);
+                }
+                Some(Err(error)) => return Err(Problem::Broken(error.to_string())),
+                Some(Ok(ProcessChange::End { .. })) | None => return Ok(End::DaemonLeft),
+            }
+        }
+    }
+
+    fn change(&mut self, process: ProcessInfo) {
+        if let Some(item) = self.items.iter_mut().find(|item| is_same(&item.process, &process)) {
+            *item = Watch { process, is_there: true };
+        }
+    }
+
+    fn lose(&mut self, group: &str, name: &str) {
+        let is_it = |item: &&mut Watch| item.process.group == group && item.process.name == name;
+        if let Some(item) = self.items.iter_mut().find(is_it) {
+            item.is_there = false;
+        }
+    }
+
+    fn replace(&mut self, all: Vec<ProcessInfo>) {
+        self.items.iter_mut().for_each(|item| item.is_there = false);
+        all.into_iter().for_each(|process| self.change(process));
+    }
+
+    fn end(&self, goal: Goal) -> Option<End> {
+        let verdicts = || self.items.iter().map(|item| self.verdict(item, goal));
+        if verdicts().any(|verdict| verdict == Verdict::Never) {
+            return Some(End::Never);
+        }
+        verdicts().all(|verdict| verdict == Verdict::Reached).then_some(End::Reached)
+    }
+
+    fn verdict(&self, item: &Watch, goal: Goal) -> Verdict {
+        match (item.is_there, goal) {
+            (true, goal) => goal.verdict(&item.process, &self.prospects),
+            (false, Goal::Stopped) => Verdict::Reached,
+            (false, Goal::Running | Goal::Ready) => Verdict::Never,
+        }
+    }
+
+    /// A line for each, and the exit status.
+    fn tell(&self, session: &mut Session, end: End, wanted: &Wanted) {
+        let goal = wanted.goal.as_str();
+        for item in &self.items {
+            let name = render::namespec(&item.process.group, &item.process.name);
+            let stands = standing(item);
+            session.screen.line(match (self.verdict(item, wanted.goal), end) {
+                (Verdict::Reached, _) => format!("{name}: {goal}"),
+                (Verdict::Never, _) => format!("{name}: ERROR (will not be {goal}: {stands})"),
+                (Verdict::Pending, End::TimeIsUp) if wanted.timeout.is_zero() => {
+                    format!("{name}: ERROR (not {goal}: {stands})")
+                }
+                (Verdict::Pending, End::TimeIsUp) => {
+                    format!("{name}: ERROR (not {goal} after {:?}: {stands})", wanted.timeout)
+                }
+                (Verdict::Pending, End::DaemonLeft) => {
+                    format!("{name}: ERROR (not {goal}, and supervisord has gone: {stands})")
+                }
+                (Verdict::Pending, _) => format!("{name}: ERROR (not {goal} yet: {stands})"),
+            });
+        }
+        session.status.set(match end {
+            End::Reached => status::OK,
+            End::Never => status::NOT_RUNNING,
+            End::TimeIsUp => status::FAILURE,
+            End::DaemonLeft => status::STATUS_UNKNOWN,
+        });
+    }
+}
+
+/// `FATAL, can't find command '/x'`: the state, and what there is to say about it.
+fn standing(item: &Watch) -> String {
+    let process = &item.process;
+    if !item.is_there {
+        return "removed".to_owned();
+    }
+    let exit = process.exit.as_ref().and_then(|exit| match (exit.code, &exit.signal) {
+        (Some(code), _) => Some(format!("exit status {code}")),
+        (None, signal) => signal.clone(),
+    });
+    let said = match state(process) {
+        ProcessState::Exited => exit.unwrap_or_default(),
+        _ => process.description.clone(),
+    };
+    if said.is_empty() { process.state.clone() } else { format!("{}, {said}", process.state) }
+}
+
+fn is_same(one: &ProcessInfo, other: &ProcessInfo) -> bool {
+    (&one.group, &one.name) == (&other.group, &other.name)
+}
+
+/// A subscription, and the snapshot that it begins with.
+async fn subscribe(
+    client: &WsClient,
+    words: &[String],
+) -> Result<(Vec<ProcessInfo>, Subscription<ProcessChange>), Problem> {
+    let late = |_| Problem::Broken(format!("no answer within {ANSWER:?}"));
+    let opening = async {
+        let mut changes = client.process_watch(Some(Selectors::Many(words.to_vec()))).await?;
+        let first = changes.next().await;
+        Ok::<_, Problem>((first, changes))
+    };
+    let (first, changes) = tokio::time::timeout(ANSWER, opening).await.map_err(late)??;
+    match first {
+        Some(Ok(ProcessChange::Snapshot { items, .. })) => Ok((items, changes)),
+        other => {
+            Err(Problem::Broken(format!("the subscription does not begin with a snapshot: {other:?}")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_or_have_a_unit() {
+        for (text, expected) in [
+            ("5", Some(5000)),
+            ("0", Some(0)),
+            ("0.5", Some(500)),
+            ("1.5s", Some(1500)),
+            ("250ms", Some(250)),
+            ("2m", Some(120_000)),
+            ("1h", Some(3_600_000)),
+            ("", None),
+            ("s", None),
+            ("-1", None),
+            ("5 s", None),
+            ("1e3", None),
+            ("1d", None),
+            ("1.2.3", None),
+        ] {
+            assert_eq!(duration(text).map(|time| time.as_millis()), expected, "{text:?}");
+        }
+    }
+}
