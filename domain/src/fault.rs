@@ -12,8 +12,8 @@ pub enum Fault {
     /// The daemon is shutting down or restarting.
     #[error("SHUTDOWN_STATE")]
     ShutdownState,
-    /// Parameters that make no sense together.
-    #[error("BAD_ARGUMENTS: {0}")]
+    /// Parameters that make no sense together, and why; empty where Supervisor says no more.
+    #[error("BAD_ARGUMENTS{}", detail(.0))]
     BadArguments(String),
     /// No such process, or a group where a process is needed; the name as given.
     #[error("BAD_NAME: {0}")]
@@ -91,6 +91,19 @@ fn detail(text: &str) -> String {
 }
 
 impl Fault {
+    /// The message to whoever asked for one process by this name: Supervisor shows a name as it is given.
+    #[must_use]
+    pub fn message_for(&self, name: &str) -> String {
+        let word = match self {
+            Self::AbnormalTermination(_) => "ABNORMAL_TERMINATION",
+            Self::SpawnError { .. } => "SPAWN_ERROR",
+            Self::AlreadyStarted(_) => "ALREADY_STARTED",
+            Self::NotRunning(_) => "NOT_RUNNING",
+            other => return other.to_string(),
+        };
+        format!("{word}: {name}")
+    }
+
     /// Supervisor's fault number.
     #[must_use]
     pub const fn code(&self) -> i32 {

@@ -168,6 +168,13 @@ pub fn error_object(fault: &Fault) -> ErrorObjectOwned {
     ErrorObjectOwned::owned(code, message, Some(data))
 }
 
+/// The same to whoever asked for one process by this name, which the message shows as it was given.
+#[must_use]
+pub fn error_object_for(fault: &Fault, name: &str) -> ErrorObjectOwned {
+    let RowError { code, data, .. } = row_error(fault);
+    ErrorObjectOwned::owned(code, fault.message_for(name), Some(data))
+}
+
 /// The error that tells of a fault inside a result: the outcome of one target.
 #[must_use]
 pub fn row_error(fault: &Fault) -> RowError {

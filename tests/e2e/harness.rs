@@ -12,6 +12,7 @@
 //! Owned: the directory and every process that carries its name in the environment; both are gone when the value
 //! is dropped, also after a failed assertion. Deliberately absent: sleeps that hope, fixed ports.
 
+mod call;
 mod process;
 
 pub(crate) use process::{
@@ -19,6 +20,7 @@ pub(crate) use process::{
     signal, sweep, until,
 };
 
+use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -267,6 +269,12 @@ impl Herd {
         command.arg("-c").arg(self.path("supervisord.conf")).current_dir(self.dir.path());
         command.env(MARK, self.dir.path());
         command
+    }
+
+    /// One call of the API: its result, or the fault's number and text.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, params: Value) -> call::Answer {
+        call::call(&self.path("s.sock"), method, &params)
     }
 
     /// Waits until `status` shows a process with this text behind its name.

@@ -27,5 +27,6 @@ mod logs_capture;
 mod logs_rotation;
 mod logs_special;
 mod reload;
+mod rows_rpc;
 mod spawn;
 mod spawn_errors;

@@ -40,7 +40,7 @@ pub(super) fn text(bytes: Vec<u8>) -> String {
 pub(super) async fn read_log(path: PathBuf, offset: i64, length: i64) -> Result<String, Fault> {
     let read = tokio::task::spawn_blocking(move || {
         treeherd_os::tail::read(&path, offset, length).map_err(|error| match error {
-            ReadError::BadArguments => Fault::BadArguments(format!("offset {offset}, length {length}")),
+            ReadError::BadArguments => Fault::BadArguments(String::new()),
             ReadError::Failed { path, source } if source.kind() == io::ErrorKind::NotFound => {
                 Fault::NoFile(path.display().to_string())
             }
@@ -77,7 +77,7 @@ impl Bridge {
         let log = self.0.main_log.clone();
         let path = log.path().map(ToOwned::to_owned).ok_or(Fault::NoFile(String::new()))?;
         if !path.exists() {
-            return Err(Fault::NoFile(path.display().to_string()));
+            return Err(Fault::NoFile(String::new()));
         }
         slog::info!(self.shared().log, "reopening log file");
         let cleared = tokio::task::spawn_blocking(move || log.clear().map_err(|error| error.to_string()));

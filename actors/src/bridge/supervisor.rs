@@ -15,7 +15,7 @@ use treeherd_domain::name::{Namespec, Target};
 use treeherd_domain::spec::{Autorestart, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::{Logfile, Stream};
 use treeherd_rpc::api::SupervisorApiServer;
-use treeherd_rpc::code::error_object;
+use treeherd_rpc::code::{error_object, error_object_for};
 use treeherd_rpc::wire::supervisor::{
     ConfigInfo, Loose, ProcessInfo, Reread as RereadLists, SignalName, State, StatusRow, Tail,
     TrueOrStatuses,
@@ -128,11 +128,18 @@ impl Bridge {
 /// Turns a fault into the error that travels.
 trait Travels<T> {
     fn travel(self) -> RpcResult<T>;
+
+    /// The same for a call about one process, whose name is shown as it was given.
+    fn travel_for(self, name: &str) -> RpcResult<T>;
 }
 
 impl<T> Travels<T> for Result<T, Fault> {
     fn travel(self) -> RpcResult<T> {
         self.map_err(|fault| error_object(&fault))
+    }
+
+    fn travel_for(self, name: &str) -> RpcResult<T> {
+        self.map_err(|fault| error_object_for(&fault, name))
     }
 }
 
@@ -219,7 +226,7 @@ impl SupervisorApiServer for Bridge {
     }
 
     async fn start_process(&self, name: String, settle: Option<bool>) -> RpcResult<TrueOrStatuses> {
-        self.named(&name, Verb::Start, wait(settle)).await.travel()
+        self.named(&name, Verb::Start, wait(settle)).await.travel_for(&name)
     }
 
     async fn start_process_group(&self, name: String, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
@@ -231,7 +238,7 @@ impl SupervisorApiServer for Bridge {
     }
 
     async fn stop_process(&self, name: String, settle: Option<bool>) -> RpcResult<TrueOrStatuses> {
-        self.named(&name, Verb::Stop, wait(settle)).await.travel()
+        self.named(&name, Verb::Stop, wait(settle)).await.travel_for(&name)
     }
 
     async fn stop_process_group(&self, name: String, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
@@ -252,7 +259,7 @@ impl SupervisorApiServer for Bridge {
         let estate = self.process(&name).travel()?;
         let signal = act::signal(&signal).travel()?;
         let sent = self.one(&estate, Verb::Signal(signal), Wait::No).await;
-        sent.map(|()| TrueOrStatuses::True(true)).travel()
+        sent.map(|()| TrueOrStatuses::True(true)).travel_for(&name)
     }
 
     async fn signal_process_group(&self, name: String, signal: SignalName) -> RpcResult<Vec<StatusRow>> {
@@ -298,7 +305,11 @@ impl SupervisorApiServer for Bridge {
         self.check_running().travel()?;
         let namespec = self.process(&name).travel()?.namespec.clone();
         let write = Write { namespec, bytes: chars.into_bytes() };
-        self.ask(write).await.map(|()| true).travel()
+        let written = self.ask(write).await.map_err(|fault| match fault {
+            Fault::NoFile(_) => Fault::NoFile(name.clone()),
+            other => other,
+        });
+        written.map(|()| true).travel_for(&name)
     }
 
     async fn send_remote_comm_event(&self, kind: String, data: String) -> RpcResult<bool> {

@@ -25,7 +25,7 @@ impl Bridge {
 }
 
 fn unknown(name: &str) -> ErrorObjectOwned {
-    Kind::SignatureUnsupported.error(format!("SIGNATURE_UNSUPPORTED: {name}"), Some(name))
+    Kind::SignatureUnsupported.error("SIGNATURE_UNSUPPORTED", Some(name))
 }
 
 #[async_trait]

@@ -31,14 +31,10 @@ pub(super) enum CommandError {
 
 impl CommandError {
     /// What a caller is told of it.
-    pub(super) fn fault(&self, estate: &Estate) -> Fault {
+    pub(super) fn fault(&self) -> Fault {
         match self {
-            Self::Resolve(ResolveError::NotFound(_)) => {
-                Fault::NoFile(format!("{}: {self}", estate.namespec))
-            }
-            Self::Parse { .. } | Self::Empty | Self::Resolve(_) => {
-                Fault::NotExecutable(format!("{}: {self}", estate.namespec))
-            }
+            Self::Resolve(ResolveError::NotFound(_)) => Fault::NoFile(self.to_string()),
+            Self::Parse { .. } | Self::Empty | Self::Resolve(_) => Fault::NotExecutable(self.to_string()),
         }
     }
 

@@ -22,7 +22,7 @@ impl Handler<Write> for Program {
             return Err(Fault::NotRunning(namespec));
         }
         let Some(stdin) = record.stdin.clone() else {
-            return Err(Fault::NoFile(format!("{namespec} has no standard input")));
+            return Err(Fault::NoFile(namespec.to_string()));
         };
         if record.stdin_queue.len() + bytes.len() > WAITING {
             return Err(Fault::Failed(format!(
@@ -35,7 +35,7 @@ impl Handler<Write> for Program {
         self.flush(&stdin);
         let waiting = !self.estate.record().stdin_queue.is_empty();
         if self.estate.record().stdin.is_none() {
-            return Err(Fault::NoFile(format!("{namespec} has closed its standard input")));
+            return Err(Fault::NoFile(namespec.to_string()));
         }
         if waiting && !self.writing {
             self.write_on(stdin, context);

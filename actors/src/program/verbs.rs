@@ -88,9 +88,7 @@ impl Program {
     }
 
     fn check_command(&self) -> Result<(), Fault> {
-        launch::command(&self.estate.spec, &self.shared)
-            .map(drop)
-            .map_err(|error| error.fault(&self.estate))
+        launch::command(&self.estate.spec, &self.shared).map(drop).map_err(|error| error.fault())
     }
 
     fn fault(&self, refusal: Refusal) -> Fault {
