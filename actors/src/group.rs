@@ -110,7 +110,7 @@ impl Actor for Group {
     type Context = Context<Self>;
 
     fn started(&mut self, _: &mut Self::Context) {
-        for estate in &self.estate.estates {
+        for estate in &self.estate.by_priority() {
             let slot = Arc::new(Slot::default());
             self.programs.insert(estate.namespec.process.clone(), Arc::clone(&slot));
             let name = Self::child_name(&estate.namespec.process);

@@ -26,3 +26,4 @@ pub mod rotator;
 pub mod shared;
 pub mod supervision;
 pub mod tree;
+pub mod turns;

@@ -5,6 +5,7 @@ use crate::clock;
 use crate::estate::{Arena, LogSettings, lock};
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Down, Exit};
+use crate::turns::Turns;
 use actix::{Addr, ArbiterHandle};
 use slog::{Logger, error};
 use std::fmt;
@@ -87,6 +88,8 @@ pub struct Shared {
     pub server_url: Option<String>,
     /// What the child logs need.
     pub log_settings: LogSettings,
+    /// The order in which processes are spawned.
+    pub turns: Turns,
     incidents: AtomicU64,
     rebuilds: AtomicU64,
 }
@@ -130,6 +133,7 @@ impl Shared {
             path,
             server_url,
             log_settings,
+            turns: Turns::default(),
             incidents,
             rebuilds,
         })

@@ -15,6 +15,7 @@
 mod call;
 mod process;
 
+pub(crate) use call::Answer;
 pub(crate) use process::{
     DEADLINE, MARK, Said, alive, assert_no_process, free_port, names, program, reference, root, run,
     signal, sweep, until,
@@ -273,7 +274,7 @@ impl Herd {
 
     /// One call of the API: its result, or the fault's number and text.
     #[track_caller]
-    pub(crate) fn call(&self, method: &str, params: Value) -> call::Answer {
+    pub(crate) fn call(&self, method: &str, params: Value) -> Answer {
         call::call(&self.path("s.sock"), method, &params)
     }
 

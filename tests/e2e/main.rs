@@ -28,5 +28,8 @@ mod logs_rotation;
 mod logs_special;
 mod reload;
 mod rows_rpc;
+mod rows_rpc_control;
+mod rows_rpc_logs;
+mod rows_start;
 mod spawn;
 mod spawn_errors;

@@ -34,35 +34,53 @@ impl Program {
             record.exit = None;
             record.incarnation
         };
-        let command = match launch::command(&self.estate.spec, &self.shared) {
-            Ok(command) => command,
-            Err(error) => return self.spawn_failed(&error.to_string(), error.hint(), context),
-        };
-        if self.streams.are_open() {
-            return self.launch(command, context);
+        if self.streams.are_kept() {
+            return self.try_launch(context);
         }
-        let opened = self.streams.open().into_actor(self).map(move |opened, actor, context| {
+        // a command that cannot be run needs no files
+        let opens = !self.streams.are_open() && launch::command(&self.estate.spec, &self.shared).is_ok();
+        let mut turn = self.shared.turns.take();
+        if !opens && turn.has_come() {
+            return self.try_launch(context);
+        }
+        let opening = opens.then(|| self.streams.open());
+        let ready = async move {
+            let opened = match opening {
+                Some(opening) => opening.await,
+                None => Ok(()),
+            };
+            turn.come().await;
+            (opened, turn)
+        };
+        context.spawn(ready.into_actor(self).map(move |(opened, turn), actor, context| {
             if actor.estate.record().incarnation != incarnation || !actor.awaits_spawn() {
                 return actor.occur(Fact::SpawnFailed, context);
             }
             match opened {
-                Ok(()) => actor.launch(command, context),
-                Err(error) => {
-                    let name = &actor.estate.namespec.process;
-                    let message = format!(
-                        "unknown error making dispatchers for '{name}': {}",
-                        errno::describe(error.errno())
-                    );
-                    actor.spawn_failed(&message, &hint_of_log(&error), context);
-                }
+                Ok(()) => actor.try_launch(context),
+                Err(error) => actor.cannot_open(&error, context),
             }
-        });
-        context.spawn(opened);
+            drop(turn);
+        }));
+    }
+
+    fn cannot_open(&mut self, error: &OpenError, context: &mut Context<Self>) {
+        let name = &self.estate.namespec.process;
+        let message =
+            format!("unknown error making dispatchers for '{name}': {}", errno::describe(error.errno()));
+        self.spawn_failed(&message, &hint_of_log(error), context);
     }
 
     /// Whether a spawn is still wanted: a stop may have come while files were being opened.
     fn awaits_spawn(&self) -> bool {
         matches!(self.estate.record().machine.state(), State::Starting { ready_at: None, .. })
+    }
+
+    fn try_launch(&mut self, context: &mut Context<Self>) {
+        match launch::command(&self.estate.spec, &self.shared) {
+            Ok(command) => self.launch(command, context),
+            Err(error) => self.spawn_failed(&error.to_string(), error.hint(), context),
+        }
     }
 
     fn launch(&mut self, command: launch::Command, context: &mut Context<Self>) {

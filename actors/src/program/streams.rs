@@ -87,6 +87,11 @@ impl Streams {
         self.wired.iter().all(|w| w.estate.is_open())
     }
 
+    /// Whether a file was left open for a successor, which then is no start that was asked for.
+    pub(super) fn are_kept(&self) -> bool {
+        self.are_open() && self.wired.iter().any(|w| w.estate.path().is_some())
+    }
+
     /// Whether nothing is left in any pipe.
     pub(super) fn are_quiet(&self) -> bool {
         self.wired.iter().all(|w| w.estate.is_quiet())
