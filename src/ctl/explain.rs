@@ -49,7 +49,9 @@ fn class_of(error: &ConnectError) -> (&'static str, String) {
         ConnectError::Timeout { after, .. } => ("TimeoutError", format!("no answer within {after:?}")),
         ConnectError::Unauthorized { .. } => ("xmlrpc.client.ProtocolError", "401 Unauthorized".to_owned()),
         ConnectError::Busy { .. } => ("xmlrpc.client.ProtocolError", "503 Service Unavailable".to_owned()),
-        ConnectError::NotOurs { answer, .. } => ("xmlrpc.client.ProtocolError", answer.clone()),
+        ConnectError::XmlRpcOnly { answer, .. } | ConnectError::NotOurs { answer, .. } => {
+            ("xmlrpc.client.ProtocolError", answer.clone())
+        }
         ConnectError::Other { message, .. } => ("OSError", message.clone()),
     }
 }
@@ -157,8 +159,10 @@ fn connection(error: &ConnectError, scene: &Scene) -> String {
             Some(_) => "the daemon does not accept this user name and password",
             None => "the daemon asks for a user name and a password, and we have none",
         }),
-        ConnectError::NotOurs { answer, .. } if answer.contains("Medusa") => {
-            Note::new("a Python supervisord answers there; it speaks XML-RPC only, we speak JSON-RPC")
+        ConnectError::XmlRpcOnly { answer, .. } => {
+            Note::new("the supervisord there is the one written in Python, and speaks XML-RPC only")
+                .row("answer", answer)
+                .row("we", "speak JSON-RPC; XML-RPC is still to come")
         }
         ConnectError::NotOurs { .. } => Note::new("something answers there that is not our supervisord")
             .row("answer", &error.to_string()),
@@ -209,8 +213,10 @@ fn next(error: &ConnectError, scene: &Scene) -> String {
              or username= and password= in [supervisorctl]"
                 .to_owned()
         }
-        ConnectError::NotOurs { answer, .. } if answer.contains("Medusa") => {
-            "use the supervisorctl that was installed with it".to_owned()
+        ConnectError::XmlRpcOnly { .. } => {
+            "until it is replaced, use the supervisorctl that was installed with it \
+             (python3 -m supervisor.supervisorctl)"
+                .to_owned()
         }
         ConnectError::NotOurs { .. } => "correct the address".to_owned(),
         ConnectError::Busy { .. } | ConnectError::Timeout { .. } => "try again later".to_owned(),
@@ -311,13 +317,15 @@ mod tests {
         let target = Target::parse("http://localhost:9001").expect("a good address");
         let answer = "HTTP status 404, server Medusa/1.12".to_owned();
         check(
-            ConnectError::NotOurs { target, answer },
+            ConnectError::XmlRpcOnly { target, answer },
             &scene("http://localhost:9001", None),
             &expect![[r#"
                 error: <class 'xmlrpc.client.ProtocolError'>, HTTP status 404, server Medusa/1.12: file: http://localhost:9001 line: 0
-                supervisorctl: a Python supervisord answers there; it speaks XML-RPC only, we speak JSON-RPC
+                supervisorctl: the supervisord there is the one written in Python, and speaks XML-RPC only
+                  answer:  HTTP status 404, server Medusa/1.12
+                  we:      speak JSON-RPC; XML-RPC is still to come
                   address: http://localhost:9001, from serverurl in /etc/supervisord.conf
-                  next:    use the supervisorctl that was installed with it
+                  next:    until it is replaced, use the supervisorctl that was installed with it (python3 -m supervisor.supervisorctl)
             "#]],
         );
     }

@@ -90,13 +90,43 @@ fn http_server(answer: &'static str) -> String {
 }
 
 #[test]
-fn a_python_supervisord_is_recognised() {
+fn a_python_supervisord_is_recognised_by_every_kind_of_action() {
     let url = http_server(
-        "HTTP/1.1 404 Not Found\r\nServer: Medusa/1.12\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 400 Bad Request\r\nServer: Medusa/1.12\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+    );
+    for words in [
+        &["status"][..],
+        &["start", "x"],
+        &["tail", "-f", "x"],
+        &["fg", "x"],
+        &["wait", "x"],
+        &["update"],
+        &["shutdown"],
+    ] {
+        let ended = ctl(&[&["-s", &url], words].concat());
+        let line =
+            "error: <class 'xmlrpc.client.ProtocolError'>, HTTP status 400, server Medusa/1.12: file: ";
+        assert!(ended.out.starts_with(line), "{words:?}: {}", ended.out);
+        assert!(ended.err.contains("written in Python, and speaks XML-RPC only"), "{}", ended.err);
+        assert!(
+            ended.err.contains("next:    until it is replaced, use the supervisorctl"),
+            "{}",
+            ended.err
+        );
+        assert_eq!(ended.code, Some(1));
+    }
+    let check = ctl(&["-s", &url, "status", "--check"]);
+    assert_eq!((check.out.as_str(), check.code), ("", Some(4)));
+    assert!(check.err.contains("written in Python"), "{}", check.err);
+}
+
+#[test]
+fn another_program_is_not_taken_for_a_supervisord() {
+    let url = http_server(
+        "HTTP/1.1 404 Not Found\r\nServer: nginx\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
     );
     let ended = ctl(&["-s", &url, "status"]);
-    assert!(ended.out.starts_with("error: <class 'xmlrpc.client.ProtocolError'>, "), "{}", ended.out);
-    assert!(ended.err.contains("a Python supervisord answers there"), "{}", ended.err);
+    assert!(ended.err.contains("something answers there that is not our supervisord"), "{}", ended.err);
     assert_eq!(ended.code, Some(1));
 }
 

@@ -128,3 +128,22 @@ fn the_options_of_supervisorctl_are_checked() {
         said(&[help]).has("-i/--interactive -- start an interactive", 0);
     }
 }
+
+#[test]
+fn our_control_program_tells_a_python_daemon_from_ours() {
+    if !reference() {
+        return;
+    }
+    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\n");
+    let mut ours = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
+    let said = run(ours.arg("-c").arg(herd.path("supervisord.conf")).arg("status"), "");
+    assert!(
+        said.stdout.starts_with("error: <class 'xmlrpc.client.ProtocolError'>, HTTP status 4"),
+        "{said:?}"
+    );
+    assert!(
+        said.stderr.contains("written in Python, and speaks XML-RPC only") && said.code == 1,
+        "{said:?}"
+    );
+    herd.end();
+}

@@ -9,6 +9,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+/// How the HTTP server inside a supervisord written in Python calls itself.
+const PYTHON: &str = "Medusa/";
+
 /// Why there is no connection.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ConnectError {
@@ -46,10 +49,18 @@ pub enum ConnectError {
         /// The address.
         target: Target,
     },
-    /// It answers, and does not speak JSON-RPC: a Python supervisord, or another program.
+    /// A supervisord written in Python answers, which knows XML-RPC only.
     #[error(
-        "{target} answers, but does not speak JSON-RPC ({answer}); is it another program, or a Python supervisord?"
+        "{target} is a supervisord written in Python ({answer}): it speaks XML-RPC, not JSON-RPC; use the supervisorctl that came with it"
     )]
+    XmlRpcOnly {
+        /// The address.
+        target: Target,
+        /// What it said.
+        answer: String,
+    },
+    /// It answers, and does not speak JSON-RPC: another program.
+    #[error("{target} answers, but does not speak JSON-RPC ({answer}); it is another program")]
     NotOurs {
         /// The address.
         target: Target,
@@ -142,8 +153,12 @@ impl ConnectError {
                 Some(Self::Other { target, message })
             }
             _ => {
-                let server = server.map(|name| format!(", server {name}")).unwrap_or_default();
-                Some(Self::NotOurs { target, answer: format!("HTTP status {status}{server}") })
+                let shown = server.map(|name| format!(", server {name}")).unwrap_or_default();
+                let answer = format!("HTTP status {status}{shown}");
+                Some(match server {
+                    Some(name) if name.starts_with(PYTHON) => Self::XmlRpcOnly { target, answer },
+                    _ => Self::NotOurs { target, answer },
+                })
             }
         }
     }
@@ -200,7 +215,9 @@ mod tests {
         assert!(matches!(told(401), Some(ConnectError::Unauthorized { .. })));
         assert!(matches!(told(503), Some(ConnectError::Busy { .. })));
         assert!(matches!(told(413), Some(ConnectError::Other { .. })));
-        let other = told(404).map(|e| e.to_string()).unwrap_or_default();
-        assert!(other.contains("HTTP status 404, server Medusa/1.12"), "{other}");
+        let python = told(404).map(|e| e.to_string()).unwrap_or_default();
+        assert!(python.contains("written in Python (HTTP status 404, server Medusa/1.12)"), "{python}");
+        let other = ConnectError::of_status(&target, 404, Some("nginx"));
+        assert!(matches!(other, Some(ConnectError::NotOurs { .. })));
     }
 }
