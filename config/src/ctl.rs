@@ -1,14 +1,14 @@
 //! `[supervisorctl]`: how the client reaches the daemon.
 //!
-//! The client reads the main file only: `[include]` means nothing to it, and `[ctlplugin:x]` neither,
-//! since its plug-ins are Python objects.
+//! The client reads the main file only: `[include]` means nothing to it. `[ctlplugin:x]` names Python objects:
+//! they are told apart when an action is unknown, and nothing else.
 
 use crate::World;
 use crate::expand::Vars;
 use crate::keys::{Context, Faults, Keys};
 use crate::path::{expand_user, normalize};
 use crate::raw::RawConfig;
-use crate::report::{Error, Report};
+use crate::report::{Error, Place, Report};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
@@ -85,6 +85,18 @@ pub fn load_ctl(path: &Path, world: &World<'_>) -> Result<CtlConfig, Report> {
         history_file: keys.text("history_file").filter(|path| !path.is_empty()).map(|path| path_of(&path)),
     };
     context.faults.finish().map(|()| config)
+}
+
+/// The `[ctlplugin:x]` sections of a file and where they stand: Python objects, which would add actions. Empty for
+/// a file that cannot be read.
+#[must_use]
+pub fn ctlplugins(path: &Path, world: &World<'_>) -> Vec<(String, Place)> {
+    let mut raw = RawConfig::default();
+    if let Ok(source) = crate::main_file(path, world) {
+        raw.add(source);
+    }
+    let found = raw.sections_with("ctlplugin:");
+    found.map(|section| (section.name.clone(), raw.sources[0].place(section.span))).collect()
 }
 
 /// A file without the section that it is read for.

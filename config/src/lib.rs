@@ -37,7 +37,7 @@ pub mod value;
 mod world;
 
 pub use check::{Check, check};
-pub use ctl::{CtlConfig, load_ctl};
+pub use ctl::{CtlConfig, ctlplugins, load_ctl};
 pub use find::{NotFound, find};
 pub use overrides::Overrides;
 pub use report::{Error, Place, Report};

@@ -12,7 +12,7 @@ use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
 use crate::getopt::UsageError;
 use std::path::PathBuf;
-use treeherd_config::{Overrides, find};
+use treeherd_config::{Overrides, ctlplugins, find};
 
 /// The names of the actions.
 const NAMES: &[&str] = &["configtest"];
@@ -39,6 +39,23 @@ impl Local {
             screen.bytes(answer.out.as_bytes());
             screen.error(&answer.err);
             answer.code
+        })
+    }
+
+    /// What is to be said of an action that nobody knows, if the file has plug-ins that could have brought it.
+    pub(super) fn explain_unknown(&self) -> Option<String> {
+        let here = Here::new();
+        let file = self.locate(None, &here).ok()?;
+        let plugins = ctlplugins(&file, &here.world());
+        let listed: Vec<String> = plugins
+            .iter()
+            .map(|(name, place)| format!("[{name}] ({}:{})", place.file.display(), place.line))
+            .collect();
+        (!listed.is_empty()).then(|| {
+            format!(
+                "supervisorctl: actions of plug-ins are not there: {} names a Python object, which cannot be loaded here\n",
+                listed.join(", ")
+            )
         })
     }
 

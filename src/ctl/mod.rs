@@ -238,4 +238,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
 
 fn unknown(session: &mut Session, line: &str) {
     session.fail(format!("*** Unknown syntax: {line}"));
+    if let Some(text) = session.local.explain_unknown() {
+        session.screen.error(&text);
+    }
 }

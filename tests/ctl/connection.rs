@@ -213,6 +213,21 @@ fn a_configuration_that_is_no_good_is_a_usage_error() {
 }
 
 #[test]
+fn an_action_that_a_plug_in_may_have_brought_is_explained() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("x.conf");
+    let path = file.to_str().unwrap();
+    let text = "[supervisorctl]\n[ctlplugin:quick]\nsupervisor.ctl_factory = quick:make\n";
+    std::fs::write(&file, text).unwrap();
+    let ended = ctl(&["-c", path, "qstart"]);
+    assert_eq!((ended.out.as_str(), ended.code), ("*** Unknown syntax: qstart\n", Some(1)));
+    let plugin = format!("[ctlplugin:quick] ({path}:2)");
+    assert!(ended.err.contains(&plugin), "{}", ended.err);
+    std::fs::write(&file, "[supervisorctl]\n").unwrap();
+    assert_eq!(ctl(&["-c", path, "qstart"]).err, "");
+}
+
+#[test]
 fn help_is_printed_for_all_three_spellings() {
     for option in ["-h", "--help", "-?"] {
         let ended = ctl(&[option]);
