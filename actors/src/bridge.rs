@@ -16,6 +16,7 @@ mod native;
 mod supervisor;
 mod system;
 mod tree;
+mod web;
 
 use crate::clock;
 use crate::estate::{Estate, GroupEstate, Mood};
@@ -32,6 +33,7 @@ use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
 use treeherd_domain::status::{LocalTime, ProcessStatus};
 use treeherd_os::clock::local_time;
+use treeherd_os::watch::Watcher;
 use treeherd_rpc::api::{
     ConfigApiServer, EventApiServer, GroupApiServer, LogApiServer, ProcessApiServer, SupervisorApiServer,
     SystemApiServer, TreeApiServer,
@@ -56,6 +58,7 @@ struct Inner {
     main_log: Arc<MainLog>,
     started_ms: u64,
     methods: Slot<Methods>,
+    watcher: Watcher,
 }
 
 impl fmt::Debug for Bridge {
@@ -69,7 +72,8 @@ impl Bridge {
     #[must_use]
     pub fn new(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, main_log: Arc<MainLog>) -> Self {
         let started_ms = clock::wall_ms();
-        Self(Arc::new(Inner { shared, root, main_log, started_ms, methods: Slot::default() }))
+        let (methods, watcher) = (Slot::default(), Watcher::default());
+        Self(Arc::new(Inner { shared, root, main_log, started_ms, methods, watcher }))
     }
 
     /// The methods of all namespaces. `with_supervisor`: whether Supervisor's own are among them (there is
@@ -119,6 +123,12 @@ impl Bridge {
             }
         };
         self.estates().iter().map(row).collect()
+    }
+
+    /// When the daemon was started, in milliseconds since the epoch.
+    #[must_use]
+    pub fn started_ms(&self) -> u64 {
+        self.0.started_ms
     }
 
     fn shared(&self) -> &Arc<Shared> {

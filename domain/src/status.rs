@@ -138,6 +138,20 @@ impl LocalTime {
 }
 
 impl LocalTime {
+    /// C's `ctime`, without its line feed: `Sun Nov  2 15:14:27 2026`.
+    #[must_use]
+    pub fn ctime(&self) -> String {
+        const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+        // Sakamoto's rule: what each month adds, with the year beginning in March
+        const SHIFTS: [i32; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
+        let month = usize::from(self.month).wrapping_sub(1);
+        let year = self.year - i32::from(self.month < 3);
+        let shift = SHIFTS.get(month).copied().unwrap_or_default();
+        let day = year + year / 4 - year / 100 + year / 400 + shift + i32::from(self.day);
+        let name = usize::try_from(day.rem_euclid(7)).ok().and_then(|day| DAYS.get(day)).copied();
+        format!("{} {} {:04}", name.unwrap_or("???"), self.syslog(), self.year)
+    }
+
     /// The stamp of the system's log: `Nov  2 15:14:27`.
     #[must_use]
     pub fn syslog(&self) -> String {
@@ -242,5 +256,8 @@ mod tests {
         assert_eq!(time.short(), "Nov 02 02:05 PM");
         assert_eq!(time.to_string(), "2026-11-02 14:05:09,007");
         assert_eq!(LocalTime { hour: 0, ..time }.short(), "Nov 02 12:05 AM");
+        assert_eq!(time.ctime(), "Mon Nov  2 14:05:09 2026");
+        assert_eq!(LocalTime { month: 2, day: 29, year: 2024, ..time }.ctime(), "Thu Feb 29 14:05:09 2024");
+        assert_eq!(LocalTime { month: 1, day: 1, year: 2000, ..time }.ctime(), "Sat Jan  1 14:05:09 2000");
     }
 }

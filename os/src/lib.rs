@@ -20,6 +20,8 @@ pub mod daemon;
 pub mod environment;
 pub mod errno;
 pub mod fd;
+
+pub mod follow;
 mod guarded;
 pub mod host;
 pub mod logfile;
@@ -35,3 +37,4 @@ pub mod spawn;
 pub mod syslog;
 pub mod tail;
 pub mod user;
+pub mod watch;

@@ -107,6 +107,8 @@ fn site(bridge: &Bridge, config: &Config, log: &Logger) -> MakeSite {
             credentials: spec.credentials.clone(),
             hosts: hosts(spec),
             rows: Arc::new(move || rows.rows()),
+            control: Arc::new(bridge.clone()),
+            started_ms: bridge.started_ms(),
             notify: Some(Arc::new(move |notice: &Notice<'_>| note(&log, notice))),
             ..Site::new(bridge.methods(with_supervisor), identity.clone())
         }

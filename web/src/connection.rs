@@ -3,6 +3,7 @@
 use crate::pressure::Pressure;
 use crate::rpc::Session;
 use crate::site::{Caller, Limits};
+use crate::stream::Stopping;
 use axum::Router;
 use http::Request;
 use hyper::body::Incoming;
@@ -38,18 +39,21 @@ pub(crate) async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let stopping = Stopping(stop.clone());
     let service = router.map_request(move |mut request: Request<Incoming>| {
         let Peer { caller, session, place } = peer.clone();
         let extensions = request.extensions_mut();
         extensions.insert(caller);
         extensions.insert(session);
         extensions.insert(place);
+        extensions.insert(stopping.clone());
         request
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
         .max_buf_size(BUFFER)
+        .title_case_headers(true)
         .serve_connection(TokioIo::new(Pressure::new(stream)), TowerToHyperService::new(service))
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -6,16 +6,20 @@
 //!       contain  a panic is a 500 with an incident id
 //!        auth    Basic, before anything is routed; deny by default
 //!         origin a browser's page may only talk to the host it came from (TCP)
-//!          router  /rpc and POST /  JSON-RPC over HTTP and WebSocket --> guard --> methods
-//!                  /  /index.html   the status page       /livez  200
-//!                  anything else    404 in Supervisor's form
+//!          router  /rpc and JSON posted to /  JSON-RPC over HTTP and WebSocket --> guard --> methods
+//!                  /livez            200
+//!                  anything else     ui: pages and their actions, log streams, static files, 404
 //! ```
 //!
-//! Nothing polls; every wait has a bound ([`Limits`]); the methods, the rows of the page and the log are
-//! the caller's, handed in as a [`Site`]. Absent: TLS, XML-RPC, log streams, writing through the page.
+//! Nothing polls; every wait has a bound ([`Limits`]); the methods, the processes, their logs and the daemon's
+//! log are the caller's, handed in as a [`Site`]. Absent: TLS, XML-RPC.
 
+mod action;
+mod assets;
 mod auth;
 mod connection;
+mod control;
+mod form;
 mod guard;
 mod origin;
 mod page;
@@ -24,6 +28,9 @@ mod router;
 mod rpc;
 mod server;
 mod site;
+mod stream;
+mod ui;
 
+pub use control::{Control, FollowError, Followed, Log, Verb};
 pub use server::{Listener, ServeError, serve};
 pub use site::{Caller, Identity, Limits, Notice, Notify, PageRow, Rows, Site};

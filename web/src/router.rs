@@ -4,8 +4,10 @@ use crate::auth::{Gate, Refusal};
 use crate::guard;
 use crate::origin;
 use crate::page;
-use crate::rpc::{Session, is_upgrade};
+use crate::rpc::{Session, is_json, is_upgrade};
 use crate::site::{Caller, Notice, Site};
+use crate::stream::Stopping;
+use crate::ui;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -17,11 +19,14 @@ use http::header::{CONNECTION, SERVER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// What the handlers and checks of one endpoint share.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared {
     pub(crate) site: Arc<Site>,
+    /// Actions of the pages that may be carried out at a time.
+    pub(crate) acting: Arc<Semaphore>,
     gate: Option<Arc<Gate>>,
     server: HeaderValue,
 }
@@ -31,7 +36,8 @@ impl Shared {
         let gate = site.credentials.as_ref().map(Gate::new).map(Arc::new);
         let token = format!("{}/{}", site.identity.name, site.identity.version);
         let server = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static("treeherd"));
-        Self { site, gate, server }
+        let acting = Arc::new(Semaphore::new(site.limits.calls));
+        Self { site, acting, gate, server }
     }
 }
 
@@ -39,32 +45,30 @@ impl Shared {
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/", any(root))
-        .route("/index.html", get(status))
-        .route(page::STYLE_PATH, get(|| async { page::style() }))
-        .route("/livez", get(|| async { page::respond(StatusCode::OK, "text/plain", "OK\n".to_owned()) }))
+        .route("/livez", get(|| async { page::respond(StatusCode::OK, "text/plain", "OK\n") }))
         .route(treeherd_rpc::client::PATH, any(rpc))
         .method_not_allowed_fallback(|| async { page::plain_error(StatusCode::METHOD_NOT_ALLOWED) })
-        .fallback(|| async { page::plain_error(StatusCode::NOT_FOUND) })
+        .fallback(ui::answer)
         .layer(from_fn_with_state(shared.clone(), check))
         .layer(from_fn_with_state(shared.clone(), contain))
         .with_state(shared)
 }
 
-async fn root(state: State<Shared>, session: Extension<Session>, request: Request) -> Response {
-    match *request.method() {
-        Method::POST => rpc(session, request).await,
-        Method::GET if is_upgrade(request.headers()) => rpc(session, request).await,
-        Method::GET | Method::HEAD => status(state).await,
-        _ => page::plain_error(StatusCode::METHOD_NOT_ALLOWED),
+/// JSON-RPC or the page: both can be posted to `/`.
+async fn root(
+    state: State<Shared>,
+    session: Extension<Session>,
+    stop: Extension<Stopping>,
+    request: Request,
+) -> Response {
+    match is_upgrade(request.headers()) || *request.method() == Method::POST && is_json(request.headers()) {
+        true => rpc(session, request).await,
+        false => ui::answer(state, stop, request).await,
     }
 }
 
 async fn rpc(Extension(session): Extension<Session>, request: Request<Body>) -> Response {
     session.answer(request).await
-}
-
-async fn status(State(shared): State<Shared>) -> Response {
-    page::status(&shared.site.identity, &(shared.site.rows)())
 }
 
 /// Lets in who may: before routing, so that a path that does not exist tells a stranger nothing either.
@@ -79,8 +83,8 @@ async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Re
     let is_harmless =
         matches!(*request.method(), Method::GET | Method::HEAD) && !is_upgrade(request.headers());
     let is_inet = matches!(request.extensions().get(), Some(Caller::Inet(_)));
-    if is_inet && !is_harmless && origin::is_foreign(request.headers()) {
-        return page::error(StatusCode::FORBIDDEN, "the request comes from a page of another site");
+    if !is_harmless && origin::is_foreign(request.headers()) {
+        return page::error(StatusCode::FORBIDDEN, origin::FOREIGN);
     }
     let is_open = is_inet && !is_harmless && shared.gate.is_none();
     if is_open && origin::is_rebound(request.headers(), &shared.site.hosts) {

@@ -5,9 +5,10 @@
 
 use crate::guard::GuardLayer;
 use crate::page;
-use crate::site::Site;
+use crate::site::{Limits, Site};
 use axum::body::Body;
 use axum::response::Response;
+use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jsonrpsee::core::BoxError;
@@ -92,19 +93,29 @@ impl Session {
     }
 
     async fn read(&self, request: Request<Body>) -> Result<Request<Body>, StatusCode> {
-        let limits = &self.site.limits;
         let (mut parts, body) = request.into_parts();
-        let bytes = usize::try_from(limits.request_bytes).unwrap_or(usize::MAX);
-        let reading = Limited::new(body, bytes).collect();
-        let body = match tokio::time::timeout(limits.body_time, reading).await {
-            Ok(Ok(body)) => body.to_bytes(),
-            Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(StatusCode::PAYLOAD_TOO_LARGE),
-            Ok(Err(_)) => return Err(StatusCode::BAD_REQUEST),
-            Err(_) => return Err(StatusCode::REQUEST_TIMEOUT),
-        };
+        let body = read_body(&self.site.limits, body).await?;
         parts.extensions.insert(PlainHttp);
         Ok(Request::from_parts(parts, Body::from(body)))
     }
+}
+
+/// Reads a request's body within its bounds; the status that refuses it otherwise.
+pub(crate) async fn read_body(limits: &Limits, body: Body) -> Result<Bytes, StatusCode> {
+    let bytes = usize::try_from(limits.request_bytes).unwrap_or(usize::MAX);
+    let reading = Limited::new(body, bytes).collect();
+    match tokio::time::timeout(limits.body_time, reading).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Ok(Err(_)) => Err(StatusCode::BAD_REQUEST),
+        Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+/// Whether the body is said to be JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(http::header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.and_then(|kind| kind.get(..16)).is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"))
 }
 
 /// Whether the client asks for a WebSocket.

@@ -1,5 +1,6 @@
 //! What a server is told: what to serve, to whom, within which limits.
 
+use crate::control::{Control, Nobody};
 use jsonrpsee::Methods;
 use std::fmt;
 use std::net::SocketAddr;
@@ -28,6 +29,10 @@ pub struct Site {
     pub identity: Identity,
     /// The rows of the status page.
     pub rows: Rows,
+    /// What the pages and log streams ask of the daemon.
+    pub control: Arc<dyn Control>,
+    /// When the daemon was started, in milliseconds since the epoch: the date of the static files.
+    pub started_ms: u64,
     /// Where to tell what happens; `None`: nowhere.
     pub notify: Option<Notify>,
     /// The bounds.
@@ -45,7 +50,7 @@ impl fmt::Debug for Site {
 }
 
 impl Site {
-    /// A site of these methods for everybody, without rows and notices, within the default limits.
+    /// A site of these methods for everybody, without rows, processes and notices, within the default limits.
     #[must_use]
     pub fn new(methods: impl Into<Methods>, identity: Identity) -> Self {
         Self {
@@ -54,6 +59,8 @@ impl Site {
             hosts: Vec::new(),
             identity,
             rows: Arc::new(Vec::new),
+            control: Arc::new(Nobody),
+            started_ms: 0,
             notify: None,
             limits: Limits::default(),
         }

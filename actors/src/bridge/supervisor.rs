@@ -56,7 +56,7 @@ impl Bridge {
         Ok(rows(&self.all(&members, verb, wait, None).await?.outcomes))
     }
 
-    async fn everyone(&self, verb: Verb, wait: Wait) -> Result<Vec<StatusRow>, Fault> {
+    pub(super) async fn everyone(&self, verb: Verb, wait: Wait) -> Result<Vec<StatusRow>, Fault> {
         self.check_running()?;
         Ok(rows(&self.all(&self.everybody(verb), verb, wait, None).await?.outcomes))
     }
@@ -84,7 +84,7 @@ impl Bridge {
         ProcessInfo::from((&status, description))
     }
 
-    async fn read_stream(
+    pub(super) async fn read_stream(
         &self,
         name: &str,
         stream: Stream,

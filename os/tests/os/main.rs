@@ -10,6 +10,7 @@ mod autolog;
 mod child;
 mod failure;
 mod files;
+mod follow;
 mod logfile;
 mod pipes;
 mod planted;

@@ -4,7 +4,7 @@ use crate::site::{LONG, Setup, json, read_to_end, serve_toy, status, until};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use treeherd_web::{Limits, PageRow};
+use treeherd_web::Limits;
 
 const ECHO: &str = r#"{"jsonrpc":"2.0","id":1,"method":"toy.echo","params":["hi"]}"#;
 
@@ -14,7 +14,7 @@ async fn json_rpc_is_answered_on_both_paths() {
     for path in ["/rpc", "/"] {
         let answer = served.post(path, "", ECHO).await;
         assert_eq!((status(&answer), &json(&answer)["result"]), (200, &"hi".into()), "{path}");
-        assert!(answer.contains("server: treeherd/1.2.3\r\n"), "{answer}");
+        assert!(answer.contains("Server: treeherd/1.2.3\r\n"), "{answer}");
     }
     served.stop().await;
 }
@@ -24,12 +24,23 @@ async fn only_the_right_credentials_reach_anything() {
     let served = serve_toy(Setup { password: Some("1:23"), ..Setup::default() });
     let right = "Authorization: Basic Y2hyaXM6MToyMw==\r\n";
     let wrong = ["", "Authorization: Basic Y2hyaXM6MTIz\r\n", "Authorization: Digest x\r\n"];
-    for path in ["/", "/index.html", "/rpc", "/livez", "/nope", "/style.css"] {
+    for path in [
+        "/",
+        "/index.html",
+        "/rpc",
+        "/livez",
+        "/nope",
+        "/ok.html",
+        "/tail.html",
+        "/images/icon.png",
+        "/logtail/g:web",
+        "/mainlogtail",
+    ] {
         for headers in wrong {
             let answer = served.get(path, headers).await;
             assert_eq!(status(&answer), 401, "{path} {headers}");
-            assert!(answer.contains("www-authenticate: Basic realm=\"default\"\r\n"), "{answer}");
-            assert!(answer.contains("connection: close\r\n"), "{answer}");
+            assert!(answer.contains("Www-Authenticate: Basic realm=\"default\"\r\n"), "{answer}");
+            assert!(answer.contains("Connection: close\r\n"), "{answer}");
         }
     }
     assert_eq!(status(&served.get("/livez", right).await), 200);
@@ -233,40 +244,13 @@ async fn a_form_cannot_call() {
 }
 
 #[tokio::test]
-async fn pages_are_plain_escaped_and_never_cached() {
-    let rows = vec![PageRow {
-        state: "RUNNING".to_owned(),
-        description: "pid 1 <&>".to_owned(),
-        name: "shop:api".to_owned(),
-    }];
-    let served = serve_toy(Setup { rows, ..Setup::default() });
-    for path in ["/", "/index.html"] {
-        let page = served.get(path, "").await;
-        assert_eq!(status(&page), 200);
-        for part in [
-            "<h1>&lt;supervisor&gt;</h1>",
-            "<td>pid 1 &lt;&amp;&gt;</td><td>shop:api</td>",
-            "cache-control: no-cache",
-            "content-security-policy: default-src 'none';",
-        ] {
-            assert!(page.contains(part), "{part}: {page}");
-        }
-        assert!(!page.contains("<script"));
-    }
-    assert!(served.get("/livez", "").await.ends_with("\r\n\r\nOK\n"));
-    served.stop().await;
-}
-
-#[tokio::test]
 async fn errors_are_supervisors_page() {
     let served = serve_toy(Setup::default());
     let body = "<head>\r\n<title>Error response</title>\r\n</head>\r\n<body>\r\n<h1>Error response</h1>\r\n\
                 <p>Error code 404.\r\n<p>Message: Not Found.\r\n</body>\r\n";
     let answer = served.get("/nope", "").await;
     assert_eq!(status(&answer), 404);
-    assert!(answer.ends_with(body) && answer.contains("content-type: text/html\r\n"), "{answer}");
-    let put = served.raw("PUT / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await;
-    assert_eq!(status(&put), 405);
+    assert!(answer.ends_with(body) && answer.contains("Content-Type: text/html\r\n"), "{answer}");
     assert_eq!(
         status(&served.raw("DELETE /livez HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await),
         405

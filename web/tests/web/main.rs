@@ -3,5 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
 mod client;
+mod foreign;
+mod herd;
 mod http;
+mod page;
 mod site;
+mod stream;

@@ -1,5 +1,7 @@
 //! A small site, served on a socket of its own, and raw HTTP to talk to it.
 
+use crate::herd::Herd;
+use bytes::Bytes;
 use jsonrpsee::RpcModule;
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
 use jsonrpsee::server::PendingSubscriptionSink;
@@ -9,7 +11,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use treeherd_domain::endpoint::Credentials;
 use treeherd_domain::fault::Fault;
@@ -32,6 +34,8 @@ pub(crate) struct Toy {
     pub(crate) dropped: AtomicUsize,
     /// Lets `toy.slow` end.
     pub(crate) go: Notify,
+    /// What the pages had done.
+    pub(crate) acts: Mutex<Vec<String>>,
     /// What the site told.
     pub(crate) notices: Mutex<Vec<String>>,
 }
@@ -150,6 +154,8 @@ pub(crate) struct Setup {
     pub(crate) limits: Limits,
     pub(crate) rows: Vec<PageRow>,
     pub(crate) has_broken_rows: bool,
+    /// The log that can be followed, once.
+    pub(crate) log: Option<mpsc::Receiver<Bytes>>,
 }
 
 pub(crate) fn serve_toy(setup: Setup) -> Served {
@@ -173,6 +179,8 @@ pub(crate) fn serve_toy(setup: Setup) -> Served {
     site.hosts = vec!["x".to_owned()];
     site.credentials = setup.password.map(credentials);
     site.limits = setup.limits;
+    site.started_ms = 1_700_000_000_123;
+    site.control = Arc::new(Herd { toy: Arc::clone(&toy), log: Mutex::new(setup.log) });
     let (rows, told) = (setup.rows, Arc::clone(&toy));
     site.rows = Arc::new(move || {
         assert!(!setup.has_broken_rows, "no rows");
@@ -219,12 +227,22 @@ impl Served {
 
     /// A POST of JSON to a path, with more headers.
     pub(crate) async fn post(&self, path: &str, headers: &str, body: &str) -> String {
+        self.send("POST", path, &format!("Content-Type: application/json\r\n{headers}"), body).await
+    }
+
+    /// Any request, with more headers.
+    pub(crate) async fn send(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
         let length = body.len();
         self.raw(&format!(
-            "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\
-             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            "{method} {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {length}\r\n\
+             Connection: close\r\n\r\n{body}"
         ))
         .await
+    }
+
+    /// What the pages had done since the last time.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        std::mem::take(&mut *self.toy.acts.lock().unwrap())
     }
 
     pub(crate) fn notices(&self) -> Vec<String> {
