@@ -36,15 +36,14 @@ const SLOW: Duration = Duration::from_secs(60 * 60);
 impl Bridge {
     /// The file of a log; `None` if there is no such log.
     fn file(&self, log: Log<'_>) -> Option<PathBuf> {
-        let path = match log {
+        match log {
             Log::Main => self.0.main_log.path().map(ToOwned::to_owned),
             Log::Process { name, channel } => {
                 let estate = self.process(name).ok()?;
                 let stream = estate.stream(Stream::parse(channel)?)?;
                 stream.path().map(ToOwned::to_owned)
             }
-        };
-        path
+        }
     }
 }
 
@@ -85,7 +84,8 @@ impl Control for Bridge {
         let refused = |error: io::Error| {
             FollowError::Refused(format!("cannot follow {}: {error}{}", path.display(), hint(&error)))
         };
-        let (reader, modified_ms) = match opened.await.map_err(io::Error::other).flatten() {
+        let (reader, modified_ms) = match opened.await.unwrap_or_else(|error| Err(io::Error::other(error)))
+        {
             Ok(opened) => opened,
             Err(error) if is_missing(&error) => return Err(FollowError::Missing),
             Err(error) => return Err(refused(error)),
