@@ -20,7 +20,6 @@ pub mod daemon;
 pub mod environment;
 pub mod errno;
 pub mod fd;
-
 pub mod follow;
 mod guarded;
 pub mod host;
