@@ -342,7 +342,7 @@ fn every_program_of_supervisor_is_one_of_ours() {
 #[test]
 fn scripts_can_be_run() {
     use std::os::unix::fs::PermissionsExt;
-    for script in ["tests/guide/run", ".ci/run"] {
+    for script in ["tests/guide/run", "tests/browser/run", ".ci/run"] {
         let found = fs::metadata(root().join(script)).unwrap_or_else(|error| panic!("{script}: {error}"));
         let mode = found.permissions().mode();
         assert!(mode & 0o111 == 0o111, "{script} is not executable");

@@ -8,6 +8,10 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 
+/// After how many seconds of silence a client is asked whether it is still there.
+#[cfg(target_os = "linux")]
+const KEEP_IDLE: u32 = 300;
+
 /// Listens on a port: of every IPv4 interface if `host` is empty or `*`, of one address if it is a
 /// literal (IPv6 with or without brackets), else of the first (by preference IPv4) address that the
 /// name has. The listener is non-blocking and close-on-exec. A name may block on DNS.
@@ -42,6 +46,10 @@ fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     set_cloexec(&fd, true)?;
     set_nonblocking(&fd, true)?;
     setsockopt(&fd, sockopt::ReuseAddr, &true)?;
+    // what is accepted inherits it: a client that vanished without a word is noticed while nothing is sent
+    setsockopt(&fd, sockopt::KeepAlive, &true)?;
+    #[cfg(target_os = "linux")]
+    setsockopt(&fd, sockopt::TcpKeepIdle, &KEEP_IDLE)?;
     bind(fd.as_raw_fd(), &SockaddrStorage::from(address))?;
     listen(&fd, Backlog::new(BACKLOG)?)?;
     Ok(fd.into())

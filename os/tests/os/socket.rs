@@ -1,5 +1,6 @@
 //! Listening sockets: complete when they appear, never taken from another, never over a file.
 
+use nix::sys::socket::{getsockopt, sockopt};
 use std::fs;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -161,6 +162,15 @@ fn tcp_listens_on_literals_names_and_everything() {
         assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
         TcpStream::connect(address).unwrap();
     }
+}
+
+#[test]
+fn a_client_that_vanished_is_noticed() {
+    let listener = bind_inet("127.0.0.1", 0).unwrap();
+    listener.set_nonblocking(false).unwrap();
+    let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    assert!(getsockopt(&accepted, sockopt::KeepAlive).unwrap());
 }
 
 #[test]

@@ -238,7 +238,7 @@ async fn complaints_of_impostor(answer: Option<&'static str>) -> [String; 2] {
 #[tokio::test]
 async fn what_is_no_server_of_ours_is_recognised() {
     let table = [
-        "HTTP/1.1 404 Not Found\r\nServer: Medusa/1.12\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nServer: nginx\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nhi",
         "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/rpc\r\nContent-Length: 0\r\n\r\n",
         "SSH-2.0-OpenSSH_9.2\r\n",
@@ -247,6 +247,10 @@ async fn what_is_no_server_of_ours_is_recognised() {
         for told in complaints_of_impostor(Some(answer)).await {
             assert!(told.contains("does not speak JSON-RPC"), "{answer}: {told}");
         }
+    }
+    let python = "HTTP/1.1 404 Not Found\r\nServer: Medusa/1.12\r\nContent-Length: 0\r\n\r\n";
+    for told in complaints_of_impostor(Some(python)).await {
+        assert!(told.contains("is a supervisord written in Python"), "{told}");
     }
 }
 
