@@ -172,7 +172,7 @@ pub fn signal(text: &str) -> Result<Signal, ValueError> {
     })
 }
 
-/// Numbers from 0 to 255 with commas between; sorted. Empty is no code at all.
+/// Numbers from 0 to 255 with commas between, as written. Empty is no code at all.
 ///
 /// # Errors
 /// [`ValueError::ExitCodes`].
@@ -182,9 +182,7 @@ pub fn exit_codes(text: &str) -> Result<Vec<i32>, ValueError> {
     }
     let code = |item| integer(item).ok().and_then(|n| u8::try_from(n).ok()).map(i32::from);
     let codes: Option<Vec<i32>> = text.split(',').map(code).collect();
-    let mut codes = codes.ok_or_else(|| ValueError::ExitCodes(repr(text)))?;
-    codes.sort_unstable();
-    Ok(codes)
+    codes.ok_or_else(|| ValueError::ExitCodes(repr(text)))
 }
 
 /// A boolean word, or `unexpected`.

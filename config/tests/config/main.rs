@@ -9,3 +9,4 @@ mod files;
 mod reports;
 mod specs;
 mod support;
+mod values;

@@ -69,7 +69,7 @@ pipe_size=1MB
                 autorestart Always
                 startsecs 0
                 startretries 7
-                exitcodes [0, 2]
+                exitcodes [2, 0]
                 stopsignal SIGQUIT
                 stopwaitsecs 30
                 stopasgroup true
@@ -98,7 +98,7 @@ pipe_size=1MB
                 autorestart Always
                 startsecs 0
                 startretries 7
-                exitcodes [0, 2]
+                exitcodes [2, 0]
                 stopsignal SIGQUIT
                 stopwaitsecs 30
                 stopasgroup true
