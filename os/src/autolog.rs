@@ -70,12 +70,17 @@ pub fn clean_up(identifier: &str, directory: &Path) -> io::Result<Cleaned> {
     let mut cleaned = Cleaned::default();
     let directory = directory_of(&directory.join("any"))?;
     for name in directory.names()? {
-        let is_ours = name.to_str().is_some_and(|name| is_auto_name(name, identifier));
-        if !is_ours || !matches!(directory.kind(&name), Ok(Some(Kind::Regular))) {
+        if !name.to_str().is_some_and(|name| is_auto_name(name, identifier)) {
             continue;
         }
         let path = directory.path_of(&name);
-        match directory.remove(&name) {
+        let removed = match directory.kind(&name) {
+            Ok(Some(Kind::Regular)) => directory.remove(&name),
+            Ok(Some(_)) => Err(io::Error::other("it has the name of a log and is no file")),
+            Ok(None) => continue,
+            Err(error) => Err(error),
+        };
+        match removed {
             Ok(()) => cleaned.removed.push(path),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => cleaned.failed.push((path, error)),
