@@ -10,6 +10,7 @@
 //! deadline. Absent: transport, authentication, error codes (those of `web` and `rpc`).
 
 mod act;
+mod config;
 mod events;
 mod logs;
 mod native;

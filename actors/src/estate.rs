@@ -24,6 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Machine, Policy};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::reload::same_streams;
 use treeherd_domain::spec::{Config, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
@@ -73,10 +74,54 @@ pub struct Estate {
     pub stdout: Arc<StreamEstate>,
     /// Standard error; `None` with `redirect_stderr`.
     pub stderr: Option<Arc<StreamEstate>>,
-    record: Mutex<Record>,
+    /// Shared with the estate that comes after this one, if the process is configured differently.
+    record: Arc<Mutex<Record>>,
 }
 
 impl Estate {
+    /// The estate of a process that is new.
+    fn new(namespec: Namespec, spec: &Arc<ProcessSpec>, logs: &LogSettings) -> Self {
+        let stream = |which| Arc::new(StreamEstate::new(namespec.clone(), which, spec.stream(which), logs));
+        Self {
+            policy: Policy::from(&**spec),
+            stdout: stream(Stream::Stdout),
+            stderr: (!spec.redirect_stderr).then(|| stream(Stream::Stderr)),
+            record: Arc::default(),
+            spec: Arc::clone(spec),
+            namespec,
+        }
+    }
+
+    /// The estate of the same process by another configuration. It has the record of this one, and its streams
+    /// unless they are configured differently.
+    fn heir(&self, spec: &Arc<ProcessSpec>, logs: &LogSettings) -> Self {
+        let mut heir = if same_streams(&self.spec, spec) {
+            Self {
+                namespec: self.namespec.clone(),
+                spec: Arc::clone(spec),
+                policy: Policy::from(&**spec),
+                stdout: Arc::clone(&self.stdout),
+                stderr: self.stderr.clone(),
+                record: Arc::default(),
+            }
+        } else {
+            Self::new(self.namespec.clone(), spec, logs)
+        };
+        heir.record = Arc::clone(&self.record);
+        heir
+    }
+
+    /// Whether another estate has the very streams of this one.
+    pub(crate) fn has_streams_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.stdout, &other.stdout)
+    }
+
+    /// Whether there is no process, and none comes by itself.
+    pub(crate) fn is_down(&self) -> bool {
+        let record = self.record();
+        record.process.is_none() && record.machine.state().is_settled_down()
+    }
+
     /// The record, for a moment.
     pub fn record(&self) -> MutexGuard<'_, Record> {
         lock(&self.record)
@@ -137,19 +182,21 @@ impl GroupEstate {
     /// block: not for the tree's thread.
     #[must_use]
     pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        let estate = |process: &Arc<ProcessSpec>| {
-            let namespec = spec.namespec(&process.name);
-            let stream =
-                |which| Arc::new(StreamEstate::new(namespec.clone(), which, process.stream(which), logs));
-            Arc::new(Estate {
-                policy: Policy::from(&**process),
-                stdout: stream(Stream::Stdout),
-                stderr: (!process.redirect_stderr).then(|| stream(Stream::Stderr)),
-                record: Mutex::default(),
-                spec: Arc::clone(process),
-                namespec,
-            })
-        };
+        Self::of(spec, |process| Arc::new(Estate::new(spec.namespec(&process.name), process, logs)))
+    }
+
+    /// The estates of this group by another definition: a process that is in both and is not changed keeps its
+    /// estate, one that is changed leaves it to an heir. May block, as `new` does.
+    #[must_use]
+    pub(crate) fn reshaped(&self, spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
+        Self::of(spec, |process| match self.estate(&process.name) {
+            Some(estate) if estate.spec == *process => Arc::clone(estate),
+            Some(estate) => Arc::new(estate.heir(process, logs)),
+            None => Arc::new(Estate::new(spec.namespec(&process.name), process, logs)),
+        })
+    }
+
+    fn of(spec: &Arc<GroupSpec>, estate: impl Fn(&Arc<ProcessSpec>) -> Arc<Estate>) -> Arc<Self> {
         let estates: Vec<_> = spec.processes.iter().map(estate).collect();
         let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
         let index = spec.processes.iter().enumerate().map(name).collect();
@@ -307,6 +354,13 @@ impl Arena {
             groups.insert(group.name().clone(), Place { added, group });
         }
         vacant
+    }
+
+    /// Puts another definition of an active group in the place of this one. `false` if it is not there any more.
+    pub(crate) fn replace(&self, old: &Arc<GroupEstate>, new: Arc<GroupEstate>) -> bool {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let place = groups.get_mut(old.name()).filter(|place| Arc::ptr_eq(&place.group, old));
+        place.map(|place| place.group = new).is_some()
     }
 
     /// Takes a group out.

@@ -13,7 +13,7 @@
 
 use crate::clock;
 use crate::command::{Outcome, Reply};
-use crate::estate::GroupEstate;
+use crate::estate::{Estate, GroupEstate};
 use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
@@ -51,6 +51,11 @@ pub struct Halt {
     /// Where the ends go.
     pub reply: Reply,
 }
+
+/// The group is defined differently: take care of these estates from now on.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Reshape(pub Arc<GroupEstate>);
 
 /// Write to the standard input of one process.
 #[derive(Message, Debug)]
@@ -101,6 +106,23 @@ impl Group {
         self.programs.get(process).and_then(|slot| slot.get())
     }
 
+    fn start_program(&mut self, estate: &Arc<Estate>) {
+        let slot = Arc::new(Slot::default());
+        self.programs.insert(estate.namespec.process.clone(), Arc::clone(&slot));
+        let name = Self::child_name(&estate.namespec.process);
+        let (first, shared) = (Arc::clone(estate), Arc::clone(&self.shared));
+        let start: Start = Box::new(move |link| {
+            // its estate of this moment: it may have been reshaped since the last start
+            let estate = shared.arena.estate(&first.namespec).unwrap_or_else(|| Arc::clone(&first));
+            let shared = Arc::clone(&shared);
+            let address =
+                guard::start(link, move |context, link| Program::new(estate, shared, context, link));
+            slot.set(address.clone());
+            address.recipient()
+        });
+        self.children.start(name, Restart::Permanent, start);
+    }
+
     fn child_name(process: &ProcessName) -> String {
         format!("program:{process}")
     }
@@ -111,18 +133,7 @@ impl Actor for Group {
 
     fn started(&mut self, _: &mut Self::Context) {
         for estate in &self.estate.by_priority() {
-            let slot = Arc::new(Slot::default());
-            self.programs.insert(estate.namespec.process.clone(), Arc::clone(&slot));
-            let name = Self::child_name(&estate.namespec.process);
-            let (estate, shared) = (Arc::clone(estate), Arc::clone(&self.shared));
-            let start: Start = Box::new(move |link| {
-                let (estate, shared) = (Arc::clone(&estate), Arc::clone(&shared));
-                let address =
-                    guard::start(link, move |context, link| Program::new(estate, shared, context, link));
-                slot.set(address.clone());
-                address.recipient()
-            });
-            self.children.start(name, Restart::Permanent, start);
+            self.start_program(estate);
         }
     }
 }
@@ -149,6 +160,31 @@ impl Handler<Halt> for Group {
         for estate in self.estate.by_priority().iter().rev() {
             if let Some(program) = self.program(&estate.namespec.process) {
                 program.do_send(program::Halt { reply: reply.clone() });
+            }
+        }
+    }
+}
+
+impl Handler<Reshape> for Group {
+    type Result = ();
+
+    fn handle(&mut self, Reshape(estate): Reshape, _: &mut Self::Context) {
+        let before = std::mem::replace(&mut self.estate, Arc::clone(&estate));
+        for gone in before.estates.iter().map(|old| &old.namespec.process) {
+            if estate.estate(gone).is_none() {
+                self.children.forget(&Self::child_name(gone));
+                self.programs.remove(gone);
+            }
+        }
+        for estate in &estate.by_priority() {
+            match before.estate(&estate.namespec.process) {
+                None => self.start_program(estate),
+                Some(old) if Arc::ptr_eq(old, estate) => {}
+                Some(_) => {
+                    if let Some(program) = self.program(&estate.namespec.process) {
+                        program.do_send(program::Adopt(Arc::clone(estate)));
+                    }
+                }
             }
         }
     }

@@ -13,6 +13,7 @@
 //!
 //! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
+mod adopt;
 mod launch;
 mod output;
 mod process;
@@ -71,6 +72,11 @@ pub struct Write {
     pub bytes: Vec<u8>,
 }
 
+/// The process is configured differently: drive this estate from now on, which has the record of the one before.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Adopt(pub Arc<Estate>);
+
 /// Reopen the log files.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
@@ -95,6 +101,8 @@ pub struct Inventory;
 #[derive(Debug)]
 pub struct Program {
     estate: Arc<Estate>,
+    /// The estate to adopt when the process is down.
+    heir: Option<Arc<Estate>>,
     shared: Arc<Shared>,
     streams: Streams,
     timer: Option<(Instant, SpawnHandle)>,
@@ -117,6 +125,7 @@ impl Program {
         let waiters = Waiters::new(estate.namespec.clone());
         Self {
             estate,
+            heir: None,
             shared,
             streams,
             timer: None,
@@ -155,6 +164,7 @@ impl Program {
         }
         self.driving = false;
         self.arm(context);
+        self.come_into(context);
     }
 
     /// Once the daemon stops, nothing starts by itself any more.
@@ -314,11 +324,7 @@ impl Actor for Program {
         }
         // what the rotators put there while there was no program
         self.announce_output(context);
-        let fresh = self.estate.record().incarnation == 0;
-        if fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running {
-            // a program that was never started is STOPPED, from where a start is not refused
-            let _ = self.request(Request::Start, context);
-        } else {
+        if !self.autostart(context) {
             self.drive(context);
         }
     }

@@ -170,9 +170,11 @@ impl Root {
         let slot = Arc::new(Slot::default());
         self.groups.insert(estate.name().clone(), Arc::clone(&slot));
         let (name, shared) = (format!("group:{}", estate.name()), Arc::clone(&self.shared));
-        let estate = Arc::clone(estate);
+        let first = Arc::clone(estate);
         let start: Start = Box::new(move |link| {
-            let (estate, shared) = (Arc::clone(&estate), Arc::clone(&shared));
+            // its estate of this moment: it may have been reshaped since the last start
+            let estate = shared.arena.group(first.name().as_str()).unwrap_or_else(|| Arc::clone(&first));
+            let shared = Arc::clone(&shared);
             let address =
                 guard::start(link, move |context, link| Group::new(estate, shared, context, link));
             slot.set(address.clone());

@@ -97,6 +97,11 @@ impl Crash {
     }
 }
 
+/// The sizes by which the file is rolled over have been set anew.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct Resize;
+
 /// Something about the file went wrong, for the daemon's log.
 #[derive(Message, Clone, Debug)]
 #[rtype(result = "()")]
@@ -236,6 +241,14 @@ impl Handler<Reopen> for Rotator {
 
     fn handle(&mut self, _: Reopen, _: &mut Self::Context) -> Self::Result {
         self.estate.reopen().map_err(|error| error.to_string())
+    }
+}
+
+impl Handler<Resize> for Rotator {
+    type Result = ();
+
+    fn handle(&mut self, _: Resize, _: &mut Self::Context) {
+        self.estate.take_rotation();
     }
 }
 

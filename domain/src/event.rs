@@ -32,6 +32,8 @@ pub enum EventKind {
     GroupAdded(GroupName),
     /// A group left the tree.
     GroupRemoved(GroupName),
+    /// Processes of an active group came, went or are configured differently (ours).
+    GroupChanged(GroupName),
     /// The daemon runs.
     SupervisorRunning,
     /// The daemon stops or restarts.
@@ -97,6 +99,7 @@ impl EventKind {
             },
             Self::GroupAdded(_) => "PROCESS_GROUP_ADDED",
             Self::GroupRemoved(_) => "PROCESS_GROUP_REMOVED",
+            Self::GroupChanged(_) => "GROUP_CHANGED",
             Self::SupervisorRunning => "SUPERVISOR_STATE_CHANGE_RUNNING",
             Self::SupervisorStopping => "SUPERVISOR_STATE_CHANGE_STOPPING",
             Self::RemoteCommunication { .. } => "REMOTE_COMMUNICATION",
@@ -127,6 +130,7 @@ impl EventKind {
             Self::ProcessLog(output) | Self::ProcessCommunication(output) => Some(&output.namespec),
             Self::GroupAdded(_)
             | Self::GroupRemoved(_)
+            | Self::GroupChanged(_)
             | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::RemoteCommunication { .. }

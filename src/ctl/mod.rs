@@ -11,6 +11,7 @@
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
 //!                                                        |                    wait       wait
+//!                                                        |                    plan       plan, update --per-process
 //!                                                        |                    local      configtest
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
@@ -35,6 +36,7 @@ pub mod local;
 mod logs;
 pub mod names;
 pub mod options;
+pub mod plan;
 mod reconfigure;
 pub mod render;
 pub mod screen;
@@ -215,6 +217,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "version" => inspect::version(session, argument).await,
         "avail" => inspect::avail(session, argument).await,
         "reread" => reconfigure::reread(session, argument).await,
+        "plan" => plan::plan(session, argument).await,
         "update" => reconfigure::update(session, argument).await,
         "add" => reconfigure::add(session, argument).await,
         "remove" => reconfigure::remove(session, argument).await,

@@ -1,9 +1,10 @@
 //! Actions that bring the daemon to what its file says: `reread`, `update`, `add`, `remove`.
 
+use crate::ctl::options::is_new_form;
 use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::{fault, status};
+use crate::ctl::{fault, plan, status};
 use treeherd_rpc::api::SupervisorApiClient as _;
 
 /// `reread`
@@ -71,15 +72,10 @@ pub(super) async fn remove(session: &mut Session, argument: &str) -> Outcome {
 
 /// `update [group...]`: removed groups go, changed ones are replaced, added ones come.
 pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
-    let reread = match session.call(async |client| client.reload_config().await).await {
-        Ok(reread) => reread,
-        Err(problem) if problem.fault() == Some(fault::SHUTDOWN_STATE) => {
-            session.fail("ERROR: already shutting down");
-            return Ok(());
-        }
-        Err(problem) => return Err(problem),
-    };
-    let (added, changed, removed) = reread.into_lists();
+    if is_new_form(argument) {
+        return plan::update(session, argument).await;
+    }
+    let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
     let mut wanted: Vec<&str> = argument.split_whitespace().collect();
     if wanted.contains(&"all") {
         wanted.clear();
@@ -99,8 +95,22 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     Ok(())
 }
 
+/// The names of the groups that are added, changed and removed; `None` is told.
+pub(super) async fn reread_for_update(
+    session: &mut Session,
+) -> Result<Option<(Vec<String>, Vec<String>, Vec<String>)>, Problem> {
+    match session.call(async |client| client.reload_config().await).await {
+        Ok(reread) => Ok(Some(reread.into_lists())),
+        Err(problem) if problem.fault() == Some(fault::SHUTDOWN_STATE) => {
+            session.fail("ERROR: already shutting down");
+            Ok(None)
+        }
+        Err(problem) => Err(problem),
+    }
+}
+
 /// Tells each wanted name that is neither active nor about to be.
-async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]) -> Outcome {
+pub(super) async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]) -> Outcome {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -115,7 +125,7 @@ async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]
     Ok(())
 }
 
-async fn drop_group(session: &mut Session, group: &str) -> Outcome {
+pub(super) async fn drop_group(session: &mut Session, group: &str) -> Outcome {
     let rows = session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
     session.screen.line(format!("{group}: stopped"));
     if rows.iter().any(|row| row.status == fault::FAILED) {
@@ -127,7 +137,7 @@ async fn drop_group(session: &mut Session, group: &str) -> Outcome {
     Ok(())
 }
 
-async fn replace_group(session: &mut Session, group: &str) -> Outcome {
+pub(super) async fn replace_group(session: &mut Session, group: &str) -> Outcome {
     session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
     session.screen.line(format!("{group}: stopped"));
     session.call(async |client| client.remove_process_group(group.to_owned()).await).await?;

@@ -26,6 +26,8 @@ mod logs;
 mod logs_capture;
 mod logs_rotation;
 mod logs_special;
+mod per_process;
+mod plan;
 mod reload;
 mod rows_life;
 mod rows_log;

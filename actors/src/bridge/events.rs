@@ -160,17 +160,30 @@ impl Bridge {
                 known.extend(new.iter().map(|estate| estate.namespec.clone()));
                 new.iter().map(change).collect()
             }
+            EventKind::GroupChanged(group) => {
+                let shape = self.shared().arena.group(group.as_str());
+                let estates = shape.into_iter().flat_map(|group| group.estates.clone());
+                let now: Vec<_> = estates.filter(|estate| wanted(&estate.namespec)).collect();
+                let is_there = |name: &Namespec| now.iter().any(|estate| estate.namespec == *name);
+                let gone: Vec<Namespec> =
+                    known.iter().filter(|n| n.group == *group && !is_there(n)).cloned().collect();
+                let come: Vec<_> = now.iter().filter(|estate| !known.contains(&estate.namespec)).collect();
+                let changes = gone.iter().map(|n| Self::gone(n, seq)).chain(come.iter().map(|e| change(e)));
+                let changes = changes.collect();
+                known.retain(|namespec| !gone.contains(namespec));
+                known.extend(now.iter().map(|estate| estate.namespec.clone()));
+                changes
+            }
             EventKind::GroupRemoved(group) => {
                 let gone: Vec<Namespec> = known.iter().filter(|n| n.group == *group).cloned().collect();
                 known.retain(|namespec| namespec.group != *group);
-                let gone = gone.into_iter().map(|namespec| ProcessChange::Gone {
-                    name: namespec.process.to_string(),
-                    group: namespec.group.to_string(),
-                    seq,
-                });
-                gone.collect()
+                gone.iter().map(|namespec| Self::gone(namespec, seq)).collect()
             }
             _ => Vec::new(),
         }
+    }
+
+    fn gone(namespec: &Namespec, seq: u64) -> ProcessChange {
+        ProcessChange::Gone { name: namespec.process.to_string(), group: namespec.group.to_string(), seq }
     }
 }

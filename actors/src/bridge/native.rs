@@ -1,9 +1,8 @@
-//! `process.*`, `group.*`, `config.*`: the native methods, by selector, one row per target.
+//! `process.*`, `group.*`: the native methods, by selector, one row per target.
 
 use super::{Bridge, act, describe, events};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
-use crate::root::update::Reread;
 use jsonrpsee::PendingSubscriptionSink;
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
 use std::sync::Arc;
@@ -11,11 +10,11 @@ use std::time::Duration;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::selector::Selector;
 use treeherd_domain::status::ProcessState;
-use treeherd_rpc::api::{ConfigApiServer, GroupApiServer, ProcessApiServer};
+use treeherd_rpc::api::{GroupApiServer, ProcessApiServer};
 use treeherd_rpc::code::{error_object, row_error};
 use treeherd_rpc::wire::supervisor::SignalName;
 use treeherd_rpc::wire::{
-    self, GroupInfo, Operation, OperationState, PlanInfo, ProcessInfo, ProcessList, Row, Selectors,
+    self, GroupInfo, GroupUpdate, Operation, OperationState, ProcessInfo, ProcessList, Row, Selectors,
 };
 
 /// The longest wait that a caller may ask for.
@@ -250,12 +249,8 @@ impl GroupApiServer for Bridge {
     ) -> RpcResult<Operation> {
         self.whole(&name, Verb::Restart, wait(settle), timeout_ms).await
     }
-}
 
-#[async_trait]
-impl ConfigApiServer for Bridge {
-    async fn config_plan(&self) -> RpcResult<PlanInfo> {
-        let plan = self.ask(Reread { keep: false }).await;
-        plan.map(|plan| PlanInfo::from(&plan)).map_err(|fault| error_object(&fault))
+    async fn group_update(&self, name: String) -> RpcResult<GroupUpdate> {
+        self.update(name).await.map_err(|fault| error_object(&fault))
     }
 }

@@ -4,7 +4,7 @@ use super::{Inventory, Program, Strike};
 use crate::clock;
 use crate::estate::Estate;
 use crate::rotator::stream::StreamEstate;
-use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Rotator, Up};
+use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Resize, Rotator, Up};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
@@ -13,6 +13,7 @@ use actix::{Addr, AsyncContext, Context, Handler, MessageResult};
 use futures_util::future::join_all;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use treeherd_domain::spec::ProcessSpec;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 use treeherd_os::logfile::OpenError;
 
@@ -43,28 +44,51 @@ impl Streams {
         link: &Link,
     ) -> Self {
         let up = context.address().downgrade().recipient();
-        let mut children = Children::new(up, link.clone(), Strategy::OneForOne, INTENSITY);
+        let children = Children::new(up, link.clone(), Strategy::OneForOne, INTENSITY);
+        let mut streams = Self { wired: Vec::new(), children };
+        streams.wire(estate, shared, context);
+        streams
+    }
+
+    /// Ends the rotators and starts those of other streams. The process is down, so nothing is left in a pipe.
+    pub(super) fn rewire(
+        &mut self,
+        estate: &Arc<Estate>,
+        shared: &Arc<Shared>,
+        context: &mut Context<Program>,
+    ) {
+        for wired in self.wired.drain(..) {
+            self.children.forget(&name_of(&wired.estate));
+        }
+        self.wire(estate, shared, context);
+    }
+
+    fn wire(&mut self, estate: &Arc<Estate>, shared: &Arc<Shared>, context: &mut Context<Program>) {
         let large = estate.spec.pipe_size.is_some_and(|size| size > 64 * 1024);
-        let mut wire = |stream: &Arc<StreamEstate>| {
+        for stream in estate.streams() {
             let rotator = Arc::new(Slot::default());
-            let wired = Wired { estate: Arc::clone(stream), rotator: Arc::clone(&rotator) };
+            self.wired.push(Wired { estate: Arc::clone(stream), rotator: Arc::clone(&rotator) });
             let weak = context.address().downgrade();
             let to_program = Up { trouble: weak.clone().recipient(), news: weak.recipient() };
-            let (stream, shared) = (Arc::clone(stream), Arc::clone(shared));
-            let name = format!("rotator:{}", stream.stream);
+            let (estate, shared) = (Arc::clone(stream), Arc::clone(shared));
             let start: Start = Box::new(move |link| {
-                let (stream, to_program) = (Arc::clone(&stream), to_program.clone());
+                let (estate, to_program) = (Arc::clone(&estate), to_program.clone());
                 let address = guard::start_on(&shared.logs, link, move |_, link| {
-                    Rotator::new(stream, to_program, large, link)
+                    Rotator::new(estate, to_program, large, link)
                 });
                 rotator.set(address.clone());
                 address.recipient()
             });
-            children.start(name, Restart::Permanent, start);
-            wired
-        };
-        let wired = estate.streams().map(&mut wire).collect();
-        Self { wired, children }
+            self.children.start(name_of(stream), Restart::Permanent, start);
+        }
+    }
+
+    /// Has the files rolled over by the sizes of this configuration.
+    pub(super) fn resize(&self, spec: &ProcessSpec) {
+        for wired in &self.wired {
+            wired.estate.set_rotation(spec.stream(wired.estate.stream).rotation);
+        }
+        self.all(|_, address| address.do_send(Resize));
     }
 
     pub(super) fn down(&mut self, down: &Down) -> Verdict {
@@ -77,7 +101,7 @@ impl Streams {
 
     /// Ends a rotator by a bug; whether there is one of that name.
     pub(super) fn strike(&self, name: &str, how: Crash) -> bool {
-        let wired = self.wired.iter().find(|w| format!("rotator:{}", w.estate.stream) == name);
+        let wired = self.wired.iter().find(|w| name_of(&w.estate) == name);
         let address = wired.and_then(|w| w.rotator.get());
         address.inspect(|address| address.do_send(how)).is_some()
     }
@@ -167,6 +191,11 @@ impl Streams {
         let asks: Vec<F> = self.wired.iter().filter_map(ask).collect();
         join_all(asks)
     }
+}
+
+/// What the rotator of a stream is called.
+fn name_of(estate: &StreamEstate) -> String {
+    format!("rotator:{}", estate.stream)
 }
 
 /// The end of the process whose pipe stands in the estate now.

@@ -4,10 +4,12 @@
 //! Reread ─► load (blocking pool) ─► Plan between the active groups and the file; the file is kept
 //! Add    ─► estates (blocking pool: AUTO files) ─► arena ─► Group actor
 //! Remove ─► all stopped? ─► Group actor ends ─► arena
+//! Reshape ─► estates of what is new and what is changed ─► arena ─► Group actor ─► Program actors
 //! ```
 
 use super::Root;
-use crate::estate::{GroupEstate, Mood};
+use crate::estate::{Estate, GroupEstate, Mood};
+use crate::group;
 use crate::shared::Shared;
 use crate::supervision::link::Stop;
 use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
@@ -15,7 +17,7 @@ use std::sync::Arc;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::GroupName;
-use treeherd_domain::plan::Plan;
+use treeherd_domain::plan::{Action, Change, Plan, Unit};
 use treeherd_domain::spec::Config;
 
 /// Read the configuration; with `keep`, it is what `Add` takes its groups from.
@@ -35,6 +37,12 @@ pub struct Add(pub String);
 #[derive(Message, Debug)]
 #[rtype(result = "Result<(), Fault>")]
 pub struct Remove(pub String);
+
+/// Have an active group as it is configured, process by process: what goes and what restarts is down already,
+/// what comes starts by its `autostart`, everything else goes on as it is.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Reshape(pub Change);
 
 /// Runs something that blocks away from the tree's thread.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
@@ -92,6 +100,54 @@ impl Handler<Add> for Root {
             Ok(())
         }))
     }
+}
+
+impl Handler<Reshape> for Root {
+    type Result = ResponseActFuture<Self, Result<(), Fault>>;
+
+    fn handle(&mut self, Reshape(change): Reshape, _: &mut Self::Context) -> Self::Result {
+        let shared = Arc::clone(&self.shared);
+        let made = async move {
+            let name = &change.new.name;
+            let old = shared.arena.group(name.as_str());
+            let old = old.ok_or_else(|| Fault::GroupNotFound(name.to_string()))?;
+            if old.spec != change.old {
+                return Err(meanwhile(name));
+            }
+            let (settings, before) = (shared.log_settings.clone(), Arc::clone(&old));
+            let spec = Arc::clone(&change.new);
+            let new = apart(move || before.reshaped(&spec, &settings)).await?;
+            Ok((change, old, new))
+        };
+        Box::pin(made.into_actor(self).map(|made, actor, _| {
+            let (change, old, new) = made?;
+            if actor.shared.arena.mood() != Mood::Running {
+                return Err(Fault::ShutdownState);
+            }
+            if !must_be_down(&change, &old).all(|estate| estate.is_down()) {
+                return Err(Fault::StillRunning(old.name().clone()));
+            }
+            if !actor.shared.arena.replace(&old, Arc::clone(&new)) {
+                return Err(meanwhile(old.name()));
+            }
+            if let Some(group) = actor.group(old.name()) {
+                group.do_send(group::Reshape(new));
+            }
+            actor.shared.announce(EventKind::GroupChanged(old.name().clone()));
+            Ok(())
+        }))
+    }
+}
+
+/// What of a group cannot be reshaped while it is up.
+fn must_be_down<'a>(change: &Change, old: &'a GroupEstate) -> impl Iterator<Item = &'a Arc<Estate>> {
+    let steps = change.steps(Unit::Process).processes.into_iter();
+    let ends = steps.filter(|step| matches!(step.action, Action::Remove | Action::Restart));
+    ends.filter_map(|step| old.estate(&step.namespec.process))
+}
+
+fn meanwhile(name: &GroupName) -> Fault {
+    Fault::Failed(format!("{name} was changed by somebody else meanwhile"))
 }
 
 impl Handler<Remove> for Root {

@@ -70,7 +70,7 @@ pub struct StreamEstate {
     /// Which one.
     pub stream: Stream,
     path: Option<PathBuf>,
-    rotation: Rotation,
+    rotation: Mutex<Rotation>,
     pipe: Mutex<Option<Inlet>>,
     /// Pipes of ended processes that still hold something, the oldest first.
     left: Mutex<Vec<Inlet>>,
@@ -116,7 +116,7 @@ impl StreamEstate {
             namespec,
             stream,
             path,
-            rotation: spec.rotation,
+            rotation: Mutex::new(spec.rotation),
             pipe: Mutex::default(),
             left: Mutex::default(),
             pid: AtomicI32::new(0),
@@ -231,14 +231,31 @@ impl StreamEstate {
     /// Opens the file if it is not open or no longer stands at its path.
     pub(crate) fn open(&self) -> Result<(), OpenError> {
         let Some(path) = &self.path else { return Ok(()) };
+        let rotation = *lock(&self.rotation);
         let mut sink = lock(&self.sink);
-        if !sink.file.as_ref().is_some_and(LogFile::is_current) {
-            let file = LogFile::open(path, self.rotation)?;
-            lock(&self.tap).resized(file.size());
-            sink.file = Some(file);
+        match sink.file.as_mut().filter(|file| file.is_current()) {
+            Some(file) => file.roll_by(rotation),
+            None => {
+                let file = LogFile::open(path, rotation)?;
+                lock(&self.tap).resized(file.size());
+                sink.file = Some(file);
+            }
         }
         self.open.store(true, Ordering::Release);
         Ok(())
+    }
+
+    /// Sets the sizes by which the file is rolled over: of one that is opened from now on.
+    pub(crate) fn set_rotation(&self, rotation: Rotation) {
+        *lock(&self.rotation) = rotation;
+    }
+
+    /// The file that is open takes over what was set.
+    pub(super) fn take_rotation(&self) {
+        let rotation = *lock(&self.rotation);
+        if let Some(file) = lock(&self.sink).file.as_mut() {
+            file.roll_by(rotation);
+        }
     }
 
     /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   toy     ── policy, strategy, intensity, ends         children alone, toy actors, no process
-//!   herd    ── crash, bytes, escalation, soak, methods   a real tree with real /bin/sh children
+//!   herd    ── crash, bytes, escalation, reshape, soak   a real tree with real /bin/sh children
 //! ```
 //!
 //! In a toy test time is paused wherever one thread is enough, so that nothing waits and "nothing more
@@ -22,6 +22,7 @@ mod herd;
 mod intensity;
 mod measure;
 mod policy;
+mod reshape;
 mod shutdown;
 mod soak;
 mod strategy;

@@ -111,6 +111,14 @@ impl LogFile {
         &self.path
     }
 
+    /// Rolls over by other sizes from the next write on.
+    pub fn roll_by(&mut self, rotation: Rotation) {
+        if self.rotation != rotation {
+            self.rotation = rotation;
+            self.retry_at = None;
+        }
+    }
+
     /// Bytes in the file, as far as this writer knows; 0 for what is no regular file.
     #[must_use]
     pub fn size(&self) -> u64 {

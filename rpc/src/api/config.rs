@@ -9,5 +9,9 @@ use jsonrpsee::proc_macros::rpc;
 pub trait ConfigApi {
     /// Reads the configuration and tells what an update would do; applies nothing.
     #[method(name = "plan", param_kind = map)]
-    async fn config_plan(&self) -> RpcResult<PlanInfo>;
+    async fn config_plan(
+        &self,
+        #[argument(rename = "perProcess")] per_process: Option<bool>,
+        groups: Option<Vec<String>>,
+    ) -> RpcResult<PlanInfo>;
 }

@@ -1,6 +1,6 @@
 //! `group.*`: whole groups by name.
 
-use crate::wire::{GroupInfo, Operation, Wait};
+use crate::wire::{GroupInfo, GroupUpdate, Operation, Wait};
 use jsonrpsee::core::RpcResult;
 use jsonrpsee::proc_macros::rpc;
 
@@ -37,4 +37,8 @@ pub trait GroupApi {
         wait: Option<Wait>,
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
     ) -> RpcResult<Operation>;
+
+    /// Has an active group as the configuration read last says, touching only the processes that changed.
+    #[method(name = "update", param_kind = map)]
+    async fn group_update(&self, name: String) -> RpcResult<GroupUpdate>;
 }

@@ -251,9 +251,11 @@ methods! {
         "Stops the active members.";
     "group.restart" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
         "Stops the active members and starts all.";
+    "group.update" (name: "string") -> "GroupUpdate", errors [GroupNotFound StillRunning Failed]:
+        "Has an active group as the configuration read last says, and touches only the processes that changed, each by the reload class of its keys.";
 
-    "config.plan" () -> "PlanInfo", errors [CantReread]:
-        "Reads the configuration and tells what an update would add, change (with the keys) and remove; applies nothing.";
+    "config.plan" (perProcess?o: "boolean", groups?o: "string[]") -> "PlanInfo", errors [CantReread GroupNotFound]:
+        "Reads the configuration and tells what an update would do to these groups (default: all), process by process and with the keys; applies nothing and keeps nothing.";
 
     "log.read" (name?o: "string", stream?o: "string", from?o: "int | string", maxBytes?o: "int") -> "LogSlice",
         errors [ProcessNotFound BadArguments NoFile Failed]:

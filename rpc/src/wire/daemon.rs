@@ -1,8 +1,7 @@
-//! The daemon itself: who it is, its groups, its actors, what an update would change.
+//! The daemon itself: who it is, its groups, its actors.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::spec::{GroupKind, GroupSpec};
 
 /// The answer of `system.info`.
@@ -66,58 +65,6 @@ impl From<&GroupSpec> for GroupInfo {
             priority: spec.priority,
             members: spec.processes.iter().map(|process| process.name.to_string()).collect(),
         }
-    }
-}
-
-/// The answer of `config.plan`.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct PlanInfo {
-    /// Groups that are configured and not active.
-    pub added: Vec<String>,
-    /// Groups that are active and defined differently.
-    pub changed: Vec<ChangedGroup>,
-    /// Groups that are active and no longer configured.
-    pub removed: Vec<String>,
-}
-
-/// A group that is defined differently.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ChangedGroup {
-    /// The group.
-    pub name: String,
-    /// What differs.
-    pub changes: Vec<ChangedKeys>,
-}
-
-/// The keys in which a process, or the group itself, differs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct ChangedKeys {
-    /// The process; absent for the group itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub process: Option<String>,
-    /// The keys; `numprocs` for a process that comes or goes.
-    pub keys: Vec<String>,
-}
-
-impl From<&Plan> for PlanInfo {
-    fn from(plan: &Plan) -> Self {
-        let names =
-            |groups: &[std::sync::Arc<GroupSpec>]| groups.iter().map(|g| g.name.to_string()).collect();
-        Self {
-            added: names(&plan.add),
-            changed: plan.change.iter().map(ChangedGroup::from).collect(),
-            removed: names(&plan.remove),
-        }
-    }
-}
-
-impl From<&Change> for ChangedGroup {
-    fn from(change: &Change) -> Self {
-        let keys = |(process, keys): (String, Vec<&str>)| ChangedKeys {
-            process: Some(process).filter(|name| !name.is_empty()),
-            keys: keys.into_iter().map(str::to_owned).collect(),
-        };
-        Self { name: change.new.name.to_string(), changes: change.keys().into_iter().map(keys).collect() }
     }
 }
 

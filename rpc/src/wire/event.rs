@@ -105,9 +105,9 @@ impl From<&Event> for EventBody {
                 incarnation: Some(*incarnation),
                 ..base
             },
-            EventKind::GroupAdded(group) | EventKind::GroupRemoved(group) => {
-                Self { group: Some(group.to_string()), ..base }
-            }
+            EventKind::GroupAdded(group)
+            | EventKind::GroupRemoved(group)
+            | EventKind::GroupChanged(group) => Self { group: Some(group.to_string()), ..base },
             EventKind::SupervisorRunning | EventKind::SupervisorStopping => base,
             EventKind::RemoteCommunication { kind, data } => {
                 Self { data: Some(json!({"type": kind, "data": data})), ..base }

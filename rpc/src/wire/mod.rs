@@ -8,16 +8,19 @@ mod daemon;
 mod event;
 mod log;
 mod operation;
+mod plan;
 mod process;
 mod selector;
 pub mod supervisor;
 pub mod time;
 
-pub use daemon::{
-    ChangedGroup, ChangedKeys, Crash, CrashReport, GroupInfo, PlanInfo, SystemInfo, SystemState, TreeNode,
-};
+pub use daemon::{Crash, CrashReport, GroupInfo, SystemInfo, SystemState, TreeNode};
 pub use event::{EventBody, EventItem, Mark};
 pub use log::{LogItem, LogSlice, LogStart, Payload};
 pub use operation::{ErrorData, Operation, OperationState, Row, RowError, Wait};
+pub use plan::{
+    ChangedGroup, ChangedKey, ChangedKeys, GroupUpdate, PlanInfo, PlannedGroup, PlannedProcess,
+    UpdatedProcess,
+};
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
 pub use selector::Selectors;

@@ -13,6 +13,27 @@ pub(super) const ACTIONS: &[Action] = &[
     .with_options(&[Opt::flag("json", None, &["json"], "tell the outcome as JSON")])
     .with_exits(&[(0, "nothing is wrong"), (2, "there are errors, all of them told")]),
     Action::new(
+        "plan",
+        "[<group>|all ...]",
+        "Tells what an update would do to which process, and why. The daemon reads its file for it; nothing is \
+         changed, and what reread keeps is not replaced. Each changed key has a class: hot, next start or restart.",
+    )
+    .completing(Completes::Groups)
+    .with_options(&[
+        Opt::flag("per-process", None, &["per-process"], "what update --per-process would do"),
+        Opt::flag("json", None, &["json"], "tell it as JSON"),
+        Opt::flag("check", None, &["check"], "exit with status 2 if an update would do something"),
+    ])
+    .with_exits(&[
+        (0, "the plan is told"),
+        (1, "there is none: the file has errors, or a group does not exist"),
+        (2, "with --check: an update would do something"),
+    ])
+    .with_examples(&[
+        ("plan", "before an update"),
+        ("plan --check", "in a script: is the daemon what its file says?"),
+    ]),
+    Action::new(
         "wait",
         "<name>|<group>:*|all ...",
         "Waits until all of the processes are running (or stopped) at the same time, and says how each stands. \

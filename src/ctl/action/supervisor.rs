@@ -129,6 +129,12 @@ pub(super) const ACTIONS: &[Action] = &[
         "Reads the configuration and adds, replaces and removes groups as it says.",
     )
     .completing(Completes::Groups)
+    .with_options(&[Opt::flag(
+        "per-process",
+        None,
+        &["per-process"],
+        "of a changed group touch only the processes that changed, each by the class of its keys",
+    )])
     .with_help(lines!(
         "update\t\t\tReload config and add/remove as necessary, and will restart affected programs"
         "update all\t\tReload config and add/remove as necessary, and will restart affected programs"

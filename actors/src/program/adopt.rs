@@ -1,0 +1,50 @@
+//! Another configuration for a process: taken over while it runs, or once it is down.
+//!
+//! ```text
+//! Adopt(heir) ─► same streams? ── yes ─► drive the heir: policy, signals, sizes hold at once,
+//!                     │                  command and its like at the next spawn
+//!                     └── no ─► down? ── yes ─► other rotators, then the same
+//!                                 └── no ─► wait for the end: pipes cannot change below a process
+//! ```
+//!
+//! The heir has the record of the estate before, so the process does not notice, and neither does who watches it.
+//! Absent: bringing the process down (whoever asks for the change does that).
+
+use super::{Adopt, Program};
+use crate::estate::{Estate, Mood};
+use actix::{Context, Handler};
+use std::sync::Arc;
+use treeherd_domain::lifecycle::Request;
+
+impl Program {
+    /// Starts a process that has never been started, if it is to start by itself. Whether it does.
+    pub(super) fn autostart(&mut self, context: &mut Context<Self>) -> bool {
+        let is_fresh = self.estate.record().incarnation == 0;
+        let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
+        // a program that was never started is STOPPED, from where a start is not refused
+        is_due && self.request(Request::Start, context).is_ok()
+    }
+
+    /// Drives the heir, if there is one and nothing stands against it.
+    pub(super) fn come_into(&mut self, context: &mut Context<Self>) {
+        let estate = &self.estate;
+        let may = |heir: &mut Arc<Estate>| estate.has_streams_of(heir) || estate.is_down();
+        let Some(heir) = self.heir.take_if(may) else { return };
+        if self.estate.has_streams_of(&heir) {
+            self.streams.resize(&heir.spec);
+        } else {
+            self.streams.rewire(&heir, &self.shared, context);
+        }
+        self.estate = heir;
+        self.autostart(context);
+    }
+}
+
+impl Handler<Adopt> for Program {
+    type Result = ();
+
+    fn handle(&mut self, Adopt(heir): Adopt, context: &mut Self::Context) {
+        self.heir = Some(heir);
+        self.come_into(context);
+    }
+}

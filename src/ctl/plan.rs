@@ -1,0 +1,297 @@
+//! `plan`: what an update would do, process by process, and why; and `update --per-process`.
+//!
+//! ```text
+//! group web: changed: it is stopped, removed and added as a whole
+//!   web:web_0   restart  command: /bin/cat -> /bin/dog (restart)
+//!   web:web_1   restart  with its group
+//! group new: added
+//!   new         add      stays down (autostart is off)
+//! Plan: 1 to add, 2 to restart, 0 to update, 0 to remove.
+//! ```
+//!
+//! The daemon reads its file for it, keeps nothing of what it read, and changes nothing.
+
+use crate::ctl::action::find;
+use crate::ctl::fault;
+use crate::ctl::options::Arguments;
+use crate::ctl::reconfigure::{drop_group, refuse_unknown, replace_group, reread_for_update};
+use crate::ctl::render::{self, Deed};
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use treeherd_rpc::api::{ConfigApiClient as _, GroupApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::wire::{ChangedKey, GroupUpdate, PlanInfo, PlannedGroup, PlannedProcess, UpdatedProcess};
+
+/// The exit status of `plan --check` if an update would do something.
+pub const PENDING: u8 = 2;
+
+/// `plan [--json] [--per-process] [--check] [group...]`
+pub(super) async fn plan(session: &mut Session, argument: &str) -> Outcome {
+    let Some(arguments) = read(session, "plan", argument) else { return Ok(()) };
+    let per_process = arguments.has("per-process");
+    let groups = wanted(&arguments);
+    match session.call(async |client| client.config_plan(Some(per_process), groups).await).await {
+        Ok(plan) => show(session, &arguments, &plan),
+        Err(problem) => match &problem {
+            Problem::Fault(refusal) if refusal.fault == Some(fault::SHUTDOWN_STATE) => {
+                session.fail("ERROR: supervisor shutting down");
+            }
+            Problem::Fault(refusal) if refusal.fault == Some(fault::CANT_REREAD) => {
+                session.fail(format!("ERROR: {}", refusal.message));
+                session.explain(&problem);
+            }
+            Problem::Fault(refusal) if refusal.fault == Some(fault::BAD_NAME) => {
+                let name = refusal.target.clone().unwrap_or_default();
+                session.fail(format!("ERROR: no such group: {name}"));
+            }
+            _ => return Err(problem),
+        },
+    }
+    Ok(())
+}
+
+/// The options and words of an action; `None` is told.
+fn read(session: &mut Session, name: &str, argument: &str) -> Option<Arguments> {
+    let action = find(name)?;
+    Arguments::read(action, argument).map_err(|error| session.refuse(action, &error)).ok()
+}
+
+/// The groups that are named; `None` for all.
+fn wanted(arguments: &Arguments) -> Option<Vec<String>> {
+    let words = arguments.words.clone();
+    (!words.is_empty() && !words.iter().any(|word| word == "all")).then_some(words)
+}
+
+fn show(session: &mut Session, arguments: &Arguments, plan: &PlanInfo) {
+    if arguments.has("json") {
+        let text = serde_json::to_string_pretty(plan).expect("a plan has nothing that is no JSON");
+        session.screen.line(text);
+    } else {
+        session.screen.bytes(shown(plan).as_bytes());
+    }
+    if arguments.has("check") && !plan.is_empty() {
+        session.status.set(PENDING);
+    }
+}
+
+/// The text of a plan.
+#[must_use]
+pub fn shown(plan: &PlanInfo) -> String {
+    if plan.is_empty() {
+        return "No config updates to processes\n".to_owned();
+    }
+    let processes = || plan.groups.iter().flat_map(|group| &group.processes);
+    let names = processes().map(|process| namespec(process).chars().count());
+    let width = names.max().unwrap_or(0);
+    let mut text = String::new();
+    for group in &plan.groups {
+        text.push_str(&heading(group));
+        for process in group.processes.iter().filter(|process| process.action != "none") {
+            text.push_str(&line(process, width));
+        }
+    }
+    let count = |action| processes().filter(|process| process.action == action).count();
+    let counts =
+        ["add", "restart", "update", "remove"].map(|action| format!("{} to {action}", count(action)));
+    text.push_str(&format!("Plan: {}.\n", counts.join(", ")));
+    text
+}
+
+fn heading(group: &PlannedGroup) -> String {
+    let what = match group.action.as_str() {
+        "add" => "added",
+        "remove" => "stopped and removed",
+        "restart" => "changed: it is stopped, removed and added as a whole",
+        _ => "changed: only the processes that changed are touched",
+    };
+    let keys: String = group.keys.iter().map(|key| format!("  {}\n", change(key))).collect();
+    format!("group {}: {what}\n{keys}", group.name)
+}
+
+fn namespec(process: &PlannedProcess) -> String {
+    render::namespec(&process.group, &process.name)
+}
+
+fn line(process: &PlannedProcess, width: usize) -> String {
+    let mut reasons: Vec<String> = process.keys.iter().map(change).collect();
+    if reasons.is_empty() && process.action == "restart" {
+        reasons.push("with its group".to_owned());
+    }
+    reasons.extend(afterwards(process).map(str::to_owned));
+    if reasons.is_empty() {
+        reasons.push(String::new());
+    }
+    let mut text = String::new();
+    for (number, reason) in reasons.iter().enumerate() {
+        let (name, action) =
+            if number == 0 { (namespec(process), &*process.action) } else { Default::default() };
+        let line = format!("  {name:width$}  {action:7}  {reason}");
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn change(key: &ChangedKey) -> String {
+    let hidden = if key.key == "environment" { " (values are not shown)" } else { "" };
+    let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { one_line(text) };
+    format!("{}: {} -> {} ({}){hidden}", key.key, value(&key.old), value(&key.new), key.reload)
+}
+
+/// A value as far as a line has room for it.
+fn one_line(text: &str) -> String {
+    const LONGEST: usize = 100;
+    let flat = text.replace('\n', "\\n");
+    if flat.chars().count() <= LONGEST {
+        return flat;
+    }
+    flat.chars().take(LONGEST).chain("...".chars()).collect()
+}
+
+/// What is unexpected about a process after the update.
+fn afterwards(process: &PlannedProcess) -> Option<&'static str> {
+    let is_up = matches!(process.state.as_deref(), Some("STARTING" | "RUNNING" | "BACKOFF"));
+    match (&*process.action, process.starts?, is_up) {
+        ("restart", false, true) => Some("is left stopped (autostart is off)"),
+        ("restart", true, false) => Some("is not up now and is started (autostart)"),
+        ("update", true, _) => Some("has never been started and is started (autostart)"),
+        ("add", false, _) => Some("stays down (autostart is off)"),
+        _ => None,
+    }
+}
+
+/// `update --per-process [group...]`: as `update`, but of a changed group only the processes that changed are
+/// touched.
+pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
+    let Some(arguments) = read(session, "update", argument) else { return Ok(()) };
+    let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
+    let words = wanted(&arguments).unwrap_or_default();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    refuse_unknown(session, &words, &added).await?;
+    let is_wanted = |group: &&String| words.is_empty() || words.contains(&group.as_str());
+    for group in removed.iter().filter(is_wanted) {
+        drop_group(session, group).await?;
+    }
+    for group in changed.iter().filter(is_wanted) {
+        match arguments.has("per-process") {
+            true => reshape(session, group).await?,
+            false => replace_group(session, group).await?,
+        }
+    }
+    for group in added.iter().filter(is_wanted) {
+        session.call(async |client| client.add_process_group(group.clone()).await).await?;
+        session.screen.line(format!("{group}: added process group"));
+    }
+    Ok(())
+}
+
+async fn reshape(session: &mut Session, group: &str) -> Outcome {
+    let updated = session.call(async |client| client.group_update(group.to_owned()).await).await;
+    let done = match updated {
+        Ok(done) => done,
+        Err(Problem::Fault(refusal)) => {
+            session.fail(format!("{group}: ERROR ({})", refusal.message));
+            return Ok(());
+        }
+        Err(problem) => return Err(problem),
+    };
+    if !done.divisible {
+        return replace_group(session, group).await;
+    }
+    for row in &done.rows {
+        tell(session, &done, row);
+    }
+    match done.applied {
+        true => session.screen.line(format!("{group}: updated process group")),
+        false => session.fail(format!("{group}: has problems; not updating")),
+    }
+    Ok(())
+}
+
+fn tell(session: &mut Session, done: &GroupUpdate, row: &UpdatedProcess) {
+    let name = render::namespec(&row.group, &row.name);
+    if row.stopped && done.applied {
+        session.screen.line(format!("{name}: stopped"));
+    }
+    if done.applied {
+        session.screen.line(format!("{name}: {}", deed(row)));
+    }
+    if let Some(error) = &row.error {
+        let code = error.data.fault.unwrap_or(fault::FAILED);
+        let deed = if done.applied { Deed::Start } else { Deed::Stop };
+        session.screen.line(render::result(deed, &name, code, &error.message));
+        session.status.fold(code, None);
+    }
+}
+
+fn deed(row: &UpdatedProcess) -> &'static str {
+    match (&*row.action, row.reload.as_deref()) {
+        ("add", _) => "added process",
+        ("remove", _) => "removed process",
+        ("update", Some("next start")) => "updated process, from its next start on",
+        ("update", _) => "updated process, without a restart",
+        _ => "updated process",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use expect_test::expect;
+
+    fn key(key: &str, reload: &str, old: &str, new: &str) -> ChangedKey {
+        let text = str::to_owned;
+        ChangedKey { key: text(key), reload: text(reload), old: text(old), new: text(new) }
+    }
+
+    fn process(name: &str, action: &str, state: Option<&str>, starts: Option<bool>) -> PlannedProcess {
+        PlannedProcess {
+            name: name.to_owned(),
+            group: "web".to_owned(),
+            action: action.to_owned(),
+            reload: None,
+            keys: Vec::new(),
+            state: state.map(str::to_owned),
+            starts,
+        }
+    }
+
+    #[test]
+    fn a_plan_tells_each_process_with_its_causes() {
+        let changed = PlannedProcess {
+            keys: vec![
+                key("command", "restart", "/bin/cat", "/bin/sh -c '\n'"),
+                key("environment", "restart", "", "SECRET"),
+            ],
+            ..process("web_0", "restart", Some("RUNNING"), Some(true))
+        };
+        let plan = PlanInfo {
+            groups: vec![PlannedGroup {
+                name: "web".to_owned(),
+                action: "restart".to_owned(),
+                keys: vec![key("priority", "hot", "999", "1")],
+                processes: vec![
+                    changed,
+                    process("web_1", "restart", Some("RUNNING"), Some(false)),
+                    process("web_2", "restart", Some("STOPPED"), Some(true)),
+                    process("web_3", "none", Some("STOPPED"), None),
+                    process("web", "add", None, Some(true)),
+                ],
+            }],
+            ..PlanInfo::default()
+        };
+        expect![[r#"
+            group web: changed: it is stopped, removed and added as a whole
+              priority: 999 -> 1 (hot)
+              web:web_0  restart  command: /bin/cat -> /bin/sh -c '\n' (restart)
+                                  environment: nothing -> SECRET (restart) (values are not shown)
+              web:web_1  restart  with its group
+                                  is left stopped (autostart is off)
+              web:web_2  restart  with its group
+                                  is not up now and is started (autostart)
+              web        add
+            Plan: 1 to add, 3 to restart, 0 to update, 0 to remove.
+        "#]]
+        .assert_eq(&shown(&plan));
+        assert_eq!(shown(&PlanInfo::default()), "No config updates to processes\n");
+    }
+}
