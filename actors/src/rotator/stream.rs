@@ -13,6 +13,8 @@
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
+mod resize;
+
 use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
@@ -243,19 +245,6 @@ impl StreamEstate {
         }
         self.open.store(true, Ordering::Release);
         Ok(())
-    }
-
-    /// Sets the sizes by which the file is rolled over: of one that is opened from now on.
-    pub(crate) fn set_rotation(&self, rotation: Rotation) {
-        *lock(&self.rotation) = rotation;
-    }
-
-    /// The file that is open takes over what was set.
-    pub(super) fn take_rotation(&self) {
-        let rotation = *lock(&self.rotation);
-        if let Some(file) = lock(&self.sink).file.as_mut() {
-            file.roll_by(rotation);
-        }
     }
 
     /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.
