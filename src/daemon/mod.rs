@@ -106,9 +106,9 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
     let found = found.map_err(|error| UsageError::Configuration(error.to_string()))?;
     if treeherd_os::user::current_uid() == 0 {
         tell(
-            "Warning: supervisord runs as root and was given no -c, so it looks for its configuration in the \
-             default places, the current directory among them. Give -c with an absolute path to be sure which \
-             file it reads.\n",
+            "Supervisord is running as root and it is searching for its configuration file in default locations \
+             (including its current working directory); you probably want to specify a \"-c\" argument \
+             specifying an absolute path to a configuration file for improved security.\n",
         );
     }
     Ok(found)

@@ -108,9 +108,10 @@ async fn sweep(shared: Arc<Shared>, is_init: bool) {
         }
     };
     while news.next().await.is_ok() {
+        tokio::time::sleep(SWEEP).await;
+        // after what the child wrote last and the line of its end, as in Supervisor
         debug!(shared.log, "received SIGCHLD indicating a child quit");
         loop {
-            tokio::time::sleep(SWEEP).await;
             match reaper::reap_strangers(&|_| false) {
                 Ok(strangers) => {
                     for (pid, status) in &strangers.reaped {
@@ -123,6 +124,7 @@ async fn sweep(shared: Arc<Shared>, is_init: bool) {
                     if !strangers.blocked {
                         break;
                     }
+                    tokio::time::sleep(SWEEP).await;
                 }
                 Err(error) => {
                     error!(shared.log, "cannot reap orphaned processes: {error}");

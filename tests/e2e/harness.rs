@@ -13,9 +13,12 @@
 //! is dropped, also after a failed assertion. Deliberately absent: sleeps that hope, fixed ports.
 
 mod call;
+mod follow;
 mod process;
+mod wire;
 
 pub(crate) use call::Answer;
+pub(crate) use follow::Follower;
 pub(crate) use process::{
     DEADLINE, MARK, Said, alive, assert_no_process, free_port, names, program, reference, root, run,
     signal, sweep, until,

@@ -38,3 +38,6 @@ mod rows_spawn;
 mod rows_start;
 mod spawn;
 mod spawn_errors;
+mod traps_issues;
+mod traps_since_3;
+mod traps_since_3_0;

@@ -65,9 +65,7 @@ impl Program {
     }
 
     fn cannot_open(&mut self, error: &OpenError, context: &mut Context<Self>) {
-        let name = &self.estate.namespec.process;
-        let message =
-            format!("unknown error making dispatchers for '{name}': {}", errno::describe(error.errno()));
+        let message = error.message(self.estate.namespec.process.as_str());
         self.spawn_failed(&message, &hint_of_log(error), context);
     }
 
@@ -118,6 +116,8 @@ impl Program {
         info!(self.shared.log, "spawnerr: {message}");
         warn!(self.shared.log, "{} was not spawned: {hint}", self.estate.namespec);
         self.estate.record().spawnerr = Some(message.into());
+        // while descriptors are short, those of its logs may be what another program needs
+        self.streams.release();
         self.occur(Fact::SpawnFailed, context);
     }
 
@@ -271,10 +271,10 @@ fn note_spawn(log: &Logger, namespec: &Namespec, pid: i32, failure: Option<Setup
 
 /// What to do about a log file that cannot be opened.
 fn hint_of_log(error: &OpenError) -> String {
-    if error.is_refusal() {
-        error.to_string()
-    } else {
-        format!("{error}; make it writable (see *_logfile)")
+    match error.errno() {
+        _ if error.is_refusal() => error.to_string(),
+        errno::EMFILE => format!("{error}; raise minfds"),
+        _ => format!("{error}; make it writable (see *_logfile)"),
     }
 }
 

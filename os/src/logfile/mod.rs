@@ -48,6 +48,18 @@ impl OpenError {
         crate::errno::of(&self.source)
     }
 
+    /// Why a process is not spawned without this log, in Supervisor's words.
+    #[must_use]
+    pub fn message(&self, process: &str) -> String {
+        match self.errno() {
+            libc::EMFILE => format!("too many open files to spawn '{process}'"),
+            errno => {
+                let name = crate::errno::describe(errno);
+                format!("unknown error making dispatchers for '{process}': {name}")
+            }
+        }
+    }
+
     /// Whether the file was refused because somebody could have led us to it, as root, who could not write it.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
