@@ -183,12 +183,33 @@ pub(super) async fn open(
                 Some(fault::BAD_NAME | fault::NO_FILE) => 404,
                 _ => 500,
             };
-            let url = session.server.url();
-            let text = format!("{url}{path} Cannot read, status code {code}\n{}\n", refusal.message);
-            session.screen.error(&text);
+            refused(session, path, code, &refusal.message);
             Ok(None)
         }
         Err(problem) => Err(problem),
+    }
+}
+
+/// Says on stderr, as Supervisor does, that a log stream cannot be had; then why.
+fn refused(session: &mut Session, path: &str, code: u16, why: &str) {
+    let url = session.server.url();
+    session.screen.error(&format!("{url}{path} Cannot read, status code {code}\n{why}\n"));
+}
+
+/// Why there is no file to follow, if there is none: Supervisor refuses then, though a stream could be had
+/// without one. Whatever else is wrong shows when the stream is opened.
+async fn lacks_file(session: &mut Session, name: Option<&str>, stream: Option<Stream>) -> Option<String> {
+    let name = name.map(str::to_owned);
+    let looked = match (name, stream) {
+        (None, _) => session.call(async |c| c.read_log(0, 1).await).await,
+        (Some(name), Some(Stream::Stderr)) => {
+            session.call(async |c| c.read_process_stderr_log(name, 0, 1).await).await
+        }
+        (Some(name), _) => session.call(async |c| c.read_process_stdout_log(name, 0, 1).await).await,
+    };
+    match looked {
+        Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::NO_FILE) => Some(refusal.message),
+        Ok(_) | Err(_) => None,
     }
 }
 
@@ -209,6 +230,10 @@ async fn follow(session: &mut Session, path: &str, name: Option<&str>, stream: O
 }
 
 async fn copy(session: &mut Session, path: &str, name: Option<&str>, stream: Option<Stream>) -> Outcome {
+    if let Some(why) = lacks_file(session, name, stream).await {
+        refused(session, path, 404, &why);
+        return Ok(());
+    }
     let client = session.server.follower().await?;
     let Some(mut items) = open(session, &client, path, name, stream).await? else { return Ok(()) };
     while let Some(item) = items.next().await {

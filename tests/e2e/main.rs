@@ -29,6 +29,7 @@ mod logs_special;
 mod per_process;
 mod plan;
 mod reload;
+mod rows_ctl;
 mod rows_life;
 mod rows_log;
 mod rows_rpc;
