@@ -14,6 +14,7 @@
 
 mod call;
 mod follow;
+pub(crate) mod http;
 mod process;
 mod wire;
 

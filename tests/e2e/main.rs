@@ -8,7 +8,7 @@
 //! Every test waits for conditions with a deadline and ends with a proof that nothing is left: no process,
 //! no socket, no pid file. The same tests run against another implementation of the same commands
 //! (see `CONTRIBUTING.md`, "Against the reference"); the few places where treeherd differs on purpose ask
-//! `harness::reference()` and say why. Deliberately absent: the wire (the crates `rpc` and `web` test it) and
+//! `harness::reference()` and say why. Deliberately absent: JSON-RPC (the crates `rpc` and `web` test it) and
 //! everything that needs more than a POSIX shell to play the supervised program.
 
 mod harness;
@@ -20,6 +20,7 @@ mod control_wait;
 mod daemon;
 mod daemon_signals;
 mod examples;
+mod http;
 mod lifecycle;
 mod lifecycle_stop;
 mod logs;
