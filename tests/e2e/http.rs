@@ -332,7 +332,7 @@ fn a_slow_reader_misses_nothing_that_is_kept() {
         // it goes on in the newest file and leaves out the rest
         return;
     }
-    let text = "[program:loud]\ncommand=sh -c 'read go; seq 100000 299999; echo done; exec cat'\nstartsecs=0\n\
+    let text = "[program:loud]\ncommand=sh -c 'read go; seq 100000 299999; echo done; echo yes >{dir}/finished; exec cat'\nstartsecs=0\n\
         stdout_logfile={dir}/loud.log\nstdout_logfile_maxbytes=20KB\nstdout_logfile_backups=200\n";
     let herd = Herd::start(text);
     let mut stream = Server::Unix(herd.path("s.sock")).follow("/logtail/loud");
@@ -340,8 +340,8 @@ fn a_slow_reader_misses_nothing_that_is_kept() {
     let go = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"supervisor.sendProcessStdin\",\"params\":[\"loud\",\"go\\n\"]}";
     let json = "Content-Type: application/json\r\n";
     assert_eq!(Server::Unix(herd.path("s.sock")).send("POST", "/rpc", json, go).status, 200);
-    herd.wait_file("loud.log", "done\n");
-    assert!(herd.path("loud.log.20").exists(), "the file was rolled over");
+    herd.wait_file("finished", "yes");
+    assert!(herd.path("loud.log.5").exists(), "the file was rolled over");
     let lines: String = (100_000..300_000).map(|n| format!("{n}\n")).chain(["done\n".to_owned()]).collect();
     assert!(stream.until_end("done\n") == lines, "a line is missing or doubled");
     herd.end();
