@@ -335,6 +335,7 @@ fn a_slow_reader_misses_nothing_that_is_kept() {
     let text = "[program:loud]\ncommand=sh -c 'read go; seq 100000 299999; echo done; echo yes >{dir}/finished; exec cat'\nstartsecs=0\n\
         stdout_logfile={dir}/loud.log\nstdout_logfile_maxbytes=20KB\nstdout_logfile_backups=200\n";
     let herd = Herd::start(text);
+    herd.wait_status("loud", "RUNNING");
     let mut stream = Server::Unix(herd.path("s.sock")).follow("/logtail/loud");
     // nobody reads while the file is rolled over again and again
     let go = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"supervisor.sendProcessStdin\",\"params\":[\"loud\",\"go\\n\"]}";
