@@ -62,8 +62,10 @@ async fn confirmed(session: &mut Session, question: &str) -> Result<bool, Proble
     if !session.interactive {
         return Ok(true);
     }
-    let answer = session.ask(question).await?;
-    Ok(answer.is_some_and(|answer| answer.starts_with(['y', 'Y'])))
+    match session.ask(question).await? {
+        Some(answer) => Ok(answer.starts_with(['y', 'Y'])),
+        None => Err(Problem::Input(std::io::ErrorKind::UnexpectedEof.into())),
+    }
 }
 
 /// `open <url>`: what the status says there does not count as a failure of `open`.

@@ -14,6 +14,7 @@
 use crate::ctl::server::{Origin, Problem, Server};
 use nix::unistd::{Gid, Group, Uid, User, access};
 use std::fmt::Write as _;
+use std::io::ErrorKind;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
 use treeherd_domain::quote::repr;
@@ -29,6 +30,9 @@ pub fn generic_line(problem: &Problem, url: &str) -> String {
         ),
         Problem::Address(text) => ("ValueError", text.clone()),
         Problem::Broken(text) => ("xmlrpc.client.ResponseError", text.clone()),
+        Problem::Input(error) if error.kind() == ErrorKind::UnexpectedEof => {
+            ("EOFError", "EOF when reading a line".to_owned())
+        }
         Problem::Input(error) => ("OSError", error.to_string()),
         Problem::Connect(error) => class_of(error),
     };

@@ -102,8 +102,6 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
     if let Some(file) = given {
         return Ok(file);
     }
-    let found = treeherd_config::find(argv0, here.cwd());
-    let found = found.map_err(|error| UsageError::Configuration(error.to_string()))?;
     if treeherd_os::user::current_uid() == 0 {
         tell(
             "Supervisord is running as root and it is searching for its configuration file in default locations \
@@ -111,7 +109,8 @@ fn locate(argv0: &str, given: Option<PathBuf>, here: &Here) -> Result<PathBuf, U
              specifying an absolute path to a configuration file for improved security.\n",
         );
     }
-    Ok(found)
+    let found = treeherd_config::find(argv0, here.cwd());
+    found.map_err(|error| UsageError::Configuration(error.to_string()))
 }
 
 /// Loads, starts, runs; again after a restart.

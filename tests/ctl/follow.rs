@@ -77,6 +77,16 @@ fn a_log_that_cannot_be_followed_is_told_on_stderr() {
     }
 }
 
+#[test]
+fn what_has_no_file_is_not_followed_though_the_daemon_would_stream_it() {
+    let script =
+        Script::new().on("supervisor.readProcessStdoutLog", |_| Err(Fault::NoFile("/x.log".to_owned())));
+    let fake = with_log(script, |_| panic!("nobody follows")).serve();
+    let ended = fake.run(&["tail", "-f", "x"]);
+    assert!(ended.err.contains("/logtail/x/stdout Cannot read, status code 404"), "{}", ended.err);
+    assert_eq!((ended.out.as_str(), ended.code), ("==> Press Ctrl-C to exit <==\n", Some(0)));
+}
+
 /// Starts a follower and waits until it has shown this line.
 fn start(fake: &Fake, words: &[&str], until: &str) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut command = fake.command(words);

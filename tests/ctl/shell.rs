@@ -63,6 +63,16 @@ fn shutdown_and_reload_ask_first() {
 }
 
 #[test]
+fn a_question_that_nobody_answers_is_an_error_and_nothing_is_done() {
+    let fake = daemon();
+    let ended = type_in(&fake, &["-i", "shutdown"], "");
+    let error = "y/N? error: <class 'EOFError'>, EOF when reading a line: file: ";
+    assert!(ended.out.contains(error), "{}", ended.out);
+    assert_eq!(ended.code, Some(1));
+    assert!(fake.calls().is_empty());
+}
+
+#[test]
 fn the_exit_status_of_the_shell_is_always_0() {
     let fake = Script::new().serve();
     let ended = type_in(&fake, &[], "start\nbogus\n");

@@ -36,7 +36,7 @@ class Deviation(NamedTuple):
 
 def without_report(ours, theirs):
     """Supervisor's two lines stay, the report with carets goes."""
-    found = re.fullmatch(r"(Error: .*?\nFor help, use \S+ -h\n)\nerror: .+", ours.err, re.S)
+    found = re.fullmatch(r"(.*?^Error: .*?\nFor help, use \S+ -h\n)\nerror: .+", ours.err, re.S | re.M)
     if ours.code == 2 and found:
         return side.Seen(ours.out, found.group(1), ours.code)
     return ours
@@ -45,12 +45,12 @@ def without_report(ours, theirs):
 def without_explanation(ours, theirs):
     """What supervisorctl explains stands on stderr, behind whatever Supervisor says there."""
     told = ours.err[len(theirs.err) :]
-    if ours.err != theirs.err and ours.err.startswith(theirs.err) and re.match(r"supervisorctl: |[A-Z_]+: ", told):
+    if ours.err != theirs.err and ours.err.startswith(theirs.err) and re.match(r"supervisorctl: |[\w:]+: |NO_FILE$", told):
         return side.Seen(ours.out, theirs.err, ours.code)
     return ours
 
 
-PLACE = re.compile(r": file: (\S+) line: \d+$", re.M)
+PLACE = re.compile(r": file: (\S*) line: \d+$", re.M)
 
 
 def with_their_place(ours, theirs):
@@ -61,7 +61,36 @@ def with_their_place(ours, theirs):
     return ours
 
 
+WARNING = re.compile(r"^\S+\.py:\d+: UserWarning: (.*\n)  self\.warnings\.warn\(\n", re.M)
+
+
+def with_their_warning(ours, theirs):
+    """Python says which line of which source warns, and shows it."""
+    found = WARNING.match(theirs.err)
+    if found and ours.err.startswith(found.group(1)):
+        return side.Seen(ours.out, found.group(0) + ours.err[len(found.group(1)) :], ours.code)
+    return ours
+
+
+OWN_VERBS = re.compile(r"\ntreeherd commands \(type help <topic>\):\n=+\n([a-z ]+\n)+\n")
+
+
+def without_own_verbs(ours, theirs):
+    """`help` lists our own actions in a table behind Supervisor's."""
+    return side.Seen(OWN_VERBS.sub("", ours.out), ours.err, ours.code)
+
+
 GENERAL = [
+    General(
+        "the place of a warning",
+        "there are no Python sources to name and to show",
+        with_their_warning,
+    ),
+    General(
+        "the table of our own actions",
+        "help lists actions that Supervisor does not have in a table of their own, behind Supervisor's",
+        without_own_verbs,
+    ),
     General(
         "the place in the generic error line",
         "there are no Python sources to name; the line says the server's address instead",
@@ -93,7 +122,111 @@ def each(subject, names, *rest):
     return [Deviation(f"{subject}: {name}", *rest) for name in names]
 
 
+def options(program, words):
+    """The text of -h: its first line, its usage, and a line for each of these options."""
+    lines = "".join(rf"(?=.*\n{re.escape(word)}\b)" for word in words.split())
+    return rf"(?={lines})exit status 0\n-- stdout\n{program} -- .*Usage: <root>/bin/{program} \[options\].*"
+
+
+OWN_WORDS = "the same options under the same names, told in words of our own"
+SUPERVISORD = (
+    "-c/--configuration -n/--nodaemon -s/--silent -h/--help -v/--version -u/--user -m/--umask -d/--directory "
+    "-l/--logfile -y/--logfile_maxbytes -z/--logfile_backups -e/--loglevel -j/--pidfile -i/--identifier "
+    "-q/--childlogdir -k/--nocleanup -a/--minfds -t/--strip_ansi --minprocs --profile_options"
+)
+SUPERVISORCTL = (
+    "-c/--configuration -h/--help -i/--interactive -s/--serverurl -u/--username -p/--password -r/--history-file"
+)
+
 DEVIATIONS = [
+    Deviation(
+        "ctl_shell.history: then there is",
+        "lines from a pipe are no history, and leave no empty file",
+        r"\(none\)",
+        r"''",
+    ),
+    *each(
+        "ctl_shell.credentials",
+        [
+            *("none", "none, status", "none, shutdown", "none, reread", "none, tail", "none, maintail -f", "wrong"),
+            *("a user alone", "a password alone", "an empty password", "the line before the file", "wrong in the file"),
+        ],
+        "a refusal of the credentials is told once; Supervisor tries again and fails in general as well",
+        r"exit status 1\n-- stdout\nServer requires authentication\n",
+        r"exit status 1\n-- stdout\nServer requires authentication\n"
+        r"error: <class 'xmlrpc.client.ProtocolError'>, <ProtocolError for 127.0.0.1/RPC2: 401 Unauthorized>: .*",
+    ),
+    Deviation(
+        "ctl_shell.history: the file of the option",
+        "-r is obeyed; Supervisor accepts it and reads the file's key alone",
+        r"version\nquit\n",
+        r"\(none\)",
+    ),
+    Deviation(
+        "ctl_tail.follow: tail -f bytes",
+        "what is followed passes through byte for byte",
+        r"exit status 0\n-- stdout\n==> Press Ctrl-C to exit <==\na\\xffb\n\n",
+        r"exit status 0\n-- stdout\n==> Press Ctrl-C to exit <==\nUndecodable: b'a\\xffb\\n'\n",
+    ),
+    *each(
+        "ctl_tail.tail_of_bytes",
+        ["tail bytes", "tail -4 letters"],
+        "what is no UTF-8 is replaced; Supervisor answers 500",
+        r"exit status 0\n-- stdout\n.*\ufffd.*",
+        r"exit status 1\n-- stdout\nerror: <class 'xmlrpc.client.ProtocolError'>, .*: 500 Internal Server Error.*",
+    ),
+    Deviation(
+        "ctl_actions.clear: clear badlog",
+        "the log of a process that does not run is cleared as well, and what fails with it is told",
+        r"exit status 1\n-- stdout\nbadlog: ERROR \(failed\)\n",
+        r"exit status 0\n-- stdout\nbadlog: cleared\n",
+    ),
+    *each(
+        "ctl_actions.other_words",
+        ["open http://", "open unix://"],
+        "an address without host or path is named, instead of what Python makes of it",
+        r"exit status 1\n-- stdout\nerror: <class 'ValueError'>, serverurl \S+ is not an address: .*",
+        r"exit status 1\n-- stdout\nerror: <class '(TypeError|OSError)'>, .*",
+    ),
+    *[
+        Deviation(f"command_line.said_at_once: {program} {option}", OWN_WORDS, *[options(program, words)] * 2)
+        for program, words in [("supervisord", SUPERVISORD), ("supervisorctl", SUPERVISORCTL)]
+        for option in ["-h", "--help", "-[?]", "-c nosuch.conf -h"]
+    ],
+    *each(
+        "command_line.said_at_once",
+        ["echo_supervisord_conf", "echo_supervisord_conf -h x"],
+        "the sample is our own; it sets what Supervisor's sets",
+        r"exit status 0\n-- stdout\n; Sample supervisor config file\..*",
+        r"exit status 0\n-- stdout\n; Sample supervisor config file\..*",
+    ),
+    *each(
+        "command_line.said_at_once",
+        ["pidproxy", "pidproxy x"],
+        "the usage is told in words of our own",
+        r"exit status 1\n-- stdout\npidproxy -- .*Usage: <root>/bin/pidproxy <pidfile name> <command> .*",
+        r"exit status 1\n-- stdout\npidproxy -- .*Usage: <root>/bin/pidproxy <pidfile name> <command> .*",
+    ),
+    *each(
+        "command_line.supervisorctl_file",
+        ["a bad line", "no header"],
+        "a syntax error is a usage error, not a traceback",
+        r"exit status 2\n-- stderr\nError: .*\nFor help, use <root>/bin/supervisorctl -h\n",
+        r"exit status 1\n-- stderr\nTraceback .*\nconfigparser\.\w+: .*",
+    ),
+    Deviation(
+        "command_line.supervisorctl_file: here in the prompt",
+        EVERYWHERE,
+        r"exit status 2\n-- stderr\nError: Format string '%\(nope\)s' .*, ENV_TERM, here\nFor help.*",
+        r"exit status 2\n-- stderr\nError: Format string '%\(nope\)s' .*, ENV_TERM\nFor help.*",
+    ),
+    *each(
+        "command_line.supervisorctl_file",
+        ["a bad plugin", "a plugin without a factory"],
+        "plugins are Python code; their sections are ignored",
+        r"exit status 7\n-- stdout\nunix:///none\.sock no such file\n-- stderr\nsupervisorctl: .*",
+        r"exit status 2\n-- stderr\nError: .*\[ctlplugin:x\].*\nFor help, use <root>/bin/supervisorctl -h\n",
+    ),
     Deviation(
         "config_refused.group: an unknown second of two",
         "the section is named that has the list, not the program that was found before",

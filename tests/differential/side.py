@@ -19,6 +19,7 @@ import terminal
 
 DEADLINE = 30.0
 MARK = "DIFFERENTIAL_SITE"
+INTERRUPT = signal.SIGINT
 
 
 class Late(Exception):
@@ -129,7 +130,7 @@ class Side:
 
     def program(self, name):
         """The path by which both sides call their program; nothing but the side's letter differs."""
-        return str(self.root / "bin" / name)
+        return name if "/" in name else str(self.root / "bin" / name)
 
     def run(self, argv, note=None, input="", env=None, cwd=None, deadline=DEADLINE):
         """Runs a program of the side to its end, and notes it under `note` if that is given."""
@@ -155,18 +156,18 @@ class Side:
             self.note(note, seen)
         return seen
 
-    def refuse(self, note, conf, args=(), env=None):
+    def refuse(self, note, conf, args=("-n", "-c", "s.conf"), env=None, cwd=None, program="supervisord"):
         """Starts a supervisord that has to end at once with a usage error, and notes what it says.
 
         One that starts all the same is noted as such. If both do, that proves nothing, and the comparison fails.
         """
         if conf is not None:
             self.write("s.conf", self.fill(conf))
-        argv = [self.program("supervisord"), "-n", "-c", "s.conf", *args]
+        argv = [self.program(program), *args]
         out, err = self.path("refused.out"), self.path("refused.err")
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
             process = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=self.dir,
+                argv, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr, cwd=cwd or self.dir,
                 env=dict(self.environment, **(env or {})), start_new_session=True,
             )
         try:
@@ -179,12 +180,22 @@ class Side:
         seen = Seen(self.read("refused.out"), self.read("refused.err"), process.returncode)
         self.note(note, Seen("", "", "still running") if running else seen)
 
-    def daemon(self, conf, args=(), env=None, name="s.conf"):
-        """Starts supervisord with this configuration and waits until it answers."""
+    def daemon(self, conf, args=(), env=None, name="s.conf", quiet=False):
+        """Starts supervisord in the foreground with this configuration and waits until it has begun.
+
+        `quiet` is for one that says nothing on stdout: then its socket is waited for.
+        """
         self.write(name, self.fill(conf))
-        daemon = Daemon(self, name, args, env)
+        daemon = Daemon(self, name)
+        daemon.start(args, env)
         self.started.append(daemon)
-        daemon.wait()
+        daemon.wait(quiet)
+        return daemon
+
+    def attach(self, name="s.conf"):
+        """A supervisord that was started in the background, by `run`."""
+        daemon = Daemon(self, name)
+        daemon.until_answer()
         return daemon
 
     # -- the end
@@ -232,19 +243,21 @@ serverurl=unix://{dir}/s.sock
 class Daemon:
     """A supervisord in the foreground, with its output in the files `stdout` and `stderr` of the directory."""
 
-    def __init__(self, side, conf, args, env):
-        self.side, self.conf = side, conf
-        with open(side.path("stdout"), "ab") as out, open(side.path("stderr"), "ab") as err:
+    def __init__(self, side, conf):
+        self.side, self.conf, self.process = side, conf, None
+
+    def start(self, args, env):
+        with open(self.side.path("stdout"), "ab") as out, open(self.side.path("stderr"), "ab") as err:
             self.process = subprocess.Popen(
-                [side.program("supervisord"), "-n", "-c", str(side.path(conf)), *args],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=side.dir,
-                env=dict(side.environment, **(env or {})), start_new_session=True,
+                [self.side.program("supervisord"), "-n", "-c", str(self.side.path(self.conf)), *args],
+                stdin=subprocess.DEVNULL, stdout=out, stderr=err, cwd=self.side.dir,
+                env=dict(self.side.environment, **(env or {})), start_new_session=True,
             )
 
     def said(self):
         return self.side.read("stdout") + self.side.read("stderr")
 
-    def wait(self):
+    def wait(self, quiet):
         """Waits for the line with which start-up ends."""
 
         def begun():
@@ -252,7 +265,10 @@ class Daemon:
                 raise Wrong(f"supervisord ended with {self.process.returncode}: {self.said()}")
             return "supervisord started with pid" in self.said()
 
-        until("the daemon's start", begun)
+        self.until_answer() if quiet else until("the daemon's start", begun)
+
+    def until_answer(self):
+        until("an answer", lambda: isinstance(self.rpc("supervisor.getState"), dict))
 
     def kill(self):
         if self.process.poll() is None:
@@ -298,19 +314,58 @@ class Daemon:
 
     # -- by supervisorctl
 
-    def ctl(self, line, note=None, args=(), input="", quiet=False, env=None, deadline=DEADLINE):
-        """Runs `supervisorctl` with the words of this line (or list) and notes it under the line."""
+    def ctl(self, line, note=None, args=(), input="", quiet=False, unordered=False, env=None, deadline=DEADLINE):
+        """Runs `supervisorctl` with the words of this line (or list) and notes it under the line.
+
+        `unordered` is for results whose order is the order in which processes happen to end, or none at all.
+        """
         words = line.split() if isinstance(line, str) else list(line)
         name = note if note is not None else (line if isinstance(line, str) else " ".join(words))
-        return self.side.run(
-            ["supervisorctl", "-c", self.side.path(self.conf), *args, *words],
-            None if quiet else name, input=input, env=env, deadline=deadline,
-        )
+        argv = ["supervisorctl", "-c", self.side.path(self.conf), *args, *words]
+        seen = self.side.run(argv, input=input, env=env, deadline=deadline)
+        if unordered:
+            seen = Seen("".join(sorted(seen.out.splitlines(keepends=True))), seen.err, seen.code)
+        if not quiet:
+            self.side.note(name, seen)
+        return seen
 
     def ctls(self, *lines):
         """`ctl` for each of these lines."""
         for line in lines:
             self.ctl(line)
+
+    def follow(self, note, line, *awaited, act=None, number=INTERRUPT, farewell=None):
+        """An action that does not end by itself: waits for each text in its output, then interrupts it.
+
+        `act` is called when the first one has come. With a `farewell` it is killed after these words, and its exit
+        status is not looked at: Supervisor's fg says that it exits, and hangs.
+        """
+        argv = [self.side.program("supervisorctl"), "-c", str(self.side.path(self.conf)), *line.split()]
+        out, err = self.side.path("follow.out"), self.side.path("follow.err")
+        with open(out, "wb") as stdout, open(err, "wb") as stderr:
+            process = subprocess.Popen(
+                argv, stdin=subprocess.PIPE, stdout=stdout, stderr=stderr, cwd=self.side.dir,
+                env=dict(self.side.environment, PYTHONUNBUFFERED="1"), start_new_session=True,
+            )
+        try:
+            for text in awaited:
+                until(f"{text!r} from {line}", lambda: text in self.side.read("follow.out"))
+                if act:
+                    act(process)
+                    act = None
+            if number:
+                process.send_signal(number)
+            if farewell:
+                until(f"{farewell!r} from {line}", lambda: farewell in self.side.read("follow.out"))
+                code = None
+            else:
+                code = process.wait(DEADLINE)
+        finally:
+            process.kill()
+            process.wait()
+            with contextlib.suppress(OSError):
+                process.stdin.close()
+        self.side.note(note, Seen(self.side.read("follow.out"), self.side.read("follow.err"), code))
 
     def shell(self, note, lines, args=(), env=None):
         """The interactive shell on a pipe: all the lines at once, then the end of the input."""

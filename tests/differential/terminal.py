@@ -97,8 +97,8 @@ def show(data):
 def converse(argv, steps, environment, cwd):
     """Runs a program on a terminal. Returns the text on its screen and its exit status.
 
-    A step is a pair: a text that has to appear after what the step before has brought, then what is typed (may be
-    empty). After the last step the program has to end by itself.
+    A step is a pair: a text that has to appear after what the step before has brought (blanks at its end do not
+    count), then what is typed (may be empty). After the last step the program has to end by itself.
     """
     master, slave = os.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, WIDTH, 0, 0))
@@ -124,6 +124,7 @@ def converse(argv, steps, environment, cwd):
 
     try:
         for awaited, typed in steps:
+            awaited = awaited.rstrip()
             end = time.monotonic() + DEADLINE
             while awaited not in show(data[fresh:]):
                 if read(0.1) is False and awaited not in show(data[fresh:]):

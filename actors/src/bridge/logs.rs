@@ -86,14 +86,13 @@ impl Bridge {
     }
 
     fn log_path(&self, name: Option<&str>, stream: Option<&str>) -> Result<PathBuf, Fault> {
-        let path = match name {
-            None => self.0.main_log.path().map(ToOwned::to_owned),
-            Some(name) => {
-                let estate = self.process(name)?;
-                estate.stream(parse(stream)?).and_then(|s| s.path()).map(ToOwned::to_owned)
-            }
+        let Some(name) = name else {
+            let path = self.0.main_log.path().map(ToOwned::to_owned);
+            return path.ok_or_else(|| Fault::NoFile("the daemon's own log is no file".to_owned()));
         };
-        path.ok_or_else(|| Fault::NoFile(String::new()))
+        let (estate, stream) = (self.process(name)?, parse(stream)?);
+        let path = estate.stream(stream).and_then(|s| s.path()).map(ToOwned::to_owned);
+        path.ok_or_else(|| Fault::NoFile(format!("{name} keeps no {stream} in a file")))
     }
 
     fn joined(&self, name: Option<&str>, stream: Option<&str>) -> Result<Followed, Fault> {
