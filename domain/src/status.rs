@@ -260,4 +260,83 @@ mod tests {
         assert_eq!(LocalTime { month: 2, day: 29, year: 2024, ..time }.ctime(), "Thu Feb 29 14:05:09 2024");
         assert_eq!(LocalTime { month: 1, day: 1, year: 2000, ..time }.ctime(), "Sat Jan  1 14:05:09 2000");
     }
+
+    #[test]
+    fn descriptions_read_as_supervisors() {
+        let then = LocalTime { month: 11, day: 22, hour: 14, minute: 52, ..LocalTime::default() };
+        let shown = |state, (start, stop, now), spawnerr: &str| {
+            let status = ProcessStatus {
+                namespec: Namespec::new(
+                    crate::name::GroupName::new("g"),
+                    crate::name::ProcessName::new("p"),
+                ),
+                state,
+                start,
+                stop,
+                now,
+                spawnerr: spawnerr.to_owned(),
+                exit: None,
+                stdout_logfile: None,
+                stderr_logfile: None,
+                pid: 42,
+                incarnation: 1,
+                restarts: 0,
+                attempt: 0,
+                seq: 0,
+            };
+            status.description(then)
+        };
+        use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
+        let table = [
+            (Running, (100, 0, 100), "", "pid 42, uptime 0:00:00"),
+            (Running, (100, 0, 105), "old", "pid 42, uptime 0:00:05"),
+            (Running, (100, 0, 65_122), "", "pid 42, uptime 18:03:42"),
+            (Running, (0, 0, 86_400), "", "pid 42, uptime 1 day, 0:00:00"),
+            (Running, (0, 0, 190_000), "", "pid 42, uptime 2 days, 4:46:40"),
+            // the clock was set back
+            (Running, (100, 0, 99), "", "pid 42, uptime 0:00:00"),
+            (
+                Fatal,
+                (1, 2, 3),
+                "Exited too quickly (process log may have details)",
+                "Exited too quickly (process log may have details)",
+            ),
+            (Backoff, (1, 2, 3), "can't find command 'x'", "can't find command 'x'"),
+            (Fatal, (1, 2, 3), "", "unknown error (try \"tail p\")"),
+            (Backoff, (1, 2, 3), "", "unknown error (try \"tail p\")"),
+            (Stopped, (0, 0, 3), "", "Not started"),
+            (Exited, (0, 0, 3), "", "Not started"),
+            (Stopped, (1, 2, 3), "", "Nov 22 02:52 PM"),
+            (Exited, (1, 2, 3), "Bad exit code 3", "Nov 22 02:52 PM"),
+            (Starting, (1, 2, 3), "x", ""),
+            (Stopping, (1, 2, 3), "x", ""),
+            (Unknown, (1, 2, 3), "x", ""),
+        ];
+        for (state, times, spawnerr, description) in table {
+            assert_eq!(shown(state, times, spawnerr), description, "{state} {times:?}");
+        }
+    }
+
+    #[test]
+    fn states_have_supervisors_names_codes_and_sets() {
+        let table = [
+            ("STOPPED", 0, true, false, false),
+            ("STARTING", 10, false, true, true),
+            ("RUNNING", 20, false, true, true),
+            ("BACKOFF", 30, false, true, false),
+            ("STOPPING", 40, false, false, true),
+            ("EXITED", 100, true, false, false),
+            ("FATAL", 200, true, false, false),
+            ("UNKNOWN", 1000, true, false, false),
+        ];
+        for (state, (name, code, stopped, running, signallable)) in ProcessState::ALL.into_iter().zip(table)
+        {
+            assert_eq!((state.as_str(), state.code()), (name, code));
+            assert_eq!(ProcessState::parse(name), Some(state));
+            assert_eq!(
+                (state.is_stopped(), state.is_running(), state.is_signallable()),
+                (stopped, running, signallable)
+            );
+        }
+    }
 }

@@ -33,6 +33,7 @@ mod reload;
 mod rows_ctl;
 mod rows_life;
 mod rows_log;
+mod rows_reread;
 mod rows_rpc;
 mod rows_rpc_control;
 mod rows_rpc_logs;
