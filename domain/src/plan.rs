@@ -45,7 +45,7 @@ impl Plan {
         for group in new {
             match find(old, &group.name) {
                 None => plan.add.push(Arc::clone(group)),
-                Some(active) if active != *group => {
+                Some(active) if !active.runs_as(group) => {
                     plan.change.push(Change { old: active, new: Arc::clone(group) });
                 }
                 Some(_) => {}
@@ -64,14 +64,12 @@ impl Plan {
 impl Change {
     /// The keys that differ, per process name, in definition order; processes that come or go are
     /// listed with the one key `numprocs`. What belongs to no process has an empty name: `priority` of
-    /// the group, and `programs` for another order of the processes or another kind of section.
+    /// the group, and `programs` for another order of the processes.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, Vec<&'static str>)> {
         let mut changed = Vec::new();
-        let rows = [
-            ("priority", self.old.priority != self.new.priority),
-            ("programs", self.old.kind != self.new.kind || self.is_reordered()),
-        ];
+        let rows =
+            [("priority", self.old.priority != self.new.priority), ("programs", self.is_reordered())];
         let keys: Vec<_> = rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect();
         if !keys.is_empty() {
             changed.push((String::new(), keys));

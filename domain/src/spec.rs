@@ -118,6 +118,14 @@ pub struct GroupSpec {
 }
 
 impl GroupSpec {
+    /// Whether what runs by the one is what runs by the other, as Supervisor compares groups: a `[program:x]` and a
+    /// `[group:x]` of that program alone are the same.
+    #[must_use]
+    pub fn runs_as(&self, other: &Self) -> bool {
+        let Self { name, kind: GroupKind::Program | GroupKind::Group, priority, processes } = self;
+        (name, *priority, processes) == (&other.name, other.priority, &other.processes)
+    }
+
     /// The full name of one of its processes.
     #[must_use]
     pub fn namespec(&self, process: &ProcessName) -> Namespec {

@@ -164,15 +164,8 @@ fn another_order_of_processes_changes_their_group() {
 }
 
 #[test]
-fn a_program_that_becomes_a_group_of_itself_is_changed() {
-    check(
-        "web=1",
-        "web=1:web",
-        expect![[r#"
-            change web
-              "": programs
-        "#]],
-    );
+fn a_program_that_becomes_a_group_of_itself_is_no_change() {
+    check("web=1", "web=1:web", expect![[""]]);
 }
 
 /// A key of the file, and what another value of it does to the spec.

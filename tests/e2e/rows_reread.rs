@@ -49,7 +49,7 @@ fn every_key_of_a_process_is_compared_and_nothing_else() {
         (with("stderr_logfile_maxbytes=1\n", ""), changed),
         (with("stderr_logfile={dir}/p.err\n", ""), changed),
         (with("numprocs=2\nprocess_name=%(process_num)d\n", ""), changed),
-        (with("", "[group:p]\nprograms=p\n"), changed),
+        (with("", "[group:p]\nprograms=p\n"), nothing),
         (with("", "[group:g]\nprograms=p\n"), "g: available\np: disappeared\n"),
         (with("", "[program:q]\ncommand=/bin/cat\n"), "q: available\n"),
         (String::new(), "p: disappeared\n"),

@@ -157,8 +157,7 @@ impl Change {
         let (old, new) = (&self.old, &self.new);
         let priority = (old.priority != new.priority)
             .then(|| hot("priority", old.priority.to_string(), new.priority.to_string()));
-        let programs =
-            (self.is_reordered() || old.kind != new.kind).then(|| hot("programs", order(old), order(new)));
+        let programs = self.is_reordered().then(|| hot("programs", order(old), order(new)));
         priority.into_iter().chain(programs).collect()
     }
 }
