@@ -2,6 +2,7 @@
 
 use crate::harness::http::{Answer, Server};
 use crate::harness::{Herd, free_port, reference, until};
+use serde_json::json;
 use std::fs;
 use std::path::Path;
 
@@ -338,13 +339,29 @@ fn a_slow_reader_misses_nothing_that_is_kept() {
     herd.wait_status("loud", "RUNNING");
     let mut stream = Server::Unix(herd.path("s.sock")).follow("/logtail/loud");
     // nobody reads while the file is rolled over again and again
-    let go = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"supervisor.sendProcessStdin\",\"params\":[\"loud\",\"go\\n\"]}";
-    let json = "Content-Type: application/json\r\n";
-    assert_eq!(Server::Unix(herd.path("s.sock")).send("POST", "/rpc", json, go).status, 200);
+    herd.call("supervisor.sendProcessStdin", json!(["loud", "go\n"])).expect("it takes it");
     herd.wait_file("finished", "yes");
     assert!(herd.path("loud.log.5").exists(), "the file was rolled over");
     let lines: String = (100_000..300_000).map(|n| format!("{n}\n")).chain(["done\n".to_owned()]).collect();
     assert!(stream.until_end("done\n") == lines, "a line is missing or doubled");
+    herd.end();
+}
+
+#[test]
+fn what_goes_to_standard_output_can_be_followed_too() {
+    if reference() {
+        // nothing comes there
+        return;
+    }
+    let text =
+        "[program:loud]\ncommand=cat\nstartsecs=0\nstdout_logfile=/dev/stdout\nstdout_logfile_maxbytes=0\n";
+    let herd = Herd::start(text);
+    herd.wait_status("loud", "RUNNING");
+    let mut stream = Server::Unix(herd.path("s.sock")).follow("/logtail/loud");
+    let said = json!(["loud", "hello\n"]);
+    herd.call("supervisor.sendProcessStdin", said).expect("it takes it");
+    assert_eq!(stream.until_end("hello\n"), "hello\n");
+    herd.wait("hello");
     herd.end();
 }
 

@@ -27,6 +27,8 @@ pub(crate) struct Shared {
     pub(crate) site: Arc<Site>,
     /// Actions of the pages that may be carried out at a time.
     pub(crate) acting: Arc<Semaphore>,
+    /// Logs that may be followed at a time.
+    pub(crate) following: Arc<Semaphore>,
     gate: Option<Arc<Gate>>,
     server: HeaderValue,
 }
@@ -37,7 +39,8 @@ impl Shared {
         let token = format!("{}/{}", site.identity.name, site.identity.version);
         let server = HeaderValue::from_str(&token).unwrap_or(HeaderValue::from_static("treeherd"));
         let acting = Arc::new(Semaphore::new(site.limits.calls));
-        Self { site, acting, gate, server }
+        let following = Arc::new(Semaphore::new(site.limits.connections.div_ceil(2)));
+        Self { site, acting, following, gate, server }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Logs over plain HTTP, as they grow: `/logtail/<process>[/stdout|/stderr]` and `/mainlogtail`.
 //!
 //! The last 1024 bytes, then what is written, until the client leaves or the server stops. Bytes stay bytes.
-//! At most two pieces wait for a slow client; the rest waits in the file. Absent: files (see [`Control`]).
+//! At most two pieces wait for a slow client; the rest waits in the file. Half of an endpoint's connections at
+//! most are streams, so that they lock out nobody. Absent: files (see [`Control`]).
 //!
 //! [`Control`]: crate::control::Control
 
-use crate::control::{Control, FollowError, Followed, Log};
+use crate::control::{FollowError, Followed, Log};
 use crate::page;
+use crate::router::Shared;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -14,8 +16,9 @@ use futures_util::stream::unfold;
 use http::header::LAST_MODIFIED;
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 
 /// With how much of what is there already it begins.
 const LAST: u64 = 1024;
@@ -26,12 +29,12 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
 
 /// A process's log, by a decoded path that begins with `/logtail`.
-pub(crate) async fn process(control: &dyn Control, path: &str, stop: Stopping) -> Response {
+pub(crate) async fn process(shared: &Shared, path: &str, stop: Stopping) -> Response {
     let Some((_, rest)) = path.trim_start_matches('/').split_once('/') else {
         return page::plain_error(StatusCode::NOT_FOUND);
     };
     let (name, channel) = rest.split_once('/').unwrap_or((rest, "stdout"));
-    let mut response = follow(control, Log::Process { name, channel }, stop).await;
+    let mut response = follow(shared, Log::Process { name, channel }, stop).await;
     if response.status() == StatusCode::OK {
         // a proxy in between is not to collect it
         response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
@@ -40,15 +43,18 @@ pub(crate) async fn process(control: &dyn Control, path: &str, stop: Stopping) -
 }
 
 /// The daemon's own log.
-pub(crate) async fn main(control: &dyn Control, stop: Stopping) -> Response {
-    follow(control, Log::Main, stop).await
+pub(crate) async fn main(shared: &Shared, stop: Stopping) -> Response {
+    follow(shared, Log::Main, stop).await
 }
 
-async fn follow(control: &dyn Control, log: Log<'_>, stop: Stopping) -> Response {
-    match control.follow(log, LAST).await {
+async fn follow(shared: &Shared, log: Log<'_>, stop: Stopping) -> Response {
+    let Ok(place) = Arc::clone(&shared.following).try_acquire_owned() else {
+        return page::error(StatusCode::SERVICE_UNAVAILABLE, "too many logs are being followed already");
+    };
+    match shared.site.control.follow(log, LAST).await {
         Ok(Followed { modified_ms, bytes }) => {
-            let mut response =
-                page::respond(StatusCode::OK, "text/plain;charset=utf-8", body(bytes, stop.0));
+            let body = body(bytes, stop.0, place);
+            let mut response = page::respond(StatusCode::OK, "text/plain;charset=utf-8", body);
             let modified = UNIX_EPOCH + Duration::from_secs(modified_ms / 1000);
             let date = HeaderValue::from_str(&httpdate::fmt_http_date(modified));
             date.into_iter().for_each(|date| _ = response.headers_mut().insert(LAST_MODIFIED, date));
@@ -59,13 +65,13 @@ async fn follow(control: &dyn Control, log: Log<'_>, stop: Stopping) -> Response
     }
 }
 
-fn body(bytes: mpsc::Receiver<Bytes>, stop: watch::Receiver<bool>) -> Body {
-    Body::from_stream(unfold((bytes, stop), |(mut bytes, mut stop)| async move {
+fn body(bytes: mpsc::Receiver<Bytes>, stop: watch::Receiver<bool>, place: OwnedSemaphorePermit) -> Body {
+    Body::from_stream(unfold((bytes, stop, place), |(mut bytes, mut stop, place)| async move {
         let piece = tokio::select! {
             biased;
             _ = stop.wait_for(|stopping| *stopping) => None,
             piece = bytes.recv() => piece,
         };
-        piece.map(|piece| (Ok::<_, Infallible>(piece), (bytes, stop)))
+        piece.map(|piece| (Ok::<_, Infallible>(piece), (bytes, stop, place)))
     }))
 }

@@ -3,6 +3,7 @@
 //! | path (decoded) | methods | |
 //! |---|---|---|
 //! | `/logtail...`, `/mainlogtail...` | GET, else 400 | [`stream`](crate::stream) |
+//! | `/RPC2...` | POST | 404 that says so |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST, else as below | pages |
 //! | all others | GET, HEAD, else 400 | [`assets`](crate::assets), or 404 |
 //!
@@ -31,13 +32,15 @@ pub(crate) async fn answer(
 ) -> Response {
     let path = form::unquote(request.uri().path());
     let is_get = *request.method() == Method::GET;
-    let control = &*shared.site.control;
     if path.starts_with("/logtail") || path.starts_with("/mainlogtail") {
         return match is_get {
             false => page::plain_error(StatusCode::BAD_REQUEST),
-            true if path.starts_with("/logtail") => stream::process(control, &path, stop).await,
-            true => stream::main(control, stop).await,
+            true if path.starts_with("/logtail") => stream::process(&shared, &path, stop).await,
+            true => stream::main(&shared, stop).await,
         };
+    }
+    if path.starts_with("/RPC2") && *request.method() == Method::POST {
+        return page::error(StatusCode::NOT_FOUND, "XML-RPC is not served here; JSON-RPC is, at /rpc");
     }
     let name = path.trim_start_matches('/');
     let is_page = matches!(name, "" | "index.html" | "tail.html" | "ok.html");

@@ -6,16 +6,20 @@
 //!
 //! A log is followed in its file and not at its tap, so that one is seen to be rolled over, emptied or written
 //! by others too, whether its program runs or not, and a slow client costs no memory: what it has not taken
-//! waits in the file.
+//! waits in the file. What is no regular file (`/dev/stdout`) has nothing to be read again: there it is the tap.
 
 use super::Bridge;
 use crate::clock;
 use crate::command::{Verb, Wait};
+use crate::mainlog::MainLog;
+use crate::rotator::stream::StreamEstate;
+use crate::rotator::tap::{Chunk, Joined};
 use bytes::Bytes;
 use jsonrpsee::core::async_trait;
 use slog::{Logger, warn};
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -33,16 +37,39 @@ const TRUNCATED: &[u8] = b"==> File truncated <==\n";
 /// How long a client may take nothing of a log before it is given up.
 const SLOW: Duration = Duration::from_secs(60 * 60);
 
+/// A log that there is: its file, and who writes it.
+struct Found {
+    path: PathBuf,
+    writer: Writer,
+}
+
+enum Writer {
+    Main(Arc<MainLog>),
+    Stream(Arc<StreamEstate>),
+}
+
 impl Bridge {
-    /// The file of a log; `None` if there is no such log.
-    fn file(&self, log: Log<'_>) -> Option<PathBuf> {
-        match log {
-            Log::Main => self.0.main_log.path().map(ToOwned::to_owned),
+    fn find(&self, log: Log<'_>) -> Option<Found> {
+        let (path, writer) = match log {
+            Log::Main => {
+                let log = &self.0.main_log;
+                (log.path()?.to_owned(), Writer::Main(Arc::clone(log)))
+            }
             Log::Process { name, channel } => {
                 let estate = self.process(name).ok()?;
                 let stream = estate.stream(Stream::parse(channel)?)?;
-                stream.path().map(ToOwned::to_owned)
+                (stream.path()?.to_owned(), Writer::Stream(Arc::clone(stream)))
             }
+        };
+        Some(Found { path, writer })
+    }
+}
+
+impl Writer {
+    fn tap(&self) -> Joined {
+        match self {
+            Self::Main(log) => log.follow(),
+            Self::Stream(stream) => stream.follow(),
         }
     }
 }
@@ -76,7 +103,8 @@ impl Control for Bridge {
     }
 
     async fn follow(&self, log: Log<'_>, last: u64) -> Result<Followed, FollowError> {
-        let path = self.file(log).ok_or(FollowError::Missing)?;
+        let Found { path, writer } = self.find(log).ok_or(FollowError::Missing)?;
+        let (sender, bytes) = mpsc::channel(1);
         let opened = spawn_blocking({
             let path = path.clone();
             move || Reader::open(&path, last)
@@ -87,11 +115,14 @@ impl Control for Bridge {
         let (reader, modified_ms) = match opened.await.unwrap_or_else(|error| Err(io::Error::other(error)))
         {
             Ok(opened) => opened,
-            Err(error) if is_missing(&error) => return Err(FollowError::Missing),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FollowError::Missing),
+            Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
+                tokio::spawn(listen(writer.tap(), sender));
+                return Ok(Followed { modified_ms: clock::wall_ms(), bytes });
+            }
             Err(error) => return Err(refused(error)),
         };
         let watch = self.0.watcher.watch(&path).map_err(refused)?;
-        let (sender, bytes) = mpsc::channel(1);
         tokio::spawn(follow(reader, watch, sender, self.shared().log.clone()));
         Ok(Followed { modified_ms, bytes })
     }
@@ -99,11 +130,6 @@ impl Control for Bridge {
     fn local_time(&self) -> LocalTime {
         local_time(clock::wall_ms())
     }
-}
-
-/// No file, or none that has an end.
-fn is_missing(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound || error.kind() == io::ErrorKind::NotSeekable
 }
 
 /// What to do about it.
@@ -138,6 +164,25 @@ async fn follow(mut reader: Reader, mut watch: Watch, sender: mpsc::Sender<Bytes
                 }
             }
             Err(error) => return gone(&log, &reader, &error),
+        };
+        if !matches!(tokio::time::timeout(SLOW, sender.send(piece)).await, Ok(Ok(()))) {
+            return;
+        }
+    }
+}
+
+/// Hands on what is written from now on.
+async fn listen(joined: Joined, sender: mpsc::Sender<Bytes>) {
+    let mut chunks = joined.chunks;
+    loop {
+        let chunk = tokio::select! {
+            chunk = chunks.recv() => chunk,
+            () = sender.closed() => return,
+        };
+        let piece = match chunk {
+            Some(Chunk::Bytes { data, .. }) => Bytes::copy_from_slice(&data),
+            Some(Chunk::Gap { dropped }) => Bytes::from(format!("\n==> {dropped} bytes missed <==\n")),
+            None => return,
         };
         if !matches!(tokio::time::timeout(SLOW, sender.send(piece)).await, Ok(Ok(()))) {
             return;

@@ -249,9 +249,9 @@ async fn what_is_no_server_of_ours_is_recognised() {
         }
     }
     let python = "HTTP/1.1 404 Not Found\r\nServer: Medusa/1.12\r\nContent-Length: 0\r\n\r\n";
-    for told in complaints_of_impostor(Some(python)).await {
-        assert!(told.contains("is a supervisord written in Python"), "{told}");
-    }
+    let [http, ws] = complaints_of_impostor(Some(python)).await;
+    assert!(http.contains("is a supervisord written in Python"), "{http}");
+    assert!(ws.contains("does not speak JSON-RPC"), "a refused upgrade shows no headers: {ws}");
 }
 
 #[tokio::test]

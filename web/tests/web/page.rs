@@ -347,6 +347,8 @@ async fn another_method_is_a_bad_request_and_a_head_of_a_page_is_not_found() {
         ("POST", "/images/icon.png", 400),
         ("POST", "/nope", 400),
         ("POST", "/logtail/g:web", 400),
+        ("PUT", "/RPC2", 400),
+        ("POST", "/RPC2", 404),
         ("HEAD", "/logtail/g:web", 400),
         ("PUT", "/mainlogtail", 400),
         ("HEAD", "/", 404),

@@ -133,3 +133,21 @@ async fn a_client_that_does_not_read_is_not_written_for() {
     assert_eq!(rest.matches('#').count(), sent, "and nothing is lost");
     served.stop().await;
 }
+
+#[tokio::test]
+async fn streams_leave_half_of_the_connections_to_others() {
+    let (sender, mut setup) = log();
+    setup.limits.connections = 2;
+    let served = serve_toy(setup);
+    let mut stream = served.connect().await;
+    stream.write_all(b"GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    until_end(&mut stream, b"\r\n\r\n").await;
+    let second = served.get("/mainlogtail", "").await;
+    assert_eq!(status(&second), 503);
+    assert!(second.contains("too many logs are being followed"), "{second}");
+    drop(stream);
+    tokio::time::timeout(LONG, sender.closed()).await.expect("the log is let go");
+    let patience = async { while status(&served.get("/mainlogtail", "").await) == 503 {} };
+    tokio::time::timeout(LONG, patience).await.expect("the place is free again");
+    served.stop().await;
+}
