@@ -41,6 +41,8 @@ mod rows_spawn;
 mod rows_start;
 mod spawn;
 mod spawn_errors;
+mod traps_defects;
 mod traps_issues;
 mod traps_since_3;
 mod traps_since_3_0;
+mod traps_since_4;
