@@ -103,7 +103,6 @@ fn defect_stopped_groups_do_not_hold_up_the_end() {
         (0..8).map(|n| format!("[program:p{n}]\ncommand=/bin/cat\nautostart=false\n")).collect();
     let mut herd = Herd::start(&text);
     herd.signal("TERM");
-    let begun = std::time::Instant::now();
     assert_eq!(herd.wait_end().code(), Some(0));
     if !reference() {
         assert!(
@@ -166,12 +165,15 @@ fn defect_a_stop_in_backoff_gives_the_retries_back() {
         Herd::start("[program:fail]\ncommand=/bin/false\nstartsecs=5\nstartretries=1\nautostart=false\n");
     assert_eq!(herd.call("supervisor.startProcess", json!(["fail", false])), Ok(json!(true)));
     herd.wait_status("fail", "BACKOFF");
+    if reference() {
+        return herd.end(); // between two of its looks the second failure may have come
+    }
     herd.ctl("stop fail").is("fail: stopped\n", 0);
     let before = herd.count("spawned: 'fail'");
     assert_eq!(herd.call("supervisor.startProcess", json!(["fail", false])), Ok(json!(true)));
     herd.wait("gave up: fail");
     let launches = herd.count("spawned: 'fail'") - before;
-    assert!(reference() || launches == 2, "{launches}");
+    assert_eq!(launches, 2);
     herd.end();
 }
 
