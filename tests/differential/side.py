@@ -7,6 +7,7 @@ directories have names of the same length. Nothing here decides what is equal: t
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import signal
@@ -20,6 +21,8 @@ import terminal
 DEADLINE = 30.0
 MARK = "DIFFERENTIAL_SITE"
 INTERRUPT = signal.SIGINT
+# Below those that the system gives to clients. `next` on it is atomic.
+PORTS = itertools.count(20000 + os.getpid() % 10000)
 
 
 class Late(Exception):
@@ -119,11 +122,12 @@ class Side:
         return text.replace("{dir}", str(self.dir))
 
     def port(self, name="port"):
-        """A port of the loopback that was free a moment ago, the same one for the same name."""
-        if name not in self.ports:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self.ports[name] = probe.getsockname()[1]
+        """A free port, the same one for the same name; none is given to two sides."""
+        while name not in self.ports:
+            number = next(PORTS)
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind(("127.0.0.1", number))
+                self.ports[name] = number
         return self.ports[name]
 
     # -- programs
@@ -365,7 +369,9 @@ class Daemon:
             process.wait()
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        self.side.note(note, Seen(self.side.read("follow.out"), self.side.read("follow.err"), code))
+        # What is killed may have been about to complain.
+        err = self.side.read("follow.err") if code is not None else ""
+        self.side.note(note, Seen(self.side.read("follow.out"), err, code))
 
     def shell(self, note, lines, args=(), env=None):
         """The interactive shell on a pipe: all the lines at once, then the end of the input."""
