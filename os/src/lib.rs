@@ -17,6 +17,7 @@
 pub mod autolog;
 pub mod clock;
 pub mod daemon;
+pub mod disposition;
 pub mod environment;
 pub mod errno;
 pub mod fd;

@@ -9,10 +9,11 @@
 //! Ctrl-C while an action runs leaves the shell, as Supervisor's does, but for the actions that end by
 //! Ctrl-C themselves (`tail -f`, `fg`). History is kept as plain lines, which readline reads, too.
 
-use crate::ctl::complete::{self, Known};
+use crate::ctl::complete::{self, Completes, Known, Wanted};
 use crate::ctl::session::Session;
 use crate::ctl::{Flow, run as run_line};
 use futures_util::FutureExt as _;
+use nix::sys::signal::Signal as NixSignal;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -26,6 +27,7 @@ use std::path::Path;
 use std::rc::Rc;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use treeherd_os::disposition::Disposition;
 use treeherd_rpc::api::SupervisorApiClient as _;
 
 /// Lines of history that are kept.
@@ -130,6 +132,7 @@ impl Shell<'_> {
     fn edited_lines(&mut self, history_file: Option<&Path>) {
         let words =
             Words { runtime: self.runtime, session: Rc::clone(&self.session), known: RefCell::default() };
+        let interrupts = Disposition::of(NixSignal::SIGINT).ok();
         let Some(mut editor) = editor(words) else { return self.plain_lines() };
         let history = history_file.and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
         for line in history.lines() {
@@ -142,7 +145,11 @@ impl Shell<'_> {
             // An error is the end of input, Ctrl-C, or a terminal that is gone; the editor has ended the
             // line.
             let Ok(line) = editor.readline(self.prompt) else { break };
-            if self.obey(&line) == Flow::Leave {
+            // The editor has Ctrl-C for itself as long as it lives; an action has to hear of it.
+            let editors = interrupts.and_then(|interrupts| interrupts.restore().ok());
+            let flow = self.obey(&line);
+            drop(editors.map(|editors| editors.restore()));
+            if flow == Flow::Leave {
                 break;
             }
         }
@@ -204,15 +211,13 @@ impl Completer for Words<'_> {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let start = complete::word_start(&line[..at]);
-        let wanted = complete::wanted(line);
+        let wanted = complete::wanted(line, start);
         let mut known = self.known.borrow_mut();
         let known: &[Known] = match wanted {
-            complete::Completes::Groups | complete::Completes::Processes => {
+            Wanted::Names(Completes::Groups | Completes::Processes) => {
                 known.get_or_insert_with(|| self.ask())
             }
-            complete::Completes::Actions | complete::Completes::Words(_) | complete::Completes::Nothing => {
-                &[]
-            }
+            Wanted::Names(_) | Wanted::Options(_) | Wanted::Value(_) => &[],
         };
         Ok((start, complete::candidates(wanted, &line[start..at], known)))
     }

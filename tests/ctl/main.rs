@@ -11,4 +11,5 @@ mod restart;
 mod shell;
 mod survey;
 mod table;
+mod terminal;
 mod wait;
