@@ -105,11 +105,8 @@ fn defect_stopped_groups_do_not_hold_up_the_end() {
     herd.signal("TERM");
     assert_eq!(herd.wait_end().code(), Some(0));
     if !reference() {
-        assert!(
-            begun.elapsed().as_millis() < 900,
-            "the reference takes a second each: {:?}",
-            begun.elapsed()
-        );
+        // the reference takes a second each, and says every three whom it waits for
+        assert_eq!(herd.count("INFO waiting for"), 0);
     }
     herd.assert_nothing_left();
 }
