@@ -4,7 +4,7 @@
 //! one after the other. Unlike Supervisor, an element that is no struct is a fault of its own instead of
 //! an internal server error. Absent: subscriptions, which have nobody to tell.
 
-use crate::code;
+use crate::xmlrpc::XmlFault;
 use jsonrpsee::core::server::{MethodCallback, Methods};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::{Value, json};
@@ -46,10 +46,8 @@ fn told(error: Value) -> Value {
     let Ok(error) = serde_json::from_value::<ErrorObjectOwned>(error) else {
         return fault(30, "FAILED: a call was not answered");
     };
-    match code::fault(&error) {
-        Some(told) => fault(told.fault.unwrap_or(30), &told.message),
-        None => fault(30, &format!("FAILED: {}", error.message())),
-    }
+    let XmlFault { code, text } = XmlFault::of(&error);
+    fault(code, &text)
 }
 
 fn failed(error: &serde_json::Error) -> Value {
@@ -63,6 +61,7 @@ fn fault(number: i32, text: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::code;
     use jsonrpsee::RpcModule;
     use std::future::Future;
     use std::pin::pin;

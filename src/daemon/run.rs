@@ -4,7 +4,7 @@ use super::Source;
 use super::signals;
 use super::startup::{First, Ready};
 use actix_rt::{Arbiter, System};
-use slog::{Logger, debug, error, trace, warn};
+use slog::{Logger, crit, debug, error, trace, warn};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 use treeherd_actors::bridge::Bridge;
@@ -14,6 +14,7 @@ use treeherd_actors::root::Household;
 use treeherd_actors::shared::{Shared, SharedParts, Slot};
 use treeherd_actors::tree;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
+use treeherd_domain::quote::repr;
 use treeherd_domain::spec::Config;
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_web::{Identity, Notice, Site};
@@ -115,12 +116,35 @@ fn site(bridge: &Bridge, config: &Config, log: &Logger) -> MakeSite {
     })
 }
 
+/// The beginning of a request's body, for one line of the log.
+fn quoted(body: &str) -> String {
+    const SHOWN: usize = 2000;
+    match body.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}... ({} bytes)", repr(&body[..end]), body.len()),
+        None => repr(body),
+    }
+}
+
 fn note(log: &Logger, notice: &Notice<'_>) {
     match notice {
         Notice::Access { caller, method, path, status } => {
             trace!(log, "{caller} - \"{method} {path}\" {status}");
         }
         Notice::Call { caller, method } => trace!(log, "{caller} called {method}"),
+        Notice::XmlCall { method } => trace!(log, "XML-RPC method called: {method}()"),
+        Notice::XmlAnswer { method, fault: None } => {
+            trace!(log, "XML-RPC method {method}() returned successfully");
+        }
+        Notice::XmlAnswer { method, fault: Some((code, text)) } => {
+            trace!(log, "XML-RPC method {method}() returned fault: [{code}] {text}");
+        }
+        Notice::XmlInvalid { body, reason } => {
+            error!(log, "XML-RPC request data {} is invalid: {reason}", quoted(body));
+        }
+        Notice::XmlFailed { body, error } => {
+            let body = quoted(body);
+            crit!(log, "Handling XML-RPC request with data {body} raised an unexpected exception: {error}");
+        }
         Notice::Panic { incident, doing, message } => {
             error!(log, "internal error (incident {incident}) while {doing}: {message}");
         }

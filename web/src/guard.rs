@@ -11,6 +11,7 @@
 
 use crate::rpc::PlainHttp;
 use crate::site::{Caller, Notice, Site};
+use crate::xmlrpc::OverXml;
 use futures_util::FutureExt as _;
 use jsonrpsee::MethodCallback;
 use jsonrpsee::core::middleware::{Batch, BatchEntry, Notification, Request, RpcServiceT};
@@ -107,7 +108,9 @@ impl Guard {
         // carried out one after the other, before anybody else has a turn, and never be counted together.
         tokio::task::yield_now().await;
         let caller = request.extensions().get().cloned().unwrap_or(Caller::Unknown);
-        self.site.tell(&Notice::Call { caller: &caller, method: &method });
+        if request.extensions().get::<OverXml>().is_none() {
+            self.site.tell(&Notice::Call { caller: &caller, method: &method });
+        }
         // A method may panic before it has given its future, too.
         let running = async { self.inner.call(request).await };
         match AssertUnwindSafe(running).catch_unwind().await {

@@ -7,12 +7,13 @@
 //!        auth    Basic, before anything is routed; deny by default
 //!         origin a browser's page may only talk to the host it came from (TCP)
 //!          router  /rpc and JSON posted to /  JSON-RPC over HTTP and WebSocket --> guard --> methods
+//!                  /RPC2...          xmlrpc: the same methods as XML
 //!                  /livez            200
 //!                  anything else     ui: pages and their actions, log streams, static files, 404
 //! ```
 //!
 //! Nothing polls; every wait has a bound ([`Limits`]); the methods, the processes, their logs and the daemon's
-//! log are the caller's, handed in as a [`Site`]. Absent: TLS, XML-RPC.
+//! log are the caller's, handed in as a [`Site`]. Absent: TLS.
 
 mod action;
 mod assets;
@@ -30,6 +31,7 @@ mod server;
 mod site;
 mod stream;
 mod ui;
+mod xmlrpc;
 
 pub use control::{Control, FollowError, Followed, Log, Verb};
 pub use server::{Listener, ServeError, serve};

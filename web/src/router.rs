@@ -1,6 +1,7 @@
 //! Which path is answered by what, and the checks that come before.
 
 use crate::auth::{Gate, Refusal};
+use crate::form;
 use crate::guard;
 use crate::origin;
 use crate::page;
@@ -8,6 +9,7 @@ use crate::rpc::{Session, is_json, is_upgrade};
 use crate::site::{Caller, Notice, Site};
 use crate::stream::Stopping;
 use crate::ui;
+use crate::xmlrpc;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -51,7 +53,7 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/livez", get(|| async { page::respond(StatusCode::OK, "text/plain", "OK\n") }))
         .route(treeherd_rpc::client::PATH, any(rpc))
         .method_not_allowed_fallback(|| async { page::plain_error(StatusCode::METHOD_NOT_ALLOWED) })
-        .fallback(ui::answer)
+        .fallback(other)
         .layer(from_fn_with_state(shared.clone(), check))
         .layer(from_fn_with_state(shared.clone(), contain))
         .with_state(shared)
@@ -66,6 +68,19 @@ async fn root(
 ) -> Response {
     match is_upgrade(request.headers()) || *request.method() == Method::POST && is_json(request.headers()) {
         true => rpc(session, request).await,
+        false => ui::answer(state, stop, request).await,
+    }
+}
+
+/// XML-RPC, or what a browser looks at.
+async fn other(
+    state: State<Shared>,
+    session: Extension<Session>,
+    stop: Extension<Stopping>,
+    request: Request,
+) -> Response {
+    match xmlrpc::is_at(&form::unquote(request.uri().path())) {
+        true => xmlrpc::answer(&state, session.0, request).await,
         false => ui::answer(state, stop, request).await,
     }
 }

@@ -187,6 +187,32 @@ pub enum Notice<'a> {
         /// The method.
         method: &'a str,
     },
+    /// A method is about to be called by XML-RPC.
+    XmlCall {
+        /// The method.
+        method: &'a str,
+    },
+    /// It was answered.
+    XmlAnswer {
+        /// The method.
+        method: &'a str,
+        /// The number and text of the fault, if that is the answer.
+        fault: Option<(i32, &'a str)>,
+    },
+    /// A body is no call of XML-RPC.
+    XmlInvalid {
+        /// The body.
+        body: &'a str,
+        /// In Supervisor's words.
+        reason: &'static str,
+    },
+    /// An answer could not be written as XML.
+    XmlFailed {
+        /// The body of the request.
+        body: &'a str,
+        /// Why.
+        error: &'a str,
+    },
     /// A method, a handler or a connection panicked; the caller was told the incident.
     Panic {
         /// The id the caller got.

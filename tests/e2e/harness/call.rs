@@ -1,4 +1,4 @@
-//! One call of the API, as a test makes it: JSON-RPC over the unix socket.
+//! One call of the API, as a test makes it, over the unix socket: XML-RPC for Supervisor's methods, JSON-RPC for ours.
 //!
 //! ```text
 //!   call("supervisor.getState", json!([]))  ->  Ok(result) | Err((Supervisor's fault number, message))
@@ -14,6 +14,7 @@ use std::io::{Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::Command;
+use treeherd_rpc::xmlrpc;
 
 /// What a call is answered: its result, or the fault's number and text.
 pub(crate) type Answer = Result<Value, (i64, String)>;
@@ -37,12 +38,12 @@ except xmlrpc.client.Fault as fault:
 pub(crate) fn call(socket: &Path, method: &str, params: &Value) -> Answer {
     let mut answer = if reference() {
         by_library(socket, method, params)
+    } else if method.starts_with("supervisor.") {
+        return by_xml(socket, method, params);
     } else {
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-        let reply = post(socket, &request.to_string());
-        let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {reply:?}"));
-        assert!(head.starts_with("HTTP/1.1 200 "), "{method}: {reply}");
-        serde_json::from_str(body).unwrap_or_else(|error| panic!("{method}: {error}: {reply}"))
+        let reply = post(socket, "/rpc", "application/json", &request.to_string());
+        serde_json::from_str(&reply).unwrap_or_else(|error| panic!("{method}: {error}: {reply}"))
     };
     match answer.get_mut("error") {
         None => Ok(answer["result"].take()),
@@ -61,6 +62,16 @@ pub(crate) fn call(socket: &Path, method: &str, params: &Value) -> Answer {
 }
 
 #[track_caller]
+fn by_xml(socket: &Path, method: &str, params: &Value) -> Answer {
+    let params = params.as_array().map(Vec::as_slice).unwrap_or_default();
+    let request = xmlrpc::call_text(method, params, usize::MAX).expect("parameters are JSON");
+    let reply = post(socket, "/RPC2", "text/xml", &request);
+    let answer =
+        xmlrpc::answer(reply.as_bytes()).unwrap_or_else(|error| panic!("{method}: {error}: {reply}"));
+    answer.map_err(|fault| (i64::from(fault.code), fault.text))
+}
+
+#[track_caller]
 fn by_library(socket: &Path, method: &str, params: &Value) -> Value {
     let url = format!("unix://{}", socket.display());
     let python = program("supervisord").with_file_name("python");
@@ -68,19 +79,22 @@ fn by_library(socket: &Path, method: &str, params: &Value) -> Value {
     serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{method}: {error}: {said:?}"))
 }
 
-/// One request on a connection of its own; the whole answer, head and body.
+/// One request on a connection of its own; the body of the answer.
 #[track_caller]
-fn post(socket: &Path, body: &str) -> String {
+fn post(socket: &Path, path: &str, kind: &str, body: &str) -> String {
     let mut stream =
         UnixStream::connect(socket).unwrap_or_else(|error| panic!("{}: {error}", socket.display()));
     stream.set_read_timeout(Some(DEADLINE)).expect("a socket has time-outs");
     let length = body.len();
     let head = format!(
-        "POST /rpc HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\n\
          Content-Length: {length}\r\n\r\n"
     );
     stream.write_all((head + body).as_bytes()).expect("the daemon reads");
     let mut reply = Vec::new();
     stream.read_to_end(&mut reply).expect("the daemon answers and closes");
-    String::from_utf8(reply).expect("answers are UTF-8")
+    let reply = String::from_utf8(reply).expect("answers are UTF-8");
+    let (head, body) = reply.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {reply:?}"));
+    assert!(head.starts_with("HTTP/1.1 200 "), "{path}: {reply}");
+    body.to_owned()
 }

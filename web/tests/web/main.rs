@@ -9,3 +9,4 @@ mod http;
 mod page;
 mod site;
 mod stream;
+mod xmlrpc;
