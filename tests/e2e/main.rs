@@ -46,3 +46,4 @@ mod traps_issues;
 mod traps_since_3;
 mod traps_since_3_0;
 mod traps_since_4;
+mod xmlrpc;

@@ -18,6 +18,9 @@ pub struct State {
     pub statename: String,
 }
 
+/// The latest time that Supervisor tells: XML-RPC's integers have 32 bits.
+const LATEST: i64 = i32::MAX as i64;
+
 /// The answer of `getProcessInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProcessInfo {
@@ -61,9 +64,9 @@ impl From<(&ProcessStatus, String)> for ProcessInfo {
         Self {
             name: status.namespec.process.to_string(),
             group: status.namespec.group.to_string(),
-            start: status.start,
-            stop: status.stop,
-            now: status.now,
+            start: status.start.min(LATEST),
+            stop: status.stop.min(LATEST),
+            now: status.now.min(LATEST),
             state: status.state.code(),
             statename: status.state.as_str().to_owned(),
             spawnerr: status.spawnerr.clone(),
@@ -103,42 +106,52 @@ impl Loose {
     }
 }
 
-/// One row of `getAllConfigInfo`.
+fn none() -> String {
+    "none".to_owned()
+}
+
+/// One row of `getAllConfigInfo`, in Supervisor's order. What 4.3 and older daemons do not tell has a default.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "each field is the key of that name in the configuration file")]
 pub struct ConfigInfo {
-    pub name: String,
-    pub group: String,
     pub autostart: bool,
+    #[serde(default = "Loose::none")]
     pub autorestart: Loose,
-    pub command: String,
+    #[serde(default = "none")]
     pub directory: String,
+    /// The user id, or `none`.
+    #[serde(default = "Loose::none")]
+    pub uid: Loose,
+    pub command: String,
     pub exitcodes: Vec<i32>,
+    pub group: String,
     pub group_prio: i64,
     /// Whether a group of that name is active.
     pub inuse: bool,
     pub killasgroup: bool,
+    pub name: String,
     pub process_prio: i64,
     pub redirect_stderr: bool,
-    pub serverurl: String,
     pub startretries: i64,
     pub startsecs: i64,
-    pub stderr_capture_maxbytes: u64,
-    pub stderr_events_enabled: bool,
-    pub stderr_logfile: String,
-    pub stderr_logfile_backups: i64,
-    pub stderr_logfile_maxbytes: i64,
-    pub stderr_syslog: bool,
     pub stdout_capture_maxbytes: u64,
     pub stdout_events_enabled: bool,
     pub stdout_logfile: String,
     pub stdout_logfile_backups: i64,
     pub stdout_logfile_maxbytes: i64,
+    #[serde(default)]
     pub stdout_syslog: bool,
     pub stopsignal: i32,
     pub stopwaitsecs: i64,
-    /// The user id, or `none`.
-    pub uid: Loose,
+    pub stderr_capture_maxbytes: u64,
+    pub stderr_events_enabled: bool,
+    pub stderr_logfile: String,
+    pub stderr_logfile_backups: i64,
+    pub stderr_logfile_maxbytes: i64,
+    #[serde(default)]
+    pub stderr_syslog: bool,
+    #[serde(default = "none")]
+    pub serverurl: String,
 }
 
 /// One row of the group and "all" methods.

@@ -348,7 +348,7 @@ async fn another_method_is_a_bad_request_and_a_head_of_a_page_is_not_found() {
         ("POST", "/nope", 400),
         ("POST", "/logtail/g:web", 400),
         ("PUT", "/RPC2", 400),
-        ("POST", "/RPC2", 404),
+        ("POST", "/RPC2", 400),
         ("HEAD", "/logtail/g:web", 400),
         ("PUT", "/mainlogtail", 400),
         ("HEAD", "/", 404),
