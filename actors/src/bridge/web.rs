@@ -18,7 +18,7 @@ use bytes::Bytes;
 use jsonrpsee::core::async_trait;
 use slog::{Logger, warn};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -29,7 +29,7 @@ use treeherd_domain::status::LocalTime;
 use treeherd_domain::stream::Stream;
 use treeherd_os::clock::local_time;
 use treeherd_os::follow::{Look, Reader};
-use treeherd_os::watch::Watch;
+use treeherd_os::watch::{Watch, Watcher};
 use treeherd_web::{Control, FollowError, Followed, Log};
 
 /// What is shown where a log was emptied.
@@ -105,26 +105,25 @@ impl Control for Bridge {
     async fn follow(&self, log: Log<'_>, last: u64) -> Result<Followed, FollowError> {
         let Found { path, writer } = self.find(log).ok_or(FollowError::Missing)?;
         let (sender, bytes) = mpsc::channel(1);
-        let opened = spawn_blocking({
-            let path = path.clone();
-            move || Reader::open(&path, last)
+        let opening = spawn_blocking({
+            let (bridge, path) = (self.clone(), path.clone());
+            move || Follower::open(&bridge.0.watcher, &path, last)
         });
-        let refused = |error: io::Error| {
-            FollowError::Refused(format!("cannot follow {}: {error}{}", path.display(), hint(&error)))
-        };
-        let (reader, modified_ms) = match opened.await.unwrap_or_else(|error| Err(io::Error::other(error)))
-        {
-            Ok(opened) => opened,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(FollowError::Missing),
+        match opening.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
+            Ok((follower, modified_ms)) => {
+                tokio::spawn(follow(follower, sender, self.shared().log.clone()));
+                Ok(Followed { modified_ms, bytes })
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FollowError::Missing),
             Err(error) if error.kind() == io::ErrorKind::NotSeekable => {
                 tokio::spawn(listen(writer.tap(), sender));
-                return Ok(Followed { modified_ms: clock::wall_ms(), bytes });
+                Ok(Followed { modified_ms: clock::wall_ms(), bytes })
             }
-            Err(error) => return Err(refused(error)),
-        };
-        let watch = self.0.watcher.watch(&path).map_err(refused)?;
-        tokio::spawn(follow(reader, watch, sender, self.shared().log.clone()));
-        Ok(Followed { modified_ms, bytes })
+            Err(error) => {
+                let (path, hint) = (path.display(), hint(&error));
+                Err(FollowError::Refused(format!("cannot follow {path}: {error}{hint}")))
+            }
+        }
     }
 
     fn local_time(&self) -> LocalTime {
@@ -141,29 +140,51 @@ fn hint(error: &io::Error) -> &'static str {
     }
 }
 
+/// A place in a log, and what tells when to look again. Its calls may block.
+struct Follower {
+    reader: Reader,
+    watch: Watch,
+}
+
+impl Follower {
+    fn open(watcher: &Watcher, path: &Path, last: u64) -> io::Result<(Self, u64)> {
+        let (reader, modified_ms) = Reader::open(path, last)?;
+        Ok((Self { reader, watch: watcher.watch(path)? }, modified_ms))
+    }
+
+    fn look(&mut self) -> io::Result<Look> {
+        let look = self.reader.look()?;
+        if look == Look::Moved {
+            self.watch.renew(self.reader.path())?;
+        }
+        Ok(look)
+    }
+}
+
 /// Hands on what comes until nobody takes it.
-async fn follow(mut reader: Reader, mut watch: Watch, sender: mpsc::Sender<Bytes>, log: Logger) {
+async fn follow(mut follower: Follower, sender: mpsc::Sender<Bytes>, log: Logger) {
     loop {
         let looked = spawn_blocking(move || {
-            let look = reader.look();
-            (reader, look)
+            let look = follower.look();
+            (follower, look)
         });
         let Ok((back, look)) = looked.await else { return };
-        reader = back;
+        follower = back;
         let piece = match look {
             Ok(Look::Bytes(bytes)) => Bytes::from(bytes),
             Ok(Look::Truncated) => Bytes::from_static(TRUNCATED),
-            Ok(Look::Moved) => match watch.renew(reader.path()) {
-                Ok(()) => continue,
-                Err(error) => return gone(&log, &reader, &error),
-            },
+            Ok(Look::Moved) => continue,
             Ok(Look::Nothing) => {
                 tokio::select! {
-                    () = watch.changed() => continue,
+                    () = follower.watch.changed() => continue,
                     () = sender.closed() => return,
                 }
             }
-            Err(error) => return gone(&log, &reader, &error),
+            Err(error) => {
+                let path = follower.reader.path().display();
+                warn!(log, "cannot follow {path} any longer: {error}; its readers are disconnected");
+                return;
+            }
         };
         if !matches!(tokio::time::timeout(SLOW, sender.send(piece)).await, Ok(Ok(()))) {
             return;
@@ -188,12 +209,4 @@ async fn listen(joined: Joined, sender: mpsc::Sender<Bytes>) {
             return;
         }
     }
-}
-
-fn gone(log: &Logger, reader: &Reader, error: &io::Error) {
-    warn!(
-        log,
-        "cannot follow {} any longer: {error}; its readers are disconnected",
-        reader.path().display()
-    );
 }
