@@ -12,10 +12,11 @@
 //! meanwhile, as long as they are kept. A path that names nothing for the moment leaves the old file in use.
 //! Absent: waiting (see [`watch`](crate::watch)).
 
-use crate::fd;
-use std::fs::{self, File, OpenOptions};
+use crate::{fd, guarded};
+use nix::fcntl::OFlag;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 /// The most that one look gives.
@@ -50,7 +51,7 @@ impl Reader {
     /// the epoch.
     ///
     /// # Errors
-    /// What the system says; `ESPIPE` for what is no regular file.
+    /// What the system says; `ESPIPE` for what is no regular file; as root a refusal where a link may be a trap.
     pub fn open(path: &Path, last: u64) -> io::Result<(Self, u64)> {
         let (file, identity) = open(path)?;
         let metadata = file.metadata()?;
@@ -94,7 +95,9 @@ impl Reader {
                 Ok(Look::Moved)
             }
             // rolled over again just now, or no file any more: the next change brings another look
-            Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESPIPE)) => {
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESPIPE | libc::EAGAIN)) =>
+            {
                 Ok(Look::Nothing)
             }
             Err(error) => Err(error),
@@ -131,9 +134,7 @@ fn identity(metadata: &fs::Metadata) -> Identity {
 }
 
 fn open(path: &Path) -> io::Result<(File, Identity)> {
-    // not blocking, so that a FIFO nobody writes to is refused instead of waited for
-    let open = || OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path);
-    let file = fd::retry(open)?;
+    let file = guarded::open(path, OFlag::O_RDONLY, 0)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::from_raw_os_error(libc::ESPIPE));

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
+use std::os::unix::fs::{PermissionsExt, chown, symlink};
 use std::path::Path;
 use std::time::Duration;
 use treeherd_os::follow::{Look, Reader};
@@ -98,6 +99,29 @@ fn what_is_no_file_is_not_followed() {
     }
 }
 
+#[test]
+fn root_does_not_follow_a_log_to_where_somebody_else_leads() {
+    if !nix::unistd::geteuid().is_root() {
+        println!("skipped: needs root");
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let (secret, adas) = (dir.path().join("secret"), dir.path().join("ada"));
+    append(&secret, "the secret");
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    fs::create_dir(&adas).unwrap();
+    chown(&adas, Some(61234), Some(61234)).unwrap();
+    let path = adas.join("out.log");
+    append(&path, "hers");
+    chown(&path, Some(61234), Some(61234)).unwrap();
+    let (mut reader, _) = Reader::open(&path, 1024).unwrap();
+    assert_eq!(all(&mut reader), "hers");
+    fs::remove_file(&path).unwrap();
+    symlink(&secret, &path).unwrap();
+    assert!(reader.look().is_err(), "a link came in its place");
+    assert!(Reader::open(&path, 1024).is_err());
+}
+
 async fn rings(watch: &Watch, what: &str) {
     tokio::time::timeout(LONG, watch.changed()).await.unwrap_or_else(|_| panic!("no bell: {what}"));
 }
@@ -136,7 +160,7 @@ async fn a_link_is_followed_to_what_it_names() {
     let (link, target) = (dir.path().join("link"), dir.path().join("real/a.log"));
     fs::create_dir(dir.path().join("real")).unwrap();
     append(&target, "1");
-    std::os::unix::fs::symlink(&target, &link).unwrap();
+    symlink(&target, &link).unwrap();
     let watch = Watcher::default().watch(&link).unwrap();
     fs::rename(&target, dir.path().join("real/a.log.1")).unwrap();
     append(&target, "2");
