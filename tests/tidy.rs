@@ -277,6 +277,17 @@ fn the_clock_is_read_in_one_place() {
 }
 
 #[test]
+fn deadlines_know_only_the_monotonic_clock() {
+    let decides = ["domain/src/lifecycle", "domain/src/intensity", "domain/src/rotation"];
+    let decides = |source: &Source| decides.iter().any(|place| source.within(place));
+    let sources: Vec<Source> = rust().into_iter().filter(decides).collect();
+    assert!(sources.iter().any(|source| source.text.contains("Instant")), "what decides was not found");
+    let words = ["SystemTime", "wall_ms", "LocalTime", "UNIX_EPOCH"];
+    let breaches: Vec<String> = sources.iter().flat_map(|source| source.places(&words)).collect();
+    none("a decision depends on a clock that can be set", &breaches);
+}
+
+#[test]
 fn no_path_of_one_machine_is_named() {
     let homes =
         [concat!("/ro", "ot/."), concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];

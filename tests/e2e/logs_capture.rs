@@ -15,7 +15,7 @@ fn send(text: &str) -> String {
 
 /// The first events of these kinds since the daemon began, as many as asked for.
 #[track_caller]
-fn events(herd: &Herd, kinds: &[&str], count: usize) -> Vec<EventBody> {
+pub(crate) fn events(herd: &Herd, kinds: &[&str], count: usize) -> Vec<EventBody> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let endpoint = Endpoint::new(Target::Unix(herd.path("s.sock")));
     let kinds = kinds.iter().map(|kind| (*kind).to_owned()).collect();

@@ -156,3 +156,21 @@ fn a_program_that_never_ran_but_was_tried_shows_the_beginning_of_time() {
     herd.ctl("status none").is("none                             STOPPED   Jan 01 12:00 AM\n", 3);
     herd.end();
 }
+
+#[test]
+fn variables_that_were_removed_are_unknown_at_the_next_reread() {
+    let text = "[program:p]\ncommand=/bin/cat %(ENV_HERD_WORD)s\nautostart=false\n";
+    let herd = Herd::of(text).setting("environment=HERD_WORD=one").start();
+    herd.configure(&["environment=HERD_WORD=two"], text);
+    herd.ctl("reread").is("p: changed\n", 0);
+    herd.configure(&[], text);
+    let said = herd.ctl("reread");
+    if reference() {
+        // It still knows them.
+        said.is("p: changed\n", 0);
+    } else {
+        let wanted = "ERROR: CANT_REREAD: Format string '/bin/cat %(ENV_HERD_WORD)s' for 'program:p.command' contains names";
+        assert!(said.stdout.starts_with(wanted) && said.code == 1, "{said:?}");
+    }
+    herd.end();
+}

@@ -443,3 +443,34 @@ fn groups_are_read_added_and_removed() {
     herd.put("supervisord.conf", "");
     herd.end();
 }
+
+#[test]
+fn what_would_break_supervisors_answer_is_told() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[program:large]\ncommand=/bin/cat\nautostart=false\nautorestart=true\nstdout_logfile_maxbytes=4GB\n",
+    );
+    // An AUTO log is called so before the first reread, too.
+    let all = herd.call("supervisor.getAllConfigInfo", json!([])).expect("it is answered");
+    assert_eq!(
+        json!(["autorestart", "stdout_logfile_maxbytes", "stdout_logfile"].map(|key| &all[0][key])),
+        json!([true, 4_294_967_296_i64, "auto"])
+    );
+    herd.end();
+}
+
+#[test]
+fn a_remote_event_is_passed_on_as_it_came() {
+    let herd = Herd::start("");
+    assert_eq!(
+        herd.call("supervisor.sendRemoteCommEvent", json!(["thetype", "thedata é\n"])),
+        Ok(json!(true))
+    );
+    if !reference() {
+        let sent = crate::logs_capture::events(&herd, &["REMOTE_COMMUNICATION"], 1);
+        assert_eq!(sent[0].data, Some(json!({"type": "thetype", "data": "thedata é\n"})));
+    }
+    herd.end();
+}
