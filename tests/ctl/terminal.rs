@@ -157,7 +157,6 @@ fn a_word_is_completed_by_what_its_action_takes_and_gets_a_blank() {
 #[test]
 fn a_second_tab_lists_what_fits() {
     let fake = daemon();
-    let mut terminal = shell(&fake);
     for (typed, listed) in [
         ("\t\t", "add "),
         ("help st\t\t", "start    status   stop"),
@@ -167,12 +166,12 @@ fn a_second_tab_lists_what_fits() {
         ("wait --for \t\t", "ready     running   stopped"),
         ("status --\t\t", "--check   --json"),
     ] {
+        let mut terminal = shell(&fake);
         terminal.answer(typed);
         terminal.wait(listed);
-        terminal.type_in("\x15\r");
+        terminal.type_in("\x15\x04");
+        assert_eq!(terminal.ended(), Some(0));
     }
-    terminal.answer("\x04");
-    assert_eq!(terminal.ended(), Some(0));
 }
 
 #[test]
