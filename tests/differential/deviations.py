@@ -140,7 +140,51 @@ SUPERVISORCTL = (
     "-c/--configuration -h/--help -i/--interactive -s/--serverurl -u/--username -p/--password -r/--history-file"
 )
 
+REFUSED = r"refused: fault 92 CANT_REREAD: "
+ELSEWHERE = ["program_name", "group_name", "host_node_name", "process_num", "numprocs", "nope"]
+SERVER_KEYS = ["unix_http_server chmod", "unix_http_server chown", "inet_http_server port", "rpcinterface factory"]
+
 DEVIATIONS = [
+    *each(
+        "config_chance.formats",
+        ["text 49", "text 56"],
+        "a conversion without a name is refused; Supervisor puts the whole table of variables in its place",
+        REFUSED + r".* is badly formatted: %\w names no variable \(a literal percent sign is written %%\).*",
+        r".*'directory': \"/.*'ENV_PATH': '.*",
+    ),
+    *each(
+        "config_places.servers",
+        [f"{variable} in {key}" for key in SERVER_KEYS for variable in ELSEWHERE],
+        EVERYWHERE,
+        REFUSED + r"Format string .*, ENV_TERM, here\n?",
+        REFUSED + r"Format string .*, ENV_TERM\n?",
+    ),
+    *each(
+        "config_places.servers",
+        [f"here in {key}" for key in SERVER_KEYS],
+        EVERYWHERE,
+        REFUSED + "(?!Format string).*<dir>!.*",
+        REFUSED + r"Format string .*, ENV_TERM\n?",
+    ),
+    *each(
+        "config_places.daemon",
+        ["here in supervisord user", "ENV_LANG in supervisord user"],
+        "a user that does not exist is refused when the file is read again, not only at the next start",
+        REFUSED + "Invalid user name .*",
+        r"\[\]",
+    ),
+    Deviation(
+        "config_places.programs: here in program process_name",
+        "a slash in a process name is refused wherever it comes from",
+        REFUSED + "Invalid name: 'x-<dir>' because of character: '/' in section 'program:p' .*",
+        r".*'name': 'x-<dir>',.*",
+    ),
+    Deviation(
+        "config_places.what_stays: a variable that is gone",
+        "variables of an earlier configuration are gone with it",
+        REFUSED + r"Format string '/%\(ENV_GLOBAL\)s' .* contains names \('ENV_GLOBAL'\) which cannot be expanded.*",
+        r".*'directory': '/x',.*",
+    ),
     Deviation(
         "config_seen.begins: AUTO without rollover, several",
         "what would be logged for each process of a program is logged once",
