@@ -46,6 +46,7 @@ pub(crate) fn format<'t, 'v>(
     }
     let mut out = String::with_capacity(text.len() + 16);
     let mut any = false;
+    let mut unnamed = None;
     let mut rest = text;
     while let Some(at) = rest.find('%') {
         out.push_str(&rest[..at]);
@@ -57,14 +58,18 @@ pub(crate) fn format<'t, 'v>(
                 Some(name) => Some(look_up(name).ok_or_else(|| FormatError::Unknown(name.to_owned()))?),
                 None => None,
             };
-            let conversion = scan.conversion(value)?;
-            conversion.write(&mut out, value, any)?;
+            let conversion = scan.conversion(value, any)?;
+            match conversion.write(&mut out, value) {
+                // Only we refuse it, so whatever else is wrong comes first.
+                Err(error @ FormatError::Unnamed(_)) => unnamed = unnamed.or(Some(error)),
+                written => written?,
+            }
             any = true;
         }
         rest = &text[scan.at..];
     }
     out.push_str(rest);
-    Ok(Cow::Owned(out))
+    unnamed.map_or(Ok(Cow::Owned(out)), Err)
 }
 
 fn malformed<T>(reason: impl Into<String>) -> Result<T, FormatError> {
@@ -122,9 +127,11 @@ impl<'t> Scan<'t> {
         }
     }
 
-    fn conversion(&mut self, value: Option<Value<'_>>) -> Result<Conversion, FormatError> {
-        // A `*` takes the only value that there is, and leaves none for what it is the width of.
-        let mut taken = false;
+    /// `any`: whether a conversion stood before this one.
+    fn conversion(&mut self, value: Option<Value<'_>>, any: bool) -> Result<Conversion, FormatError> {
+        // A `*` takes the only value that there is, and leaves none for what it is the width of; so does a
+        // conversion for one without a name behind it.
+        let mut taken = any && value.is_none();
         let mut made = Conversion::default();
         loop {
             let flag = match self.peek() {
@@ -182,8 +189,7 @@ struct Conversion {
 }
 
 impl Conversion {
-    /// `any`: whether a conversion stood before this one.
-    fn write(&self, out: &mut String, value: Option<Value<'_>>, any: bool) -> Result<(), FormatError> {
+    fn write(&self, out: &mut String, value: Option<Value<'_>>) -> Result<(), FormatError> {
         let letter = self.letter;
         if !"sradiuoxXeEfFgGc".contains(letter) {
             let code = u32::from(letter);
@@ -192,7 +198,7 @@ impl Conversion {
             return malformed(format!("unsupported format character '{shown}' (0x{code:x}) at index {at}"));
         }
         let Some(value) = value else {
-            return self.unnamed(any);
+            return self.unnamed();
         };
         match (letter, value) {
             ('s', Value::Text(text)) => self.text(out, text),
@@ -206,9 +212,8 @@ impl Conversion {
         Ok(())
     }
 
-    fn unnamed(&self, any: bool) -> Result<(), FormatError> {
+    fn unnamed(&self) -> Result<(), FormatError> {
         match self.letter {
-            _ if any => malformed(NO_VALUE),
             's' | 'r' | 'a' => Err(FormatError::Unnamed(self.letter)),
             'c' => malformed("%c requires int or char"),
             _ => malformed(self.wants_a_number("dict")),

@@ -51,6 +51,10 @@ fn what_cannot_be_formatted_is_refused_in_pythons_words() {
         ("%(process_num)*d", "not enough arguments for format string"),
         ("%(process_num)*.*d", "not enough arguments for format string"),
         ("%(process_num)99999999999d", "width too big"),
+        ("%(process_num)d%text", "not enough arguments for format string"),
+        ("%(process_num)d%*", "not enough arguments for format string"),
+        ("%(process_num)d%#%", "not enough arguments for format string"),
+        ("%s %(x", "incomplete format key"),
         ("date +%s", "%s names no variable (a literal percent sign is written %%)"),
     ];
     for (written, reason) in cases {
