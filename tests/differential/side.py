@@ -369,9 +369,11 @@ class Daemon:
             process.wait()
             with contextlib.suppress(OSError):
                 process.stdin.close()
-        # What is killed may have been about to complain.
-        err = self.side.read("follow.err") if code is not None else ""
-        self.side.note(note, Seen(self.side.read("follow.out"), err, code))
+        seen, err = self.side.read("follow.out"), self.side.read("follow.err")
+        if farewell:
+            # What is killed may have been about to complain.
+            seen, err = seen[: seen.index(farewell) + len(farewell)], ""
+        self.side.note(note, Seen(seen, err, code))
 
     def shell(self, note, lines, args=(), env=None):
         """The interactive shell on a pipe: all the lines at once, then the end of the input."""
