@@ -55,7 +55,9 @@ pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: A
     each(SignalKind::hangup(), move || hup.restart());
     each(SignalKind::user_defined2(), move || {
         info!(ear.shared.log, "received SIGUSR2 indicating log reopen request");
-        ear.root.get().inspect(|root| root.do_send(ReopenLogs));
+        let root = Arc::clone(&ear.root);
+        // there is none at the very start, and while it is made anew
+        actix_rt::spawn(async move { root.wait_for(Addr::connected).await.do_send(ReopenLogs) });
     });
     if let Err(error) = signals::take_requests() {
         error!(log, "signals to the daemon have no effect: {error}");

@@ -82,7 +82,34 @@ def without_own_verbs(ours, theirs):
     return side.Seen(OWN_VERBS.sub("", ours.out), ours.err, ours.code)
 
 
+EXPLAINED = re.compile(r"^WARN \S+ (was not spawned|\(pid <pid>\) could not be set up): .*\n", re.M)
+
+
+def without_spawn_explanation(ours, theirs):
+    """A spawn that failed is followed by a line that says why, and what to do."""
+    return side.Seen(EXPLAINED.sub("", ours.out), ours.err, ours.code)
+
+
+HINT = re.compile(r"(Error: .*\nFor help, use \S+ -h\n).+\n")
+
+
+def without_hint(ours, theirs):
+    """A start-up error that is none of the file ends with what is in the way."""
+    found = HINT.fullmatch(ours.err)
+    return side.Seen(ours.out, found.group(1), ours.code) if ours.code == 2 and found else ours
+
+
 GENERAL = [
+    General(
+        "the explanation after a failed spawn",
+        "after Supervisor's line the log says why in words, and what to do",
+        without_spawn_explanation,
+    ),
+    General(
+        "the hint after a start-up error",
+        "after Supervisor's two lines a third says what is in the way, and what to do",
+        without_hint,
+    ),
     General(
         "the place of a warning",
         "there are no Python sources to name and to show",
@@ -184,6 +211,48 @@ DEVIATIONS = [
         "variables of an earlier configuration are gone with it",
         REFUSED + r"Format string '/%\(ENV_GLOBAL\)s' .* contains names \('ENV_GLOBAL'\) which cannot be expanded.*",
         r".*'directory': '/x',.*",
+    ),
+    Deviation(
+        "daemon.child: signals ignored",
+        "programs begin with every signal at its default; Python's own ignored SIGPIPE and SIGXFSZ are not passed on",
+        r"SigIgn:\t0{16}\n",
+        r"SigIgn:\t0{12}1001000|SigIgn:\t0{9}1001000\n",
+    ),
+    Deviation(
+        "daemon.start_order_in_a_group: spawned at the start",
+        "priorities of programs count inside a mixed group as well",
+        ".*'b' .*'c' .*'a' .*",
+        ".*'a' .*'b' .*'c' .*",
+    ),
+    Deviation(
+        "logs.capture: no end",
+        "what was captured when the program ended without an end token goes to the log: nothing is lost",
+        "x{60}\nnever ended\n",
+        "x{60}\n\n",
+    ),
+    Deviation(
+        "logs.capture: short",
+        "output that is shorter than a token is not withheld",
+        "short\n\n",
+        "\n",
+    ),
+    Deviation(
+        "logs.clear: the log of what does not run",
+        "clear empties the log of a program that does not run",
+        r"\(empty\)\n",
+        "old\n",
+    ),
+    Deviation(
+        "logs.clear_of_a_link: the link",
+        "what is no regular file is never removed: the file that the link names is emptied",
+        "True ''\n",
+        "False 'text\\\\n'\n",
+    ),
+    Deviation(
+        "logs.fifo: after clear",
+        "what is no regular file is never removed",
+        "True\n",
+        "False\n",
     ),
     Deviation(
         "config_seen.begins: AUTO without rollover, several",

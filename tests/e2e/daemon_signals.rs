@@ -151,3 +151,14 @@ fn a_standard_output_that_nobody_reads_holds_up_neither_logs_nor_the_end() {
     let ended = until("the end of the daemon", || daemon.try_wait().expect("it is ours"));
     assert_eq!(ended.code(), Some(0));
 }
+
+#[test]
+fn usr2_at_the_very_start_is_not_lost() {
+    for _ in 0..10 {
+        let herd = Herd::start("");
+        herd.signal("USR2");
+        herd.wait("INFO received SIGUSR2 indicating log reopen request");
+        herd.wait("INFO supervisord logreopen");
+        herd.end();
+    }
+}

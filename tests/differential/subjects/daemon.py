@@ -1,0 +1,570 @@
+"""The daemon itself: its start and end, its signals and files, the order of things, and what its children find.
+
+Of the main log the lines about descriptors at debug level are left out: they show Python's objects.
+"""
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import stat
+
+from scenario import scenario, table
+from side import BASE, Late, until
+
+DEBUG = BASE.replace("[unix_http_server]", "loglevel=debug\n[unix_http_server]")
+QUICK = "startsecs=0\nautorestart=false\n"
+
+
+def sh(name, script, more=""):
+    """A program of the shell."""
+    return f"[program:{name}]\ncommand=/bin/sh -c '{script}'\n{more}\n"
+
+
+def lines(d, *pieces, without=()):
+    """The lines of the main log, their time stamps left out, that hold one of these pieces."""
+    kept = []
+    for line in d.log().splitlines():
+        text = re.sub(r"^\d{4}-\S+ \S+ ", "", line)
+        if " closed, stopped monitoring " in text or any(piece in text for piece in without):
+            continue
+        if not pieces or any(piece in text for piece in pieces):
+            kept.append(text + "\n")
+    return "".join(kept)
+
+
+def file(s, name, piece="\n"):
+    """The text of a file once it holds this."""
+    until(f"{name} with {piece!r}", lambda: piece in s.read(name))
+    return s.read(name)
+
+
+# -- the start
+
+
+@scenario
+def first_lines(s):
+    d = s.daemon(BASE + "[inet_http_server]\nport=127.0.0.1:{port}\nusername=a\npassword=b\n")
+    s.note("two servers", lines(d))
+
+
+@scenario
+def first_lines_with_a_user(s):
+    d = s.daemon(BASE.replace("[supervisord]", "[supervisord]\nuser=root"))
+    s.note("user=root", lines(d))
+
+
+@scenario
+def first_lines_with_includes(s):
+    s.write("one.conf", "[program:p]\ncommand=cat\nautostart=false\n")
+    d = s.daemon(BASE + "[include]\nfiles=one.conf none*.conf\n")
+    s.note("includes", lines(d))
+
+
+@scenario
+def no_server_at_all(s):
+    d = s.daemon("[supervisord]\nlogfile={dir}/main.log\npidfile={dir}/pid\n")
+    s.note("the log", lines(d))
+    d.signal(signal.SIGTERM)
+    s.note("the end", f"exit status {d.ended()}\n{lines(d)}")
+
+
+@scenario
+def the_foreground_shows_the_log(s):
+    d = s.daemon(BASE)
+    until("the same lines", lambda: s.read("stdout").count("\n") == d.log().count("\n"))
+    s.note("the same", f"{s.read('stdout') == d.log()}\n")
+
+
+@scenario
+def silent(s):
+    d = s.daemon(BASE, ["-s"], quiet=True)
+    d.until_log("supervisord started with pid")
+    s.note("standard output", f"{s.read('stdout')!r}\n")
+
+
+@scenario
+def start_order(s):
+    names = ["z", "b", "a", "m"]
+    conf = BASE + "".join(f"[program:{n}]\ncommand=cat\nstartsecs=0\n" for n in names)
+    conf += "[program:first]\ncommand=cat\nstartsecs=0\npriority=1\n[program:last]\ncommand=cat\nstartsecs=0\npriority=2000\n"
+    conf += "[program:row]\ncommand=cat\nstartsecs=0\nnumprocs=11\nprocess_name=%(process_num)d\npriority=500\n"
+    d = s.daemon(conf)
+    d.until_log("success: ", 17)
+    s.note("spawned", lines(d, "spawned: "))
+
+
+@scenario
+def start_order_in_a_group(s):
+    conf = BASE + "[group:g]\nprograms=a,b,c\n"
+    for name, priority in [("a", 30), ("b", 10), ("c", 20)]:
+        conf += f"[program:{name}]\ncommand=cat\nstartsecs=0\npriority={priority}\n"
+    d = s.daemon(conf)
+    d.until_log("success: ", 3)
+    s.note("spawned at the start", lines(d, "spawned: "))
+    d.ctl("stop all", quiet=True)
+    before = len(lines(d, "spawned: "))
+    d.ctl("start g:*", quiet=True)
+    d.until_log("spawned: ", 6)
+    s.note("spawned by start g:*", lines(d, "spawned: ")[before:])
+
+
+# -- the end
+
+FOUR = "".join(
+    sh(name, script, f"startsecs=0\nstopwaitsecs=2\nstdout_logfile={{dir}}/{name}.log\npriority={priority}")
+    for name, priority, script in [
+        ("a", 1, "echo set; exec cat"),
+        ("b", 2, "echo set; exec cat"),
+        ("c", 3, 'trap "" TERM; echo set; while sleep 0.05; do :; done'),
+        ("d", 3, "echo set; exec cat"),
+    ]
+)
+
+
+@scenario(weight=6)
+def an_end_group_by_group(s):
+    d = s.daemon(DEBUG + FOUR)
+    for name in "abcd":
+        file(s, f"{name}.log")
+    d.until_log("success: ", 4)
+    d.signal(signal.SIGTERM)
+    s.note("exit status", f"{d.ended()}\n")
+    s.note("signals and ends", lines(d, "killing", "stopped: ", "received SIGTERM"))
+    waiting = re.findall(r"waiting for (.*) to die", d.log())
+    s.note("first waited for", waiting[0] + "\n")
+    s.note("files left", f"pid {s.path('pid').exists()}, socket {s.path('s.sock').exists()}\n")
+    s.note("last line", lines(d, without=["SIGCHLD"]).splitlines()[-1] + "\n")
+
+
+@scenario(weight=4)
+def stops(s):
+    d = s.daemon(DEBUG + FOUR.replace('trap "" TERM; ', "") + "[group:g]\nprograms=c,a,b\npriority=5\n")
+    names = ["g:a", "g:b", "g:c", "d"]
+    for name in names:
+        d.until_state(name, "RUNNING")
+
+    def story(command, note):
+        before = len(lines(d, "killing"))
+        stopped = d.log().count("stopped: ")
+        d.ctl(command, quiet=True)
+        d.until_log("stopped: ", stopped + len(names))
+        s.note(note, lines(d, "killing")[before:])
+        d.ctl("start all", quiet=True)
+        for name in names:
+            d.until_state(name, "RUNNING")
+
+    story("stop all", "order of stop all")
+    story("stop d g:*", "order of stop d g:*")
+    story("stop g:c d g:a g:b", "order of names as typed")
+
+
+@scenario(weight=5)
+def a_stop_that_takes_long(s):
+    d = s.daemon(DEBUG + sh("slow", 'trap "" TERM; echo set; while sleep 0.05; do :; done',
+                            "startsecs=0\nstopwaitsecs=3\nstdout_logfile={dir}/slow.log"))
+    file(s, "slow.log")
+    d.until_state("slow", "RUNNING")
+    d.ctl("stop slow")
+    s.note("lines", lines(d, "slow", without=["stdout output", "waiting for"]))
+    s.note("first wait", lines(d, "waiting for")[: len("INFO waiting for slow to stop\n")])
+
+
+@scenario(weight=4)
+def start_of_what_is_stopping(s):
+    d = s.daemon(BASE + sh("slow", 'trap "" TERM; echo set; while sleep 0.05; do :; done',
+                           "startsecs=0\nstopwaitsecs=3\nstdout_logfile={dir}/slow.log"))
+    file(s, "slow.log")
+    d.until_state("slow", "RUNNING")
+    d.rpc("supervisor.stopProcess", "slow", False)
+    s.note("state", d.state("slow") + "\n")
+    s.note("start", repr(d.rpc("supervisor.startProcess", "slow")) + "\n")
+    s.note("stop", repr(d.rpc("supervisor.stopProcess", "slow", False)) + "\n")
+    s.note("line", lines(d, "already running"))
+
+
+# -- signals
+
+
+@table({name: number for name, number in [
+    ("TERM", signal.SIGTERM), ("INT", signal.SIGINT), ("QUIT", signal.SIGQUIT),
+]})
+def end_by_signal(s, name, number):
+    d = s.daemon(BASE.replace("{dir}/", "{dir}/" + name) + "[program:p]\ncommand=cat\nstartsecs=0\n", name=f"{name}.conf")
+    log = lambda: s.read(f"{name}main.log")
+    until("its start", lambda: "success: p" in log())
+    d.signal(number)
+    code = d.ended()
+    text = "".join(line[24:] + "\n" for line in log().splitlines() if "received" in line or "stopped: " in line)
+    s.note(name, f"exit status {code}\n{text}")
+
+
+@scenario(weight=5)
+def hup(s):
+    d = s.daemon(BASE + "[program:p]\ncommand=cat\nstartsecs=0\n")
+    d.until_state("p", "RUNNING")
+    pid = d.rpc("supervisor.getPID")
+    d.rewrite(BASE + "[program:p]\ncommand=cat\nstartsecs=0\n[program:q]\ncommand=cat\nstartsecs=0\n")
+    d.signal(signal.SIGHUP)
+    d.until_log("supervisord started with pid", 2)
+    d.until_log("success: q")
+    s.note("same pid", f"{d.rpc('supervisor.getPID') == pid}\n")
+    s.note("lines", lines(d, without=["success"]))
+    s.note("pid file", f"{s.read('pid') == str(pid) + chr(10)}\n")
+
+
+@scenario(weight=5)
+def hup_during_the_end(s):
+    d = s.daemon(BASE + sh("slow", 'trap "" TERM; echo set; while sleep 0.05; do :; done',
+                           "startsecs=0\nstopwaitsecs=3\nstdout_logfile={dir}/slow.log"))
+    file(s, "slow.log")
+    d.until_log("success: slow")
+    d.signal(signal.SIGTERM)
+    d.until_log("received SIGTERM")
+    d.signal(signal.SIGHUP)
+    d.until_log("SIGHUP")
+    s.note("exit status", f"{d.ended()}\n")
+    s.note("lines", lines(d, "SIGHUP", "SIGTERM"))
+
+
+@scenario
+def term_during_a_restart(s):
+    d = s.daemon(BASE + sh("slow", 'trap "" TERM; echo set; while sleep 0.05; do :; done',
+                           "startsecs=0\nstopwaitsecs=3\nstdout_logfile={dir}/slow.log"))
+    file(s, "slow.log")
+    d.until_log("success: slow")
+    d.signal(signal.SIGHUP)
+    d.until_log("received SIGHUP")
+    d.signal(signal.SIGTERM)
+    s.note("exit status", f"{d.ended()}\n")
+    s.note("lines", lines(d, "SIGHUP", "received SIGTERM", "started with"))
+
+
+@scenario
+def usr2(s):
+    d = s.daemon(BASE)
+    s.path("main.log").rename(s.path("old.log"))
+    d.signal(signal.SIGUSR2)
+    until("a new log", lambda: s.path("main.log").exists())
+    until("the lines", lambda: "logreopen" in s.read("old.log"))
+    s.note("the old log's end", "".join(line[24:] + "\n" for line in s.read("old.log").splitlines()[-2:]))
+
+
+@scenario
+def chld(s):
+    d = s.daemon(DEBUG + sh("p", "sleep 0.3; echo bye", QUICK))
+    d.until_log("received SIGCHLD indicating a child quit")
+    s.note("lines", lines(d, "'p'", " p ", "bye", "SIGCHLD", without=["success"]))
+
+
+# -- files
+
+
+@scenario
+def pid_file(s):
+    d = s.daemon(BASE)
+    s.note("its text", f"{s.read('pid') == str(d.rpc('supervisor.getPID')) + chr(10)}\n")
+    s.note("its mode", f"{stat.S_IMODE(os.stat(s.path('pid')).st_mode):o}\n")
+    s.note("the mode of the log", f"{stat.S_IMODE(os.stat(s.path('main.log')).st_mode):o}\n")
+    s.note("the mode of the socket", f"{stat.S_IMODE(os.stat(s.path('s.sock')).st_mode):o}\n")
+
+
+@scenario
+def pid_file_that_cannot_be_written(s):
+    s.path("nopid").mkdir()
+    d = s.daemon(BASE.replace("{dir}/pid", "{dir}/nopid"), quiet=True)
+    until("the line", lambda: "could not write pidfile" in d.log())
+    s.note("lines", lines(d, "pidfile", "started with"))
+    s.note("it serves", repr(d.rpc("supervisor.getState")) + "\n")
+
+
+@scenario
+def socket_that_nobody_listens_on(s):
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(s.path("s.sock")))
+    d = s.daemon(BASE)
+    s.note("standard error", s.read("stderr"))
+    s.note("it serves", repr(d.rpc("supervisor.getState")) + "\n")
+
+
+@scenario
+def second_instance(s):
+    d = s.daemon(BASE)
+    s.run(["supervisord", "-n", "-c", "s.conf"], "the second")
+    s.note("the first", repr(d.rpc("supervisor.getState")) + f"\n{s.path('pid').exists()}\n")
+
+
+@scenario
+def port_in_use(s):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        s.ports["port"] = taken.getsockname()[1]
+        s.refuse("a taken port", BASE + "[inet_http_server]\nport=127.0.0.1:{port}\n")
+
+
+@scenario
+def socket_in_a_missing_directory(s):
+    s.refuse("no such directory", BASE.replace("{dir}/s.sock", "{dir}/no/s.sock"))
+
+
+# -- the background
+
+
+def background(s, more, name):
+    s.write(f"{name}.conf", s.fill(BASE.replace("[unix_http_server]", more + "\n[unix_http_server]") + "[program:p]\ncommand=cat\nstartsecs=0\n"))
+    said = s.run(["supervisord", "-c", f"{name}.conf"])
+    until("the pid file", lambda: s.path("pid").exists() and s.read("pid"))
+    d = s.attach(f"{name}.conf")
+    until("its program", lambda: "success: p" in d.log())
+    return d, int(s.read("pid")), said
+
+
+def gone(pid):
+    return not os.path.exists(f"/proc/{pid}")
+
+
+@scenario(weight=4)
+def in_the_background(s):
+    d, pid, said = background(s, "umask=027\ndirectory=/tmp", "b")
+    s.note("what it says", said)
+    s.note("lines", lines(d))
+    s.note("session", f"{os.getsid(pid) == pid}\n")
+    s.note("directory", os.readlink(f"/proc/{pid}/cwd") + "\n")
+    s.note("descriptors", "".join(os.readlink(f"/proc/{pid}/fd/{n}") + "\n" for n in (0, 1, 2)))
+    s.note("mode of the pid file", f"{stat.S_IMODE(os.stat(s.path('pid')).st_mode):o}\n")
+    status = open(f"/proc/{pid}/status").read()
+    s.note("umask", re.search(r"Umask:\s*(\d+)", status).group(1) + "\n")
+    s.run(["supervisorctl", "-c", "b.conf", "shutdown"], "shutdown")
+    until("its end", lambda: gone(pid))
+    s.note("left", f"pid {s.path('pid').exists()}, socket {s.path('s.sock').exists()}\n")
+
+
+@scenario(weight=2)
+def in_the_background_with_a_directory_that_is_gone(s):
+    s.path("away").mkdir()
+    os.chmod(s.path("away"), 0)
+    d, pid, _ = background(s, "directory={dir}/away".replace("{dir}", str(s.dir)), "b")
+    s.note("lines", lines(d))
+    os.kill(pid, signal.SIGTERM)
+    until("its end", lambda: gone(pid))
+
+
+# -- what a child finds
+
+
+@scenario
+def child_environment(s):
+    d = s.daemon(
+        BASE.replace("[unix_http_server]", 'environment=FOO="global",BAR="g",SUPERVISOR_ENABLED="no"\n[unix_http_server]')
+        + "[inet_http_server]\nport=127.0.0.1:{port}\n"
+        + "[program:one]\ncommand=/usr/bin/env\nstdout_logfile={dir}/one.log\n" + QUICK
+        + "[program:two]\ncommand=/usr/bin/env\nstdout_logfile={dir}/two.log\nserverurl=http://x:1\n"
+        + 'environment=FOO="prog %(ENV_BAR)s %(process_num)d",SUPERVISOR_ENABLED="x",PATH="/bin:/usr/bin"\n' + QUICK
+        + "[group:g]\nprograms=two\n",
+        env={"SUPERVISOR_GROUP_NAME": "outer", "KEPT": "a%s b=c"},
+    )
+    for name in ("one", "two"):
+        d.until_log(f"exited: {name} ")
+        s.note(name, "".join(sorted(s.read(f"{name}.log").splitlines(keepends=True))))
+
+
+@scenario
+def child_environment_without_a_unix_socket(s):
+    s.daemon("[supervisord]\nlogfile={dir}/main.log\npidfile={dir}/pid\n[inet_http_server]\nport=127.0.0.1:{port}\n"
+             + sh("p", "echo url $SUPERVISOR_SERVER_URL", "stdout_logfile={dir}/p.log\n" + QUICK))
+    s.note("url", file(s, "p.log"))
+
+
+@table({
+    "signals blocked": "grep SigBlk /proc/self/status",
+    "signals ignored": "grep SigIgn /proc/self/status",
+    "signals caught": "grep SigCgt /proc/self/status",
+    "process group": "set -- $(cat /proc/$$/stat); test $5 = $$ && echo its own",
+    "session": "set -- $(cat /proc/$$/stat); test $6 = $$ || echo not its own",
+    "descriptors": "for fd in 0 1 2 3 4 5 6 7 8 9; do test -e /proc/$$/fd/$fd && echo $fd; test -p /proc/$$/fd/$fd && echo pipe; done",
+    "parent": "test $PPID = $(cat {dir}/pid) && echo the daemon",
+    "limits": "ulimit -n; ulimit -Hn; ulimit -c",
+    "directory": "pwd",
+    "umask": "umask",
+    "users": "id -u; id -g; id -G",
+    "name": "cat /proc/$$/comm",
+    "nice": "set -- $(cat /proc/$$/stat); echo ${19}",
+    "terminal": "set -- $(cat /proc/$$/stat); echo ${7}",
+})
+def child(s, name, script):
+    key = name.replace(" ", "-")
+    s.write(f"{key}.sh", s.fill(script.replace("{dir}/pid", "{dir}/" + key + "pid")))
+    program = f"[program:p]\ncommand=/bin/sh {{dir}}/{key}.sh\nstdout_logfile={{dir}}/{key}.out\n" + QUICK
+    s.daemon(BASE.replace("{dir}/", "{dir}/" + key) + program, name=f"{key}.conf")
+    until("its end", lambda: "exited: p" in s.read(f"{key}main.log"))
+    s.note(name, s.read(f"{key}.out"))
+
+
+@scenario
+def child_with_everything_set(s):
+    s.write("sub/x", "")
+    os.chmod(s.dir, 0o755)
+    d = s.daemon(BASE + sh("p", "umask; pwd; id -u; id -g; id -G; env | grep -e ^HOME -e ^USER -e ^LOGNAME -e ^SHELL",
+                           "umask=0027\ndirectory={dir}/sub\nuser=nobody\nstdout_logfile={dir}/p.log\n" + QUICK))
+    d.until_log("exited: p ")
+    s.note("what it finds", s.read("p.log"))
+    s.note("lines", lines(d, "'p'", " p "))
+
+
+# -- ends and failures
+
+ENDS = {
+    "code 0": ("exit 0", ""),
+    "code 1": ("exit 1", ""),
+    "code 255": ("exit 255", ""),
+    "an expected code": ("exit 5", "exitcodes=0,5"),
+    "no expected code": ("exit 0", "exitcodes="),
+    "SIGKILL": ("kill -9 $$", ""),
+    "SIGTERM": ("kill -15 $$", ""),
+    "SIGUSR1": ("kill -USR1 $$", ""),
+    "SIGABRT": ("ulimit -c 0; kill -ABRT $$", ""),
+    "a real-time signal": ("kill -40 $$", ""),
+    "a code above 127": ("exit 143", ""),
+}
+
+
+@scenario(weight=4)
+def ends(s):
+    names = {name: f"p{at}" for at, name in enumerate(ENDS)}
+    d = s.daemon(BASE + "".join(
+        sh(names[name], "sleep 1.5; " + script, QUICK + more) for name, (script, more) in ENDS.items()
+    ))
+    for name, program in names.items():
+        d.until_log(f"exited: {program} (")
+        s.note(name, lines(d, f"'{program}'", f" {program} ") + repr(facts(d, program)) + "\n")
+
+
+def facts(d, name):
+    info = d.rpc("supervisor.getProcessInfo", name)
+    return [info[key] for key in ("statename", "exitstatus", "spawnerr", "pid")]
+
+
+@scenario(weight=6)
+def quick_ends(s):
+    quick = {"false": "/bin/false", "true": "/bin/true", "killed": "/bin/sh -c 'kill -9 $$'"}
+    d = s.daemon(BASE + "".join(
+        f"[program:{name}]\ncommand={command}\nstartsecs=3\nstartretries=1\n" for name, command in quick.items()
+    ))
+    for name in quick:
+        d.until_state(name, "FATAL")
+        s.note(name, lines(d, f"'{name}'", f" {name} ") + repr(facts(d, name)) + "\n")
+    d.ctl("status")
+
+
+@scenario(weight=4)
+def restarts(s):
+    d = s.daemon(BASE + sh("always", "sleep 0.1; exit 0", "startsecs=0\nautorestart=true")
+                 + sh("unexpected", "sleep 0.1; exit 3", "startsecs=0") + sh("expected", "sleep 0.1; exit 0", "startsecs=0"))
+    for name in ("always", "unexpected"):
+        d.until_log(f"spawned: '{name}'", 2)
+        s.note(name, "".join(lines(d, f"'{name}'", f" {name} ").splitlines(keepends=True)[:4]))
+    s.note("expected", lines(d, "'expected'", " expected "))
+
+
+SPAWN = {
+    "missing path": ("/nonexistent/x", ""),
+    "missing word": ("no-such-word-anywhere", ""),
+    "directory": ("{dir}/sub", ""),
+    "not executable": ("{dir}/plain", ""),
+    "open quote": ('/bin/echo "x', ""),
+    "open quote beside another": ("/bin/echo 'it\"s", ""),
+    "trailing backslash": ("/bin/echo x\\", ""),
+    "empty in quotes": ("''", ""),
+    "a log that is a directory": ("/bin/cat", "stdout_logfile={dir}/sub"),
+    "a log in a directory that is gone": ("/bin/cat", "stderr_logfile={dir}/away/x.log"),
+    "a log that is a socket": ("/bin/cat", "stdout_logfile={dir}/sock"),
+    "a word of PATH that cannot be run": ("plain", 'environment=PATH="{dir}"'),
+    "a word of PATH that is a directory": ("sub", 'environment=PATH="{dir}"'),
+}
+
+
+@scenario(weight=4)
+def spawn_errors(s):
+    s.write("sub/x", "")
+    s.write("plain", "text")
+    s.path("away").mkdir()
+    with socket.socket(socket.AF_UNIX) as dead:
+        dead.bind(str(s.path("sock")))
+    names = {name: f"p{at}" for at, name in enumerate(SPAWN)}
+    conf = BASE + "".join(
+        f"[program:{names[name]}]\ncommand={command}\nstartretries=0\n{more}\n" for name, (command, more) in SPAWN.items()
+    )
+    # the directory has to be there when the file is read, and gone at the first start
+    d = s.daemon(conf.replace("startretries=0", "startretries=0\nautostart=false"))
+    s.path("away").rmdir()
+    for name, program in names.items():
+        s.note(f"{name}: start", repr(d.rpc("supervisor.startProcess", program)) + "\n")
+        until("its end", lambda: f"gave up: {program} " in d.log())
+        s.note(f"{name}: facts", repr(facts(d, program)) + "\n" + lines(d, f"'{program}'", f" {program} ")
+               + "".join(line for line in lines(d, "spawnerr").splitlines(keepends=True)[-1:]))
+
+
+CHILD = {
+    "a directory that is missing": ("/bin/cat", "directory={dir}/none"),
+    "a file without an interpreter": ("{dir}/bare", ""),
+    "an interpreter that is missing": ("{dir}/lost", ""),
+    "a relative path": ("./bare", "directory=/"),
+    "both streams in one": ("{dir}/bare", "redirect_stderr=true"),
+}
+
+
+@scenario(weight=4)
+def failures_in_the_child(s):
+    for name, text in [("bare", "no program\n"), ("lost", "#!/nonexistent/interpreter\n")]:
+        s.write(name, text)
+        os.chmod(s.path(name), 0o755)
+    names = {name: f"p{at}" for at, name in enumerate(CHILD)}
+    d = s.daemon(BASE + "".join(
+        f"[program:{names[name]}]\ncommand={command}\nstartretries=0\nstartsecs=5\nstdout_logfile={{dir}}/{names[name]}.out\n"
+        f"stderr_logfile={{dir}}/{names[name]}.err\n{more}\n" for name, (command, more) in CHILD.items()
+    ))
+    for name, program in names.items():
+        d.until_state(program, "FATAL")
+        read = lambda end: s.read(program + end) if s.path(program + end).exists() else "(no file)\n"
+        s.note(name, f"out: {read('.out')}\nerr: {read('.err')}\n{lines(d, chr(39) + program + chr(39), f' {program} ')}")
+
+
+@scenario
+def commands_are_words(s):
+    rows = ["a 'b  c' \"d \\\" e\" f\\ g", "x#y # z", "$HOME `ls` *.c ; | > &", "'a'\"b\"c", "\"it's\" '\"'", "tab\there"]
+    d = s.daemon(BASE + "".join(
+        f"[program:w{at}]\ncommand=/usr/bin/printf '[%%s]' {row}\nstdout_logfile={{dir}}/w{at}.log\n{QUICK}"
+        for at, row in enumerate(rows)
+    ))
+    for at, row in enumerate(rows):
+        d.until_log(f"exited: w{at} ")
+        s.note(row, s.read(f"w{at}.log") + "\n")
+
+
+@scenario
+def standard_input(s):
+    d = s.daemon(BASE + "[program:cat]\ncommand=cat\nstartsecs=0\nstdout_logfile={dir}/cat.log\n")
+    d.until_state("cat", "RUNNING")
+    s.note("sent", repr(d.rpc("supervisor.sendProcessStdin", "cat", "Malm\u00f6\n")) + "\n")
+    s.note("came", file(s, "cat.log"))
+
+
+@scenario(weight=3)
+def grandchildren(s):
+    """Who is signalled: the process, or its group."""
+    script = "sleep 77{n} & echo $!; wait"
+    conf = BASE
+    for at, more in enumerate(["", "stopasgroup=true"]):
+        conf += sh(f"p{at}", script.replace("{n}", str(at)), f"startsecs=0\nstdout_logfile={{dir}}/p{at}.log\n{more}")
+    d = s.daemon(conf.replace("[unix_http_server]", "loglevel=debug\n[unix_http_server]"))
+    for at in (0, 1):
+        pid = int(file(s, f"p{at}.log"))
+        d.until_state(f"p{at}", "RUNNING")
+        d.ctl(f"stop p{at}", quiet=True)
+        alive = True
+        with contextlib.suppress(Late):
+            until("its end", lambda: gone(pid) or open(f"/proc/{pid}/stat").read().split()[2] == "Z", 1.0)
+            alive = False
+        s.note(f"the grandchild of p{at} lives", f"{alive}\n{lines(d, 'killing p' + str(at))}")
