@@ -30,6 +30,7 @@ use jsonrpsee::{Methods, RpcModule};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
 use treeherd_domain::status::{LocalTime, ProcessStatus};
@@ -60,6 +61,8 @@ struct Inner {
     started_ms: u64,
     methods: Slot<Methods>,
     watcher: Watcher,
+    /// Turns at looking into followed logs.
+    looks: Arc<Semaphore>,
 }
 
 impl fmt::Debug for Bridge {
@@ -73,8 +76,15 @@ impl Bridge {
     #[must_use]
     pub fn new(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, main_log: Arc<MainLog>) -> Self {
         let started_ms = clock::wall_ms();
-        let (methods, watcher) = (Slot::default(), Watcher::default());
-        Self(Arc::new(Inner { shared, root, main_log, started_ms, methods, watcher }))
+        Self(Arc::new(Inner {
+            shared,
+            root,
+            main_log,
+            started_ms,
+            methods: Slot::default(),
+            watcher: Watcher::default(),
+            looks: Arc::new(Semaphore::new(web::LOOKS)),
+        }))
     }
 
     /// The methods of all namespaces. `with_supervisor`: whether Supervisor's own are among them (there is

@@ -21,7 +21,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::spawn_blocking;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
@@ -34,6 +34,8 @@ use treeherd_web::{Control, FollowError, Followed, Log};
 
 /// What is shown where a log was emptied.
 const TRUNCATED: &[u8] = b"==> File truncated <==\n";
+/// How many followers may look at their files at a time: each takes a thread of the pool.
+pub(super) const LOOKS: usize = 16;
 /// How long a client may take nothing of a log before it is given up.
 const SLOW: Duration = Duration::from_secs(60 * 60);
 
@@ -111,7 +113,8 @@ impl Control for Bridge {
         });
         match opening.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok((follower, modified_ms)) => {
-                tokio::spawn(follow(follower, sender, self.shared().log.clone()));
+                let looks = Arc::clone(&self.0.looks);
+                tokio::spawn(follow(follower, looks, sender, self.shared().log.clone()));
                 Ok(Followed { modified_ms, bytes })
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(FollowError::Missing),
@@ -162,10 +165,12 @@ impl Follower {
 }
 
 /// Hands on what comes until nobody takes it.
-async fn follow(mut follower: Follower, sender: mpsc::Sender<Bytes>, log: Logger) {
+async fn follow(mut follower: Follower, looks: Arc<Semaphore>, sender: mpsc::Sender<Bytes>, log: Logger) {
     loop {
+        let Ok(turn) = Arc::clone(&looks).acquire_owned().await else { return };
         let looked = spawn_blocking(move || {
             let look = follower.look();
+            drop(turn);
             (follower, look)
         });
         let Ok((back, look)) = looked.await else { return };
