@@ -1,4 +1,5 @@
-//! Actions that ask no daemon: they look at a configuration file, as the daemon would read it.
+//! Actions that ask no daemon: they print what the program knows, or look at a configuration file as the daemon
+//! would read it.
 //!
 //! The file is the one that is named behind the action, else the one that supervisorctl was started with: `-c`, or
 //! the first that the search finds. It may be broken, so these actions run before the client's own section is read.
@@ -7,15 +8,13 @@
 use crate::configtest::{self, Answer};
 use crate::ctl::action;
 use crate::ctl::args::Options;
+use crate::ctl::completion;
 use crate::ctl::options::Arguments;
 use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
 use crate::getopt::UsageError;
 use std::path::PathBuf;
 use treeherd_config::{Overrides, ctlplugins, find};
-
-/// The names of the actions.
-const NAMES: &[&str] = &["configtest"];
 
 /// What such an action works with.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +33,14 @@ impl Local {
     /// Runs an action if it is one of these, and gives its exit status.
     pub(super) fn run(&self, screen: &mut Screen, words: &[&str]) -> Option<u8> {
         let (name, arguments) = words.split_first()?;
-        NAMES.contains(name).then(|| {
-            let answer = self.answer(name, arguments);
-            screen.bytes(answer.out.as_bytes());
-            screen.error(&answer.err);
-            answer.code
-        })
+        let answer = match *name {
+            "configtest" => self.configtest(name, arguments),
+            "completion" => completion::script(arguments)?,
+            _ => return None,
+        };
+        screen.bytes(answer.out.as_bytes());
+        screen.error(&answer.err);
+        Some(answer.code)
     }
 
     /// What is to be said of an action that nobody knows, if the file has plug-ins that could have brought it.
@@ -59,7 +60,7 @@ impl Local {
         })
     }
 
-    fn answer(&self, name: &str, words: &[&str]) -> Answer {
+    fn configtest(&self, name: &str, words: &[&str]) -> Answer {
         let arguments = match action::find(name).map(|action| Arguments::of(action, words)) {
             Some(Ok(arguments)) => arguments,
             Some(Err(error)) => return misused(name, &error.to_string()),

@@ -12,7 +12,8 @@
 //!                                                        |                    foreground fg
 //!                                                        |                    wait       wait
 //!                                                        |                    plan       plan, update --per-process
-//!                                                        |                    local      configtest
+//!                                                        |                    completion names for the login shell
+//!                                                        |                    local      configtest completion
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
@@ -23,6 +24,7 @@
 pub mod action;
 pub mod args;
 pub mod complete;
+pub mod completion;
 mod control;
 mod daemon;
 pub mod explain;
@@ -206,6 +208,11 @@ async fn credentials(session: &mut Session) -> Result<Option<Credentials>, Probl
 }
 
 async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> Outcome {
+    let words: Vec<&str> = std::iter::once(verb).chain(argument.split_whitespace()).collect();
+    if let Some(code) = session.local.run(&mut session.screen, &words) {
+        session.status.set(code);
+        return Ok(());
+    }
     match verb {
         "start" => control::start(session, argument).await,
         "stop" => control::stop(session, argument).await,
@@ -228,12 +235,9 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
         "wait" => wait::wait(session, argument).await,
+        "completion" => completion::names(session, argument).await,
         _ => {
-            let words: Vec<&str> = std::iter::once(verb).chain(argument.split_whitespace()).collect();
-            match session.local.run(&mut session.screen, &words) {
-                Some(code) => session.status.set(code),
-                None => unknown(session, line),
-            }
+            unknown(session, line);
             Ok(())
         }
     }

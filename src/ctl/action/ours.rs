@@ -1,9 +1,19 @@
 //! Our own actions; they read their options as the programs do (see `options`).
 
 use super::{Action, Completes, Opt};
+use crate::ctl::completion::SHELLS;
 
 /// They, in the order of `help`.
 pub(super) const ACTIONS: &[Action] = &[
+    Action::new(
+        "completion",
+        "bash|zsh|fish",
+        "Prints a script that completes actions, options and the names of processes in a login shell. The names \
+         are asked of the daemon when they are needed.",
+    )
+    .completing(Completes::Words(SHELLS))
+    .with_exits(&[(0, "the script is printed"), (2, "the words make no sense")])
+    .with_examples(&[("completion bash", "source <(supervisorctl completion bash) loads it")]),
     Action::new(
         "configtest",
         "[<file>]",
