@@ -1,12 +1,19 @@
-//! Everything that happens, as values: what the bus carries, the journal keeps and subscribers get.
+//! Everything that happens, as values: what the bus carries, the journal keeps, listeners and subscribers get.
 //!
 //! Names are Supervisor's: `PROCESS_STATE_RUNNING` and so on, so that one filter serves
 //! old listeners and new subscribers. Subscribing to a prefix (`PROCESS_STATE`) means all below it.
+//! What a listener is told of an event is in `payload`, what it may subscribe to in [`types`], when
+//! ticks are due in [`tick`].
+
+mod payload;
+pub mod tick;
+pub mod types;
 
 use crate::exit::ExitStatus;
 use crate::name::{GroupName, Namespec};
 use crate::status::ProcessState;
 use crate::stream::Stream;
+use tick::Period;
 
 /// What happened.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +26,7 @@ pub enum EventKind {
         from: ProcessState,
         /// The state it is in now.
         to: ProcessState,
-        /// The process id; 0 if there is none.
+        /// The process id, also of a process that has just ended; 0 if there is none.
         pid: i32,
         /// The retry counter (`tries`).
         tries: u32,
@@ -44,6 +51,13 @@ pub enum EventKind {
         kind: String,
         /// Its data, as sent.
         data: String,
+    },
+    /// Time has passed. Happens only while somebody subscribes to it, and is kept nowhere.
+    Tick {
+        /// How much.
+        period: Period,
+        /// The second since the epoch at which the period began.
+        when: u64,
     },
     /// An actor of the daemon ended by a bug and was restarted (`tree` events).
     ActorRestarted {
@@ -103,6 +117,7 @@ impl EventKind {
             Self::SupervisorRunning => "SUPERVISOR_STATE_CHANGE_RUNNING",
             Self::SupervisorStopping => "SUPERVISOR_STATE_CHANGE_STOPPING",
             Self::RemoteCommunication { .. } => "REMOTE_COMMUNICATION",
+            Self::Tick { period, .. } => period.name(),
             Self::ActorRestarted { .. } => "ACTOR_RESTARTED",
             Self::LogTrouble { .. } => "LOG_TROUBLE",
             Self::ProcessLog(output) => match output.stream {
@@ -134,6 +149,7 @@ impl EventKind {
             | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::RemoteCommunication { .. }
+            | Self::Tick { .. }
             | Self::ActorRestarted { .. } => None,
         }
     }

@@ -1,0 +1,125 @@
+//! The types of events that a listener may subscribe to, and sets of them.
+//!
+//! ```text
+//! EVENT -- PROCESS_STATE -- PROCESS_STATE_RUNNING ...      the lowest have a bit each
+//!      `-- TICK ----------- TICK_5 ...                     a name above them stands for all below it
+//! ```
+//!
+//! These are Supervisor's, no more: what only treeherd has is not sent to a listener that asks for `EVENT`,
+//! for it could not know it.
+
+use super::{EventKind, is_below};
+use std::collections::BTreeSet;
+
+/// The types that events have; what is above them is none of its own.
+pub const TYPES: [&str; 20] = [
+    "PROCESS_STATE_STOPPED",
+    "PROCESS_STATE_EXITED",
+    "PROCESS_STATE_STARTING",
+    "PROCESS_STATE_STOPPING",
+    "PROCESS_STATE_BACKOFF",
+    "PROCESS_STATE_FATAL",
+    "PROCESS_STATE_RUNNING",
+    "PROCESS_STATE_UNKNOWN",
+    "PROCESS_COMMUNICATION_STDOUT",
+    "PROCESS_COMMUNICATION_STDERR",
+    "PROCESS_LOG_STDOUT",
+    "PROCESS_LOG_STDERR",
+    "REMOTE_COMMUNICATION",
+    "SUPERVISOR_STATE_CHANGE_RUNNING",
+    "SUPERVISOR_STATE_CHANGE_STOPPING",
+    "TICK_5",
+    "TICK_60",
+    "TICK_3600",
+    "PROCESS_GROUP_ADDED",
+    "PROCESS_GROUP_REMOVED",
+];
+
+/// Above types, but no class of them.
+const NO_CLASSES: [&str; 4] = ["PROCESS", "REMOTE", "SUPERVISOR", "SUPERVISOR_STATE"];
+
+/// Whether a name, in capitals, is that of a type or of a class of types.
+#[must_use]
+pub fn is_type(name: &str) -> bool {
+    !NO_CLASSES.contains(&name) && TYPES.iter().any(|one| is_below(one, name))
+}
+
+/// What somebody subscribes to.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct EventSet {
+    names: BTreeSet<String>,
+    types: u32,
+}
+
+impl EventSet {
+    /// The types of these names, in any case, each once; a name that stands for none adds none.
+    #[must_use]
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut set = Self::default();
+        for name in names.into_iter().map(str::to_ascii_uppercase).filter(|name| is_type(name)) {
+            let below = (0..).zip(TYPES).filter(|(_, one)| is_below(one, &name));
+            set.types |= below.map(|(bit, _)| 1 << bit).sum::<u32>();
+            set.names.insert(name);
+        }
+        set
+    }
+
+    /// Whether it includes the type of this name.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        (0..).zip(TYPES).any(|(bit, one)| one == name && self.types & (1 << bit) != 0)
+    }
+
+    /// Whether it includes this event.
+    #[must_use]
+    pub fn includes(&self, event: &EventKind) -> bool {
+        self.has(event.name())
+    }
+
+    /// All that is in one of the two.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.types |= other.types;
+        self.names.extend(other.names.iter().cloned());
+        self
+    }
+
+    /// The names it was made of, sorted.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.names.iter().map(String::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_stands_for_all_its_types() {
+        let set = EventSet::of(["tick", "TICK_5", "Process_Group_Added"]);
+        assert_eq!(set.names(), ["PROCESS_GROUP_ADDED", "TICK", "TICK_5"]);
+        let of_all: Vec<&str> = TYPES.into_iter().filter(|one| set.has(one)).collect();
+        assert_eq!(of_all, ["TICK_5", "TICK_60", "TICK_3600", "PROCESS_GROUP_ADDED"]);
+        assert!(TYPES.iter().all(|one| EventSet::of(["EVENT"]).has(one)));
+    }
+
+    #[test]
+    fn names_between_the_classes_are_none() {
+        let wrong = ["PROCESS", "SUPERVISOR", "SUPERVISOR_STATE", "REMOTE", "FOO", "", "ACTOR_RESTARTED"];
+        assert!(wrong.iter().all(|name| !is_type(name)));
+        assert!(["EVENT", "TICK", "PROCESS_LOG", "REMOTE_COMMUNICATION"].iter().all(|name| is_type(name)));
+        assert_eq!(EventSet::of(wrong), EventSet::default());
+    }
+
+    #[test]
+    fn what_only_this_daemon_has_is_in_no_set() {
+        let own = EventKind::ActorRestarted {
+            path: String::new(),
+            reason: String::new(),
+            incident: String::new(),
+        };
+        assert!(!EventSet::of(["EVENT", "ACTOR_RESTARTED"]).includes(&own));
+        assert!(EventSet::of(["EVENT"]).includes(&EventKind::SupervisorRunning));
+    }
+}
