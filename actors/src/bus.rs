@@ -9,6 +9,8 @@
 //! both. Numbers are given by the sender (see [`Shared::announce`](crate::shared::Shared::announce)):
 //! they have no holes unless a Bus died with events in its mailbox, and then subscribers see a gap.
 //!
+//! Ticks are made here, by one timer that is armed only while somebody wants them. They are kept nowhere.
+//!
 //! Events that carry output come as fast as a process writes, and are large. They are kept apart from the
 //! others, bounded in bytes as well as in number, and go only to who wants them: however much a process
 //! writes, a change of state is neither pushed out of the journal nor out of a subscriber's queue by it.
@@ -17,12 +19,16 @@ use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, Context, Handler, Message};
+use crate::clock;
+use crate::shared::Shared;
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::mpsc;
-use treeherd_domain::event::Event;
+use treeherd_domain::event::tick::Ticks;
+use treeherd_domain::event::types::EventSet;
+use treeherd_domain::event::{Event, EventKind};
 
 /// Events that the journal keeps.
 const JOURNAL: usize = 1024;
@@ -56,6 +62,7 @@ struct Subscriber {
     /// Bytes of output on their way to it.
     waiting: Arc<AtomicUsize>,
     output: bool,
+    ticks: EventSet,
     dropped: u64,
 }
 
@@ -148,24 +155,37 @@ impl Journal {
     /// carry output are left out, and are no gap.
     #[must_use]
     pub fn subscribe(&self, since: Option<u64>, output: bool) -> Subscription {
+        self.subscribe_to(since, output, EventSet::default())
+    }
+
+    /// The same with these ticks; the bus is to be told ([`Tune`]).
+    pub(crate) fn subscribe_to(&self, since: Option<u64>, output: bool, ticks: EventSet) -> Subscription {
         let mut inner = lock(&self.inner);
         let (sender, items) = mpsc::channel(WAITING);
         let waiting = Arc::<AtomicUsize>::default();
         let missed = since.map_or_else(Vec::new, |since| inner.after(since, output));
-        inner.subscribers.push(Subscriber { sender, waiting: Arc::clone(&waiting), output, dropped: 0 });
+        inner.subscribers.push(Subscriber { sender, waiting: Arc::clone(&waiting), output, ticks, dropped: 0 });
         Subscription { seq: inner.last, missed, items: Items { items, waiting } }
     }
 
-    fn record(&self, event: Event) {
+    /// The ticks that subscribers want.
+    pub(crate) fn wanted_ticks(&self) -> EventSet {
+        let inner = lock(&self.inner);
+        let subscribers = inner.subscribers.iter().filter(|subscriber| !subscriber.sender.is_closed());
+        subscribers.fold(EventSet::default(), |set, subscriber| set.and(&subscriber.ticks))
+    }
+
+    fn record(&self, event: Arc<Event>) {
         let mut inner = lock(&self.inner);
         let skipped = event.seq.saturating_sub(inner.last + 1);
         if skipped > 0 {
             inner.events.gone = event.seq - 1; // whatever it was
         }
         inner.last = event.seq;
-        let event = Arc::new(event);
-        let kept = if event.kind.output().is_some() { &mut inner.output } else { &mut inner.events };
-        kept.push(Arc::clone(&event));
+        if !matches!(event.kind, EventKind::Tick { .. }) {
+            let kept = if event.kind.output().is_some() { &mut inner.output } else { &mut inner.events };
+            kept.push(Arc::clone(&event));
+        }
         inner.subscribers.retain_mut(|subscriber| {
             subscriber.dropped += skipped;
             subscriber.pass(&event)
@@ -200,7 +220,8 @@ impl Subscriber {
     /// Whether it still listens.
     fn pass(&mut self, event: &Arc<Event>) -> bool {
         let size = size(event);
-        if event.kind.output().is_some() && !self.output {
+        let is_tick = matches!(event.kind, EventKind::Tick { .. });
+        if (event.kind.output().is_some() && !self.output) || (is_tick && !self.ticks.includes(&event.kind)) {
             return !self.sender.is_closed();
         }
         let waiting = self.waiting.load(Ordering::Acquire);
@@ -241,35 +262,67 @@ impl Subscriber {
 #[rtype(result = "()")]
 pub struct Announce {
     /// What.
-    pub event: Event,
+    pub event: Arc<Event>,
     /// The room that it takes until it is recorded.
     pub held: Option<Held>,
 }
 
+/// Somebody may want other ticks than before.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct Tune;
+
 /// The actor.
 #[derive(Debug)]
 pub struct Bus {
-    journal: Arc<Journal>,
+    shared: Arc<Shared>,
+    timer: Option<SpawnHandle>,
     _link: Link,
 }
 
 impl Bus {
-    /// A bus over this journal.
+    /// A bus over the journal of this tree.
     #[must_use]
-    pub const fn new(journal: Arc<Journal>, link: Link) -> Self {
-        Self { journal, _link: link }
+    pub const fn new(shared: Arc<Shared>, link: Link) -> Self {
+        Self { shared, timer: None, _link: link }
+    }
+
+    /// Announces the ticks that are due, and waits for the next.
+    fn tick(&mut self, context: &mut Context<Self>) {
+        if let Some(handle) = self.timer.take() {
+            context.cancel_future(handle);
+        }
+        let (now, wanted) = (clock::wall_ms(), self.shared.wanted_ticks());
+        let Some(wait) = Ticks::wait(now, &wanted) else { return lock(&self.shared.ticks).forget() };
+        let due = lock(&self.shared.ticks).look(now, &wanted);
+        for tick in due {
+            self.shared.announce(tick);
+        }
+        self.timer = Some(context.run_later(wait, |actor, context| actor.tick(context)));
     }
 }
 
 impl Actor for Bus {
     type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        self.tick(context);
+    }
+}
+
+impl Handler<Tune> for Bus {
+    type Result = ();
+
+    fn handle(&mut self, _: Tune, context: &mut Self::Context) {
+        self.tick(context);
+    }
 }
 
 impl Handler<Announce> for Bus {
     type Result = ();
 
     fn handle(&mut self, Announce { event, held }: Announce, _: &mut Self::Context) {
-        self.journal.record(event);
+        self.shared.journal.record(event);
         drop(held);
     }
 }
@@ -293,10 +346,9 @@ impl Handler<Stop> for Bus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use treeherd_domain::event::EventKind;
 
     fn record(journal: &Journal, seq: u64) {
-        journal.record(Event { seq, at_ms: 0, kind: EventKind::SupervisorRunning });
+        journal.record(Arc::new(Event { seq, at_ms: 0, kind: EventKind::SupervisorRunning }));
     }
 
     #[test]
@@ -344,7 +396,26 @@ mod tests {
         use treeherd_domain::stream::Stream;
         let namespec = Namespec::new(GroupName::new("g"), ProcessName::new("p"));
         let output = Output { namespec, pid: 1, stream: Stream::Stdout, data: vec![b'x'; bytes] };
-        journal.record(Event { seq, at_ms: 0, kind: EventKind::ProcessLog(output) });
+        journal.record(Arc::new(Event { seq, at_ms: 0, kind: EventKind::ProcessLog(output) }));
+    }
+
+    #[test]
+    fn ticks_come_to_who_wants_them_and_are_no_gap_to_others() {
+        use treeherd_domain::event::tick::Period;
+        let journal = Journal::new(0);
+        let mut other = journal.subscribe(None, true);
+        let mut ticking = journal.subscribe_to(None, false, EventSet::of(["tick_5"]));
+        assert!(journal.wanted_ticks().has("TICK_5") && !journal.wanted_ticks().has("TICK_60"));
+        for (seq, period) in [(1, Period::Five), (2, Period::Minute)] {
+            journal.record(Arc::new(Event { seq, at_ms: 0, kind: EventKind::Tick { period, when: 60 } }));
+        }
+        record(&journal, 3);
+        let live = |items: &mut Items| std::iter::from_fn(|| items.try_recv()).collect::<Vec<_>>();
+        assert_eq!(numbers(&live(&mut ticking.items)), [1, 3]);
+        assert_eq!(numbers(&live(&mut other.items)), [3]);
+        assert_eq!(numbers(&journal.subscribe(Some(0), true).missed), [3]);
+        drop(ticking);
+        assert_eq!(journal.wanted_ticks(), EventSet::default());
     }
 
     fn numbers(items: &[Item]) -> Vec<u64> {

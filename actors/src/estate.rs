@@ -15,19 +15,24 @@
 //! is used all the same: every write to a record is one assignment after the other, each valid.
 
 use crate::clock;
+use crate::pool::{PoolEstate, Seat};
 use crate::rotator::stream::StreamEstate;
+use slog::Logger;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use treeherd_domain::event::Event;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Machine, Policy};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::pool::next_serial;
 use treeherd_domain::reload::same_streams;
-use treeherd_domain::spec::{Config, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{Config, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
+use treeherd_os::pipe::write_now;
 use treeherd_os::process::Process;
 use treeherd_os::syslog::{DEV_LOG, Syslog};
 
@@ -61,6 +66,39 @@ pub struct Record {
     pub seq: u64,
 }
 
+/// Bytes that may wait for a process that does not read.
+pub(crate) const WAITING: usize = 1024 * 1024;
+
+impl Record {
+    /// Writes a whole message to the standard input: at once what the pipe takes, the rest waits, behind what waits
+    /// already. `false`, and nothing of it is written, if nobody reads or too much waits.
+    pub(crate) fn write_stdin(&mut self, bytes: &[u8]) -> bool {
+        let waiting = self.stdin_queue.len();
+        if self.stdin.is_none() || (waiting > 0 && waiting + bytes.len() > WAITING) {
+            return false;
+        }
+        self.stdin_queue.extend(bytes);
+        self.flush_stdin();
+        self.stdin.is_some()
+    }
+
+    /// Writes what the pipe takes now. A pipe that nobody reads any more is given up.
+    pub(crate) fn flush_stdin(&mut self) {
+        while let Some(stdin) = &self.stdin
+            && !self.stdin_queue.is_empty()
+        {
+            match write_now(&**stdin, self.stdin_queue.make_contiguous()) {
+                Ok(0) => return,
+                Ok(count) => drop(self.stdin_queue.drain(..count)),
+                Err(_) => {
+                    self.stdin_queue.clear();
+                    self.stdin = None;
+                }
+            }
+        }
+    }
+}
+
 /// One process: its configuration, its record, its streams.
 #[derive(Debug)]
 pub struct Estate {
@@ -74,18 +112,28 @@ pub struct Estate {
     pub stdout: Arc<StreamEstate>,
     /// Standard error; `None` with `redirect_stderr`.
     pub stderr: Option<Arc<StreamEstate>>,
+    /// Its place in a pool of event listeners.
+    pub seat: Option<Seat>,
     /// Shared with the estate that comes after this one, if the process is configured differently.
     record: Arc<Mutex<Record>>,
 }
 
 impl Estate {
     /// The estate of a process that is new.
-    fn new(namespec: Namespec, spec: &Arc<ProcessSpec>, logs: &LogSettings) -> Self {
-        let stream = |which| Arc::new(StreamEstate::new(namespec.clone(), which, spec.stream(which), logs));
+    fn new(
+        namespec: Namespec,
+        spec: &Arc<ProcessSpec>,
+        logs: &LogSettings,
+        seat: Option<Seat>,
+    ) -> Self {
+        let stream = |which, seat| {
+            Arc::new(StreamEstate::new(namespec.clone(), which, spec.stream(which), logs, seat))
+        };
         Self {
             policy: Policy::from(&**spec),
-            stdout: stream(Stream::Stdout),
-            stderr: (!spec.redirect_stderr).then(|| stream(Stream::Stderr)),
+            stdout: stream(Stream::Stdout, seat.clone()),
+            stderr: (!spec.redirect_stderr).then(|| stream(Stream::Stderr, None)),
+            seat,
             record: Arc::default(),
             spec: Arc::clone(spec),
             namespec,
@@ -102,10 +150,11 @@ impl Estate {
                 policy: Policy::from(&**spec),
                 stdout: Arc::clone(&self.stdout),
                 stderr: self.stderr.clone(),
+                seat: self.seat.clone(),
                 record: Arc::default(),
             }
         } else {
-            Self::new(self.namespec.clone(), spec, logs)
+            Self::new(self.namespec.clone(), spec, logs, self.seat.clone())
         };
         heir.record = Arc::clone(&self.record);
         heir
@@ -173,6 +222,8 @@ pub struct GroupEstate {
     pub spec: Arc<GroupSpec>,
     /// One for each process.
     pub estates: Vec<Arc<Estate>>,
+    /// Of listeners: what they have in common.
+    pub pool: Option<Arc<PoolEstate>>,
     /// Where each name stands in `estates`.
     index: HashMap<ProcessName, usize>,
 }
@@ -182,25 +233,39 @@ impl GroupEstate {
     /// block: not for the tree's thread.
     #[must_use]
     pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        Self::of(spec, |process| Arc::new(Estate::new(spec.namespec(&process.name), process, logs)))
-    }
-
-    /// The estates of this group by another definition: a process that is in both and is not changed keeps its
-    /// estate, one that is changed leaves it to an heir. May block, as `new` does.
-    #[must_use]
-    pub(crate) fn reshaped(&self, spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        Self::of(spec, |process| match self.estate(&process.name) {
-            Some(estate) if estate.spec == *process => Arc::clone(estate),
-            Some(estate) => Arc::new(estate.heir(process, logs)),
-            None => Arc::new(Estate::new(spec.namespec(&process.name), process, logs)),
+        let pool = match &spec.kind {
+            GroupKind::Listener(listener) => {
+                Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log))
+            }
+            GroupKind::Program | GroupKind::Group => None,
+        };
+        let seat = |at| pool.clone().map(|pool| Seat { pool, at });
+        Self::of(spec, pool.clone(), |at, process| {
+            Arc::new(Estate::new(spec.namespec(&process.name), process, logs, seat(at)))
         })
     }
 
-    fn of(spec: &Arc<GroupSpec>, estate: impl Fn(&Arc<ProcessSpec>) -> Arc<Estate>) -> Arc<Self> {
-        let estates: Vec<_> = spec.processes.iter().map(estate).collect();
+    /// The estates of this group by another definition: a process that is in both and is not changed keeps its
+    /// estate, one that is changed leaves it to an heir. May block, as `new` does. Not for pools of listeners.
+    #[must_use]
+    pub(crate) fn reshaped(&self, spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
+        Self::of(spec, None, |_, process| match self.estate(&process.name) {
+            Some(estate) if estate.spec == *process => Arc::clone(estate),
+            Some(estate) => Arc::new(estate.heir(process, logs)),
+            None => Arc::new(Estate::new(spec.namespec(&process.name), process, logs, None)),
+        })
+    }
+
+    fn of(
+        spec: &Arc<GroupSpec>,
+        pool: Option<Arc<PoolEstate>>,
+        estate: impl Fn(usize, &Arc<ProcessSpec>) -> Arc<Estate>,
+    ) -> Arc<Self> {
+        let estates: Vec<_> =
+            spec.processes.iter().enumerate().map(|(at, process)| estate(at, process)).collect();
         let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
         let index = spec.processes.iter().enumerate().map(name).collect();
-        Arc::new(Self { spec: Arc::clone(spec), estates, index })
+        Arc::new(Self { spec: Arc::clone(spec), estates, pool, index })
     }
 
     /// The group's name.
@@ -233,18 +298,21 @@ pub struct LogSettings {
     pub identifier: String,
     /// `strip_ansi`.
     pub strip_ansi: bool,
+    /// The daemon's log.
+    pub log: Logger,
     /// The daemon's log, if its level is debug or lower: it gets a copy of all output.
-    pub debug: Option<slog::Logger>,
+    pub debug: Option<Logger>,
     /// Where streams with `*_syslog` send their lines.
     pub syslog: Arc<Syslog>,
 }
 
 impl LogSettings {
-    /// AUTO logs in this directory under this identifier, and nothing else.
+    /// AUTO logs in this directory under this identifier, and nothing else; no log of the daemon's.
     #[must_use]
     pub fn new(childlogdir: PathBuf, identifier: String) -> Self {
         let syslog = Arc::new(Syslog::new(Path::new(DEV_LOG)));
-        Self { childlogdir, identifier, strip_ansi: false, debug: None, syslog }
+        let log = Logger::root(slog::Discard, slog::o!());
+        Self { childlogdir, identifier, strip_ansi: false, log, debug: None, syslog }
     }
 }
 
@@ -275,11 +343,15 @@ impl Mood {
 #[derive(Debug)]
 pub struct Arena {
     groups: RwLock<BTreeMap<GroupName, Place>>,
+    /// The pools that events go to, in the order in which they began to listen.
+    pools: RwLock<Vec<Arc<PoolEstate>>>,
     config: RwLock<Arc<Config>>,
     mood: AtomicI8,
     /// The mood that somebody asked for, until a root has seen it.
     asked: Mutex<Option<Mood>>,
     seq: AtomicU64,
+    /// The number of the next event that a pool takes.
+    serial: Mutex<u64>,
     added: AtomicU64,
 }
 
@@ -296,10 +368,12 @@ impl Arena {
     pub fn new(config: Arc<Config>, seq: u64) -> Self {
         Self {
             groups: RwLock::default(),
+            pools: RwLock::default(),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
             seq: AtomicU64::new(seq),
+            serial: Mutex::default(),
             added: AtomicU64::new(0),
         }
     }
@@ -365,7 +439,44 @@ impl Arena {
 
     /// Takes a group out.
     pub(crate) fn remove(&self, name: &str) -> Option<Arc<GroupEstate>> {
+        self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|pool| pool.name.as_str() != name);
         self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
+    }
+
+    /// From now on events go to this group, if it is a pool of listeners.
+    pub(crate) fn listen(&self, group: &GroupEstate) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.extend(group.pool.clone());
+    }
+
+    /// The pools that events go to.
+    pub(crate) fn pools(&self) -> RwLockReadGuard<'_, Vec<Arc<PoolEstate>>> {
+        self.pools.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives an event to every pool that subscribes to it.
+    pub(crate) fn tell_pools(&self, event: &Arc<Event>) {
+        let mut serial = None;
+        for pool in self.pools().iter().filter(|pool| pool.events.includes(&event.kind)) {
+            let serial = *serial.get_or_insert_with(|| {
+                let mut next = lock(&self.serial);
+                let serial = *next;
+                *next = next_serial(serial);
+                serial
+            });
+            pool.accept(serial, event);
+        }
+    }
+
+    /// The number of the next event that a pool takes.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        *lock(&self.serial)
+    }
+
+    /// Goes on counting where another arena stopped.
+    pub fn set_serial(&self, serial: u64) {
+        *lock(&self.serial) = serial;
     }
 
     /// What the daemon is doing.

@@ -6,6 +6,7 @@
 //!                                       └──── Children ◄──────────┘
 //! ```
 //!
+//! A group of event listeners has a Pool as well, which gives them their events ([`pool`](crate::pool)).
 //! It owns the supervision of its programs' actors, nothing else: the processes stand in the
 //! [`GroupEstate`]. When it dies, its programs' actors end with it, the processes do not notice, and the
 //! next incarnation starts new ones on the same estates. Processes are started in definition order and
@@ -14,6 +15,7 @@
 use crate::clock;
 use crate::command::{Outcome, Reply};
 use crate::estate::{Estate, GroupEstate};
+use crate::pool::{Pool, PoolEstate};
 use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
@@ -31,6 +33,8 @@ use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Restarts of program actors that one group allows; with those of the root they multiply.
 pub const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(30) };
+/// The name of a pool's actor among those of its group.
+const POOL: &str = "pool";
 /// How long a program may take to tell of its children.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -123,6 +127,20 @@ impl Group {
         self.children.start(name, Restart::Permanent, start);
     }
 
+    fn start_pool(&mut self, pool: &Arc<PoolEstate>) {
+        let (estate, shared, pool) = (Arc::clone(&self.estate), Arc::clone(&self.shared), Arc::clone(pool));
+        let slots = estate.estates.iter().filter_map(|e| self.programs.get(&e.namespec.process).cloned());
+        let slots: Vec<_> = slots.collect();
+        let start: Start = Box::new(move |link| {
+            let (estate, shared, slots) = (Arc::clone(&estate), Arc::clone(&shared), slots.clone());
+            let its = Arc::clone(&pool);
+            let address = guard::start(link, move |_, link| Pool::new(estate, its, shared, slots, link));
+            pool.actor().set(address.clone());
+            address.recipient()
+        });
+        self.children.start(POOL, Restart::Permanent, start);
+    }
+
     fn child_name(process: &ProcessName) -> String {
         format!("program:{process}")
     }
@@ -134,6 +152,9 @@ impl Actor for Group {
     fn started(&mut self, _: &mut Self::Context) {
         for estate in &self.estate.by_priority() {
             self.start_program(estate);
+        }
+        if let Some(pool) = &self.estate.pool.clone() {
+            self.start_pool(pool);
         }
     }
 }
@@ -241,6 +262,10 @@ impl Handler<Strike> for Group {
             return Box::pin(async { true });
         }
         let (child, rest) = path.split_once('/').unwrap_or((&path, ""));
+        if let Some(pool) = self.estate.pool.as_ref().filter(|_| (child, rest) == (POOL, "")) {
+            let struck = pool.actor().get().inspect(|pool| pool.do_send(how)).is_some();
+            return Box::pin(async move { struck });
+        }
         let program = child.strip_prefix("program:").map(ProcessName::new);
         let program = program.and_then(|process| self.program(&process));
         let strike = Strike { path: rest.to_owned(), how };
@@ -259,8 +284,8 @@ impl Handler<Census> for Group {
 
     fn handle(&mut self, _: Census, _: &mut Self::Context) -> Self::Result {
         let ask = |info: ChildInfo| {
-            let process = ProcessName::new(info.name.strip_prefix("program:").unwrap_or(&info.name));
-            let program = self.program(&process);
+            let process = info.name.strip_prefix("program:").map(ProcessName::new);
+            let program = process.and_then(|process| self.program(&process));
             async move {
                 let below = match program {
                     Some(program) => program.send(Inventory).timeout(PATIENCE).await.unwrap_or_default(),

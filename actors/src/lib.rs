@@ -4,7 +4,8 @@
 //!   loop (tree) ── Root ── Bus
 //!                   |- Scribe               (logs thread)
 //!                   |- Endpoint...          (control thread)
-//!                   `- Group... ── Program... ── Rotator stdout, stderr   (logs thread)
+//!                   `- Group... ─┬─ Program... ── Rotator stdout, stderr   (logs thread)
+//!                                `─ Pool                 of event listeners
 //! ```
 //!
 //! Commands go down as messages, each once; outcomes come up once. A child never names its parent's type:
@@ -20,6 +21,7 @@ pub mod endpoint;
 pub mod estate;
 pub mod group;
 pub mod mainlog;
+pub mod pool;
 pub mod program;
 pub mod root;
 pub mod rotator;

@@ -15,6 +15,7 @@
 
 mod adopt;
 mod launch;
+mod listener;
 mod output;
 mod process;
 mod report;
@@ -23,6 +24,7 @@ mod streams;
 mod verbs;
 mod waiters;
 
+pub use listener::{Flush, Replace};
 pub use streams::INTENSITY;
 
 use crate::clock;
@@ -111,6 +113,8 @@ pub struct Program {
     waiters: Waiters,
     reporting: bool,
     writing: bool,
+    /// The process that ended last.
+    buried_pid: i32,
     /// Whether losses of output events are about to be told.
     counting: bool,
     /// Last, so that the parent hears of the end when all else is gone.
@@ -134,6 +138,7 @@ impl Program {
             waiters,
             reporting: false,
             writing: false,
+            buried_pid: 0,
             counting: false,
             link,
         }
@@ -219,9 +224,13 @@ impl Program {
         self.note(edge, ended);
         report::edge(&self.shared.log, &self.estate, edge, ended);
         if edge.is_change() {
-            self.announce(edge);
+            self.announce(edge, ended.is_some());
             let spawnerr = self.estate.record().spawnerr.clone();
             self.waiters.edge(edge, spawnerr.as_deref());
+            self.nudge_pool();
+        }
+        if ended.is_some() {
+            self.leave_seat();
         }
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(context),
@@ -257,12 +266,13 @@ impl Program {
         }
     }
 
-    fn announce(&self, edge: &Edge) {
+    fn announce(&self, edge: &Edge, ended: bool) {
         let (pid, incarnation) = {
             let record = self.estate.record();
             // a spawn comes after the announcement of STARTING, which is about it
             let next = u64::from(edge.effect == Some(Effect::Spawn));
-            (record.process.as_ref().map_or(0, Process::pid), record.incarnation + next)
+            let gone = if ended { self.buried_pid } else { 0 };
+            (record.process.as_ref().map_or(gone, Process::pid), record.incarnation + next)
         };
         let exit = match edge.to {
             State::Exited { status, expected, .. } => Some((status, expected)),
@@ -322,8 +332,9 @@ impl Actor for Program {
             None if matches!(state, State::Stopping { .. }) => self.occur(Fact::SpawnFailed, context),
             None => {}
         }
-        // what the rotators put there while there was no program
+        // what the rotators put there while there was no program, and what the predecessor had not written yet
         self.announce_output(context);
+        self.write_what_waits(context);
         if !self.autostart(context) {
             self.drive(context);
         }

@@ -131,8 +131,8 @@ impl Root {
     fn start_bus(&mut self) {
         let shared = Arc::clone(&self.shared);
         let start: Start = Box::new(move |link| {
-            let journal = Arc::clone(&shared.journal);
-            let address = guard::start(link, move |_, link| Bus::new(journal, link));
+            let its = Arc::clone(&shared);
+            let address = guard::start(link, move |_, link| Bus::new(its, link));
             shared.bus.set(address.clone());
             address.recipient()
         });
@@ -199,9 +199,12 @@ impl Actor for Root {
         let is_first = self.link.incarnation() == 1;
         if is_first {
             for group in &groups {
+                // a pool hears of its own group, and of those that come after it
+                self.shared.arena.listen(group);
                 self.shared.announce(EventKind::GroupAdded(group.name().clone()));
             }
         }
+        self.shared.tune();
         for door in self.household.doors.clone() {
             self.start_endpoint(&door);
         }

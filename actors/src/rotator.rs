@@ -17,6 +17,7 @@
 
 pub mod ansi;
 mod capture;
+mod ear;
 pub mod outbox;
 mod outlets;
 pub mod stream;

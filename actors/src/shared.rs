@@ -1,6 +1,6 @@
 //! What every actor of a tree has in common: the arena, the log, the threads, the way to the bus.
 
-use crate::bus::{Announce, Bus, Journal};
+use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
 use crate::estate::{Arena, LogSettings, lock};
 use crate::rotator::outbox::Held;
@@ -13,6 +13,8 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
+use treeherd_domain::event::tick::Ticks;
+use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::fault::Fault;
 use treeherd_os::environment::BaseEnvironment;
@@ -90,6 +92,8 @@ pub struct Shared {
     pub log_settings: LogSettings,
     /// The order in which processes are spawned.
     pub turns: Turns,
+    /// Which ticks were announced last.
+    pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
     rebuilds: AtomicU64,
 }
@@ -134,12 +138,13 @@ impl Shared {
             server_url,
             log_settings,
             turns: Turns::default(),
+            ticks: Mutex::default(),
             incidents,
             rebuilds,
         })
     }
 
-    /// Numbers an event and sends it to the bus; gives the number.
+    /// Numbers an event, gives it to the pools of listeners and sends it to the bus; tells the number.
     pub fn announce(&self, kind: EventKind) -> u64 {
         self.announce_held(kind, None)
     }
@@ -147,11 +152,26 @@ impl Shared {
     /// The same for an event that takes up room until the bus has it.
     pub(crate) fn announce_held(&self, kind: EventKind, held: Option<Held>) -> u64 {
         let seq = self.arena.next_seq();
-        let event = Event { seq, at_ms: clock::wall_ms(), kind };
+        let event = Arc::new(Event { seq, at_ms: clock::wall_ms(), kind });
+        // here and not in the bus: no end of an actor loses an event of theirs
+        self.arena.tell_pools(&event);
         if let Some(bus) = self.bus.get() {
             bus.do_send(Announce { event, held });
         }
         seq
+    }
+
+    /// Lets the bus see whether somebody wants ticks, and which.
+    pub(crate) fn tune(&self) {
+        if let Some(bus) = self.bus.get() {
+            bus.do_send(Tune);
+        }
+    }
+
+    /// The ticks that somebody wants.
+    pub(crate) fn wanted_ticks(&self) -> EventSet {
+        let pools = self.arena.pools();
+        pools.iter().fold(self.journal.wanted_ticks(), |set, pool| set.and(&pool.events))
     }
 
     /// How often a root was started.

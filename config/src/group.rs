@@ -1,12 +1,13 @@
-//! Groups: `[group:x]`, and each `[program:x]` that no group claims.
+//! Groups: `[group:x]`, each `[program:x]` that no group claims, and each `[eventlistener:x]`.
 //!
 //! ```text
 //! [group:x] programs=a,b  ->  group x: processes of a, then of b      claims a and b
 //! [program:c]             ->  group c: processes of c
+//! [eventlistener:e]       ->  group e: the pool and its processes
 //! all of them, sorted by (priority, name)
 //! ```
 //!
-//! `[fcgi-program:x]` and `[eventlistener:x]` are checked and not run: each leaves a warning.
+//! `[fcgi-program:x]` is checked and not run: it leaves a warning.
 
 use crate::expand::Vars;
 use crate::keys::{Context, Keys};
@@ -31,8 +32,7 @@ pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
         }
     }
     for section in raw.sections_with("eventlistener:") {
-        listener::check(shared, &reader.keys(section));
-        not_run(shared.context, section);
+        reader.listener(section);
     }
     for section in raw.sections_with("fcgi-program:") {
         fcgi::check(shared, &reader.keys(section));
@@ -87,6 +87,14 @@ impl<'a> Reader<'a> {
         let processes = program::read(self.shared, section, name);
         let processes = self.unique(section, processes);
         self.add(&keys, GroupKind::Program, name, priority, processes);
+    }
+
+    fn listener(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let listeners = listener::read(self.shared, &keys);
+        let processes = self.unique(section, listeners.processes);
+        let kind = GroupKind::Listener(listeners.spec);
+        self.add(&keys, kind, listeners.name, listeners.priority, processes);
     }
 
     /// The section of a program that a group lists; `None` is noted.

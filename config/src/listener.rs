@@ -1,48 +1,33 @@
-//! `[eventlistener:x]`: checked as Supervisor checks it. Absent: listeners are not run yet.
+//! `[eventlistener:x]`: a pool of event listeners, checked as Supervisor checks it.
 //!
 //! ```text
-//! priority buffer_size result_handler events redirect_stderr     the pool
-//! everything that a [program:x] has                              its processes
+//! priority buffer_size result_handler events redirect_stderr protocol_error     the pool
+//! everything that a [program:x] has                                            its processes
 //! ```
 
 use crate::keys::Keys;
 use crate::program::{self, Shared};
-use crate::value;
-use treeherd_domain::event::is_below;
+use crate::value::{self, ValueError};
+use std::sync::Arc;
+use treeherd_domain::event::types::{EventSet, is_type};
+use treeherd_domain::pool::ProtocolError;
+use treeherd_domain::quote::repr;
+use treeherd_domain::spec::{ListenerSpec, ProcessSpec};
 
 const HANDLER: &str = "supervisor.dispatchers:default_handler";
 
-/// What a listener may subscribe to: these, and what is above one of them.
-const EVENTS: [&str; 20] = [
-    "PROCESS_STATE_STOPPED",
-    "PROCESS_STATE_EXITED",
-    "PROCESS_STATE_STARTING",
-    "PROCESS_STATE_STOPPING",
-    "PROCESS_STATE_BACKOFF",
-    "PROCESS_STATE_FATAL",
-    "PROCESS_STATE_RUNNING",
-    "PROCESS_STATE_UNKNOWN",
-    "PROCESS_COMMUNICATION_STDOUT",
-    "PROCESS_COMMUNICATION_STDERR",
-    "PROCESS_LOG_STDOUT",
-    "PROCESS_LOG_STDERR",
-    "REMOTE_COMMUNICATION",
-    "SUPERVISOR_STATE_CHANGE_RUNNING",
-    "SUPERVISOR_STATE_CHANGE_STOPPING",
-    "TICK_5",
-    "TICK_60",
-    "TICK_3600",
-    "PROCESS_GROUP_ADDED",
-    "PROCESS_GROUP_REMOVED",
-];
-
-/// Above events, but no class of them.
-const NO_CLASSES: [&str; 4] = ["PROCESS", "REMOTE", "SUPERVISOR", "SUPERVISOR_STATE"];
+/// What a section says.
+pub(crate) struct Listeners<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) priority: i64,
+    pub(crate) spec: ListenerSpec,
+    pub(crate) processes: Vec<Arc<ProcessSpec>>,
+}
 
 /// Reads a section. Errors are noted.
-pub(crate) fn check(shared: &Shared<'_>, keys: &Keys<'_>) {
+pub(crate) fn read<'a>(shared: &Shared<'_>, keys: &Keys<'a>) -> Listeners<'a> {
     let section = &keys.section.name;
-    keys.get("priority", -1, value::integer);
+    let priority = keys.get("priority", -1, value::integer);
     let size = keys.get("buffer_size", 10, value::integer);
     if size < 1 {
         let message = format!("[{section}] section sets invalid buffer_size ({size})");
@@ -56,7 +41,7 @@ pub(crate) fn check(shared: &Shared<'_>, keys: &Keys<'_>) {
             format!("only {HANDLER} is built in; leave result_handler out"),
         );
     }
-    events(keys);
+    let events = events(keys);
     if keys.get("redirect_stderr", false, value::boolean) {
         let message = format!(
             "[{section}] section sets redirect_stderr=true but this is not allowed because it will interfere \
@@ -64,15 +49,26 @@ pub(crate) fn check(shared: &Shared<'_>, keys: &Keys<'_>) {
         );
         keys.fail("redirect_stderr", message, "take redirect_stderr out: stdout carries the protocol");
     }
-    let pool = &section["eventlistener:".len()..];
-    program::read(shared, keys.section, pool);
+    let name = &section["eventlistener:".len()..];
+    let processes = program::read(shared, keys.section, name);
+    let protocol_error = keys.get("protocol_error", ProtocolError::Restart, protocol_error);
+    let buffer_size = usize::try_from(size).unwrap_or(1);
+    Listeners { name, priority, spec: ListenerSpec { events, buffer_size, protocol_error }, processes }
 }
 
-fn events(keys: &Keys<'_>) {
+fn protocol_error(text: &str) -> Result<ProtocolError, ValueError> {
+    match text.to_lowercase().as_str() {
+        "restart" => Ok(ProtocolError::Restart),
+        "unknown" => Ok(ProtocolError::Unknown),
+        _ => Err(ValueError::ProtocolError(repr(text))),
+    }
+}
+
+fn events(keys: &Keys<'_>) -> EventSet {
     let section = &keys.section.name;
     let written = keys.text("events");
     if keys.raw("events").is_some() && written.is_none() {
-        return;
+        return EventSet::default();
     }
     let text = written.unwrap_or_default();
     if text.trim().is_empty() {
@@ -80,18 +76,11 @@ fn events(keys: &Keys<'_>) {
         keys.fail("events", message, "write events = PROCESS_STATE, or other events");
     }
     for event in value::list(&text).map(str::to_uppercase) {
-        if !text.trim().is_empty() && !is_event(&event) {
+        if !text.trim().is_empty() && !is_type(&event) {
             let message = format!("Unknown event type {event} in [{section}] events");
-            keys.fail_item(
-                "events",
-                &event,
-                message,
-                "name events such as PROCESS_STATE_EXITED or TICK_60",
-            );
+            let help = "name events such as PROCESS_STATE_EXITED or TICK_60";
+            keys.fail_item("events", &event, message, help);
         }
     }
-}
-
-fn is_event(name: &str) -> bool {
-    !NO_CLASSES.contains(&name) && EVENTS.iter().any(|event| is_below(event, name))
+    EventSet::of(value::list(&text))
 }

@@ -62,6 +62,8 @@ pub enum ValueError {
     Url(String),
     #[error("not a valid stop order: {0}")]
     StopOrder(String),
+    #[error("not a valid answer to a protocol error: {0}")]
+    ProtocolError(String),
 }
 
 impl ValueError {
@@ -88,6 +90,7 @@ impl ValueError {
             Self::Above(..) | Self::Below(..) => "write a number within the bounds",
             Self::Url(_) => "write a URL such as http://localhost:9001 or unix:///run/supervisor.sock",
             Self::StopOrder(_) => "write sequential or parallel",
+            Self::ProtocolError(_) => "write restart or unknown",
         }
     }
 }

@@ -64,13 +64,11 @@ impl Plan {
 impl Change {
     /// The keys that differ, per process name, in definition order; processes that come or go are
     /// listed with the one key `numprocs`. What belongs to no process has an empty name: `priority` of
-    /// the group, and `programs` for another order of the processes.
+    /// the group, the keys of a pool of listeners, and `programs` for another order of the processes.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, Vec<&'static str>)> {
         let mut changed = Vec::new();
-        let rows =
-            [("priority", self.old.priority != self.new.priority), ("programs", self.is_reordered())];
-        let keys: Vec<_> = rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect();
+        let keys: Vec<_> = self.group_changes().into_iter().map(|change| change.key).collect();
         if !keys.is_empty() {
             changed.push((String::new(), keys));
         }

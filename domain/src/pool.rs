@@ -15,6 +15,7 @@ use crate::level::Level;
 use crate::listener::{Listener, ListenerState, Word};
 use crate::undecodable::text_or_undecodable;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +32,15 @@ pub enum ProtocolError {
     Restart,
     /// It gets no more events, until somebody restarts it (Supervisor's way).
     Unknown,
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Restart => "restart",
+            Self::Unknown => "unknown",
+        })
+    }
 }
 
 /// A line for the daemon's log.
@@ -51,6 +61,21 @@ pub struct Entry {
     pub pool_serial: u64,
     /// The event.
     pub event: Arc<Event>,
+}
+
+impl Entry {
+    /// What is written to a listener: a header line, and the payload. `len` counts bytes.
+    #[must_use]
+    pub fn notification(&self, server: &str, pool: &str) -> Vec<u8> {
+        let Self { serial, pool_serial, event } = self;
+        let (name, payload) = (event.kind.name(), event.kind.payload());
+        let length = payload.len();
+        let header = format!(
+            "ver:3.0 server:{server} serial:{serial} pool:{pool} poolserial:{pool_serial} eventname:{name} \
+             len:{length}\n"
+        );
+        (header + &payload).into_bytes()
+    }
 }
 
 /// What a pool has done so far.
@@ -292,19 +317,6 @@ impl Pool {
             seat.entry = Some(entry);
         }
         lines
-    }
-
-    /// What is written to a listener: a header line, and the payload. `len` counts bytes.
-    #[must_use]
-    pub fn notification(&self, server: &str, entry: &Entry) -> Vec<u8> {
-        let Entry { serial, pool_serial, event } = entry;
-        let (pool, name, payload) = (&self.name, event.kind.name(), event.kind.payload());
-        let length = payload.len();
-        let header = format!(
-            "ver:3.0 server:{server} serial:{serial} pool:{pool} poolserial:{pool_serial} eventname:{name} \
-             len:{length}\n"
-        );
-        (header + &payload).into_bytes()
     }
 
     /// What it has done.

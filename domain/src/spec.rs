@@ -4,7 +4,7 @@
 //! Config -- DaemonSpec            [supervisord]
 //!        |- EndpointSpec...       [unix_http_server] [inet_http_server]
 //!        |- RpcInterface...       [rpcinterface:x]
-//!        `- GroupSpec...          [group:x], or a program on its own; sorted by (priority, name)
+//!        `- GroupSpec...          [group:x], [eventlistener:x], or a program on its own; by (priority, name)
 //!             `- ProcessSpec...   one for each of numprocs
 //! ```
 //!
@@ -13,8 +13,10 @@
 
 use crate::account::Account;
 use crate::endpoint::EndpointSpec;
+use crate::event::types::EventSet;
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
+use crate::pool::ProtocolError;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
 use crate::stream::{Stream, StreamSpec};
@@ -102,12 +104,39 @@ pub enum GroupKind {
     Program,
     /// A `[group:x]`.
     Group,
+    /// An `[eventlistener:x]`.
+    Listener(ListenerSpec),
+}
+
+impl GroupKind {
+    /// Whether the processes have nothing in common but the group.
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        matches!(self, Self::Program | Self::Group)
+    }
+
+    /// Whether what is common to the processes is the same.
+    #[must_use]
+    pub fn runs_as(&self, other: &Self) -> bool {
+        (self.is_plain() && other.is_plain()) || self == other
+    }
+}
+
+/// The keys that an `[eventlistener:x]` has beside those of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ListenerSpec {
+    /// `events`.
+    pub events: EventSet,
+    /// `buffer_size`, at least 1.
+    pub buffer_size: usize,
+    /// `protocol_error` (ours).
+    pub protocol_error: ProtocolError,
 }
 
 /// A group of processes that is started, stopped, added and removed as one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupSpec {
-    /// `x` of `[group:x]` or `[program:x]`.
+    /// `x` of `[group:x]`, `[program:x]` or `[eventlistener:x]`.
     pub name: GroupName,
     /// The section kind it comes from.
     pub kind: GroupKind,
@@ -122,8 +151,9 @@ impl GroupSpec {
     /// `[group:x]` of that program alone are the same.
     #[must_use]
     pub fn runs_as(&self, other: &Self) -> bool {
-        let Self { name, kind: GroupKind::Program | GroupKind::Group, priority, processes } = self;
-        (name, *priority, processes) == (&other.name, other.priority, &other.processes)
+        let Self { name, kind, priority, processes } = self;
+        kind.runs_as(&other.kind)
+            && (name, *priority, processes) == (&other.name, other.priority, &other.processes)
     }
 
     /// The full name of one of its processes.

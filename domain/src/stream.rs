@@ -65,3 +65,11 @@ pub struct StreamSpec {
     /// `*_syslog`.
     pub syslog: bool,
 }
+
+impl StreamSpec {
+    /// The same log file, and nothing else.
+    #[must_use]
+    pub fn file_only(&self) -> Self {
+        Self { logfile: self.logfile.clone(), rotation: self.rotation, ..Self::default() }
+    }
+}

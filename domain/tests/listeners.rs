@@ -317,11 +317,10 @@ fn a_notification_counts_bytes() {
     bench.pool.accept(7, &Arc::new(Event { seq: 1, at_ms: 0, kind }));
     bench.hear(0, "READY\n");
     let mut written = Vec::new();
-    let pool = bench.pool.clone();
     bench.pool.dispatch(
         |_| true,
         |_, entry| {
-            written = pool.notification("supervisor", entry);
+            written = entry.notification("supervisor", "lis");
             true
         },
     );

@@ -27,11 +27,13 @@ pub(super) struct First {
     pub(super) files: Option<FileLimit>,
     /// The number of the last event of the tree before this one.
     pub(super) seq: u64,
+    /// The number of the next event that listeners get.
+    pub(super) serial: u64,
 }
 
 impl First {
     pub(super) const fn new() -> Self {
-        Self { is_first: true, files: None, seq: 0 }
+        Self { is_first: true, files: None, seq: 0, serial: 0 }
     }
 }
 
@@ -119,10 +121,12 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
         childlogdir: spec.childlogdir.clone(),
         identifier: spec.identifier.clone(),
         strip_ansi: spec.strip_ansi,
+        log: log.clone(),
         debug: (spec.loglevel >= Level::Debug).then(|| log.clone()),
         syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
+    arena.set_serial(first.serial);
     for group in &config.groups {
         arena.add(GroupEstate::new(group, &settings));
     }

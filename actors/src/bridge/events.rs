@@ -11,6 +11,7 @@ use jsonrpsee::core::{SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::selector::Selector;
@@ -41,6 +42,12 @@ impl Filter {
         })
     }
 
+    /// The ticks that are asked for by name; without a name there are none, so that who asks for everything
+    /// does not keep the daemon awake.
+    fn ticks(&self) -> EventSet {
+        EventSet::of(self.kinds.iter().flatten().map(String::as_str))
+    }
+
     fn passes(&self, event: &Event) -> bool {
         let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| event.kind.is_below(k)));
         let target = match (&self.selectors, event.kind.namespec()) {
@@ -69,7 +76,9 @@ impl EventApiServer for Bridge {
             }
         };
         let filter = Filter { kinds, selectors };
-        let subscription = self.shared().journal.subscribe(since, filter.wants_output());
+        let (output, ticks) = (filter.wants_output(), filter.ticks());
+        let subscription = self.shared().journal.subscribe_to(since, output, ticks);
+        self.shared().tune();
         let sink = pending.accept().await?;
         stream(sink, subscription, filter).await;
         Ok(())

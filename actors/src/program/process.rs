@@ -96,6 +96,8 @@ impl Program {
     fn spawned(&mut self, spawned: Spawned, context: &mut Context<Self>) {
         let Spawned { process, stdin, stdout, stderr, failure, .. } = spawned;
         note_spawn(&self.shared.log, &self.estate.namespec, process.pid(), failure);
+        // before anything that it writes can be read
+        self.take_seat(process.pid());
         self.estate.stdout.attach(stdout, process.pid());
         if let (Some(stream), Some(pipe)) = (&self.estate.stderr, stderr) {
             stream.attach(pipe, process.pid());
@@ -106,6 +108,7 @@ impl Program {
             record.stdin = stdin.map(Arc::new);
             record.stdin_queue.clear();
         }
+        self.writing = false;
         self.streams.attach();
         self.watch(process, context);
         self.waiters.spawned();
@@ -169,7 +172,7 @@ impl Program {
         self.announce_output(context);
         {
             let mut record = self.estate.record();
-            record.process = None;
+            self.buried_pid = record.process.take().map_or(0, |process| process.pid());
             record.stdin = None;
             record.stdin_queue.clear();
             record.stop_ms = clock::wall_ms();

@@ -4,11 +4,9 @@ use super::{Program, Write};
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use crate::estate::WAITING;
 use treeherd_domain::fault::Fault;
-use treeherd_os::pipe::{StdinWriter, write_now};
-
-/// Bytes that may wait for a process that does not read.
-const WAITING: usize = 1024 * 1024;
+use treeherd_os::pipe::StdinWriter;
 
 impl Handler<Write> for Program {
     type Result = Result<(), Fault>;
@@ -21,9 +19,9 @@ impl Handler<Write> for Program {
         if record.process.is_none() || stopping {
             return Err(Fault::NotRunning(namespec));
         }
-        let Some(stdin) = record.stdin.clone() else {
+        if record.stdin.is_none() {
             return Err(Fault::NoFile(namespec.to_string()));
-        };
+        }
         if record.stdin_queue.len() + bytes.len() > WAITING {
             return Err(Fault::Failed(format!(
                 "{namespec} does not read its standard input: {} bytes wait for it",
@@ -32,32 +30,24 @@ impl Handler<Write> for Program {
         }
         record.stdin_queue.extend(bytes);
         drop(record);
-        self.flush(&stdin);
-        let waiting = !self.estate.record().stdin_queue.is_empty();
+        self.write_what_waits(context);
         if self.estate.record().stdin.is_none() {
             return Err(Fault::NoFile(namespec.to_string()));
-        }
-        if waiting && !self.writing {
-            self.write_on(stdin, context);
         }
         Ok(())
     }
 }
 
 impl Program {
-    /// Writes what the pipe takes now. A pipe that nobody reads any more is given up.
-    fn flush(&self, stdin: &Arc<OwnedFd>) {
-        let mut record = self.estate.record();
-        while !record.stdin_queue.is_empty() {
-            let written = write_now(&**stdin, record.stdin_queue.make_contiguous());
-            match written {
-                Ok(0) => return,
-                Ok(count) => drop(record.stdin_queue.drain(..count)),
-                Err(_) => {
-                    record.stdin_queue.clear();
-                    record.stdin = None;
-                }
-            }
+    /// Writes what waits for the standard input: what the pipe takes now, the rest when it has room again.
+    pub(super) fn write_what_waits(&mut self, context: &mut Context<Self>) {
+        let stdin = {
+            let mut record = self.estate.record();
+            record.flush_stdin();
+            record.stdin.clone().filter(|_| !record.stdin_queue.is_empty())
+        };
+        if let Some(stdin) = stdin.filter(|_| !self.writing) {
+            self.write_on(stdin, context);
         }
     }
 
@@ -68,12 +58,9 @@ impl Program {
         let room = async move { writer.writable().await };
         context.spawn(room.into_actor(self).map(move |room, actor, context| {
             actor.writing = false;
-            let current = actor.estate.record().stdin.as_ref().is_some_and(|s| Arc::ptr_eq(s, &stdin));
-            if room.is_ok() && current {
-                actor.flush(&stdin);
-                if !actor.estate.record().stdin_queue.is_empty() {
-                    actor.write_on(stdin, context);
-                }
+            // also for the next process, if there is another by now
+            if room.is_ok() {
+                actor.write_what_waits(context);
             }
         }));
     }

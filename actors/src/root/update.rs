@@ -95,7 +95,9 @@ impl Handler<Add> for Root {
             if !actor.shared.arena.add(Arc::clone(&estate)) {
                 return Err(Fault::AlreadyAdded(estate.name().clone()));
             }
+            actor.shared.arena.listen(&estate);
             actor.shared.announce(EventKind::GroupAdded(estate.name().clone()));
+            actor.shared.tune();
             actor.start_group(&estate);
             Ok(())
         }))

@@ -15,9 +15,14 @@
 
 mod resize;
 
+mod passage;
+
 use super::outbox::Outbox;
+use super::ear::Ear;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
+use crate::pool::Seat;
+use passage::{Busy, Unwritten};
 use crate::estate::{LogSettings, lock};
 use std::cell::RefCell;
 use std::io;
@@ -90,6 +95,8 @@ pub struct StreamEstate {
     trouble: Mutex<Option<String>>,
     outlets: Option<Box<Outlets>>,
     outbox: Outbox,
+    /// Of a listener's standard output: who understands it.
+    ear: Option<Ear>,
 }
 
 /// A pipe, and who writes to it.
@@ -101,7 +108,17 @@ struct Inlet {
 
 impl StreamEstate {
     /// A stream without a pipe yet. Creates its AUTO file.
-    pub(crate) fn new(namespec: Namespec, stream: Stream, spec: &StreamSpec, logs: &LogSettings) -> Self {
+    pub(crate) fn new(
+        namespec: Namespec,
+        stream: Stream,
+        spec: &StreamSpec,
+        logs: &LogSettings,
+        seat: Option<Seat>,
+    ) -> Self {
+        let ear = seat.map(|seat| Ear::new(seat, logs));
+        // what a listener writes is no output: it goes to its log and to the pool
+        let plain = ear.is_some().then(|| spec.file_only());
+        let spec = plain.as_ref().unwrap_or(spec);
         let mut trouble = None;
         let path = match &spec.logfile {
             Logfile::None => None,
@@ -130,8 +147,9 @@ impl StreamEstate {
             sink: Mutex::new(Sink { divider, ..Sink::default() }),
             tap: Mutex::default(),
             trouble: Mutex::new(trouble),
-            outlets: Outlets::new(spec, logs).map(Box::new),
+            outlets: Outlets::new(spec, logs).filter(|_| ear.is_none()).map(Box::new),
             outbox: Outlets::outbox(spec),
+            ear,
         }
     }
 
@@ -364,6 +382,7 @@ impl StreamEstate {
             self.lost.fetch_add((text.len() - room) as u64, Ordering::Relaxed);
             drop((sink, text));
             self.hand_out(parts);
+            self.hear(&buffer[..count]);
             count
         })
     }
@@ -378,6 +397,7 @@ impl StreamEstate {
             let parts = self.divide(&mut sink, bytes);
             self.put(sink, parts)
         };
+        self.hear(bytes);
         match pumped {
             Pumped::Bytes(_) => Pumped::Bytes(bytes.len()),
             other => other,
@@ -419,6 +439,10 @@ impl StreamEstate {
         }
     }
 
+    fn hear(&self, bytes: &[u8]) {
+        self.ear.iter().for_each(|ear| ear.hear(&self.namespec, self.pid.load(Ordering::Relaxed), bytes));
+    }
+
     fn write(&self, sink: MutexGuard<'_, Sink>, bytes: &[u8]) -> Pumped {
         let mut unwritten = Unwritten { sink, bytes, written: 0 };
         let Some(file) = unwritten.sink.file.as_mut() else {
@@ -448,36 +472,6 @@ impl StreamEstate {
                 Pumped::Bytes(bytes.len())
             }
         }
-    }
-}
-
-/// Bytes on their way to the file; what is not written when this is dropped is pending.
-struct Unwritten<'a> {
-    sink: MutexGuard<'a, Sink>,
-    bytes: &'a [u8],
-    written: usize,
-}
-
-impl Drop for Unwritten<'_> {
-    fn drop(&mut self) {
-        let rest = &self.bytes[self.written..];
-        self.sink.pending.extend_from_slice(rest);
-    }
-}
-
-/// Says that bytes may be out of the pipe and not yet in the file.
-struct Busy<'a>(&'a AtomicBool);
-
-impl<'a> Busy<'a> {
-    fn new(flag: &'a AtomicBool) -> Self {
-        flag.store(true, Ordering::SeqCst);
-        Self(flag)
-    }
-}
-
-impl Drop for Busy<'_> {
-    fn drop(&mut self) {
-        self.0.store(false, Ordering::SeqCst);
     }
 }
 

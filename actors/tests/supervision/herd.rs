@@ -334,7 +334,10 @@ type Told = (Arc<Shared>, Bridge, Arc<Slot<Addr<Root>>>);
 
 fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
     let Made { config, main_log, log, doors, load } = made;
-    let settings = LogSettings::new(config.daemon.childlogdir.clone(), config.daemon.identifier.clone());
+    let settings = LogSettings {
+        log: log.clone(),
+        ..LogSettings::new(config.daemon.childlogdir.clone(), config.daemon.identifier.clone())
+    };
     let arena = Arc::new(Arena::new(Arc::clone(&config), 0));
     for group in &config.groups {
         arena.add(GroupEstate::new(group, &settings));

@@ -257,7 +257,7 @@ fn what_only_treeherd_refuses_comes_last() {
 }
 
 #[test]
-fn listeners_and_fcgi_programs_are_checked_though_not_run() {
+fn listeners_and_fcgi_programs_are_checked_as_supervisor_does() {
     let listener = |line: &str| format!("[supervisord]\n[eventlistener:e]\ncommand=c\n{line}\n");
     let fcgi = |line: &str| format!("[supervisord]\n[fcgi-program:f]\ncommand=c\n{line}\n");
     let bad = "Bad socket format";
@@ -266,6 +266,7 @@ fn listeners_and_fcgi_programs_are_checked_though_not_run() {
         (listener("events=TICK_5,foo"), "Unknown event type FOO in [eventlistener:e] events"),
         (listener("events=PROCESS"), "Unknown event type PROCESS in [eventlistener:e] events"),
         (listener("events=TICK\nbuffer_size=0"), "[eventlistener:e] section sets invalid buffer_size (0)"),
+        (listener("events=TICK\nprotocol_error=stop"), "not a valid answer to a protocol error: 'stop'"),
         (listener("events=TICK\nresult_handler=a:b"), "a:b cannot be resolved within [eventlistener:e]"),
         (
             listener("events=TICK\nredirect_stderr=on"),

@@ -237,11 +237,32 @@ stderr_logfile=/tmp/b.err
 }
 
 #[test]
+fn event_listeners_are_groups_that_come_first() {
+    check(
+        "[supervisord]\n[program:a]\ncommand=a\n[eventlistener:e]\ncommand=e\nnumprocs=2\n\
+         process_name=%(program_name)s_%(process_num)d\nevents=tick, TICK,process_state_fatal\n\
+         [eventlistener:late]\ncommand=l\nevents=EVENT\npriority=1000\nbuffer_size=3\nprotocol_error=Unknown\n\
+         result_handler=supervisor.dispatchers:default_handler\n",
+        expect![[r#"
+            eventlistener e priority -1
+              events PROCESS_STATE_FATAL,TICK buffer_size 10 protocol_error restart
+              process e_0: "e"
+              process e_1: "e"
+            program a priority 999
+              process a: "a"
+            eventlistener late priority 1000
+              events EVENT buffer_size 3 protocol_error unknown
+              process late: "l"
+                priority 1000
+        "#]],
+    );
+}
+
+#[test]
 fn sections_that_are_not_run_leave_warnings() {
     check(
-        "[supervisord]\n[fcgi-program:f]\ncommand=f\nsocket=tcp://localhost:9\n[eventlistener:e]\ncommand=e\nevents=TICK_5\n",
+        "[supervisord]\n[fcgi-program:f]\ncommand=f\nsocket=tcp://localhost:9\n",
         expect![[r#"
-            WARN [eventlistener:e] in s.conf is not run by this version
             WARN [fcgi-program:f] in s.conf is not run by this version
         "#]],
     );

@@ -136,8 +136,17 @@ pub(crate) fn render(config: &Config) -> String {
         writeln!(out, "rpcinterface {}", interface.namespace).unwrap();
     }
     for group in &config.groups {
-        let kind = if group.kind == GroupKind::Group { "group" } else { "program" };
+        let kind = match &group.kind {
+            GroupKind::Group => "group",
+            GroupKind::Program => "program",
+            GroupKind::Listener(_) => "eventlistener",
+        };
         writeln!(out, "{kind} {} priority {}", group.name, group.priority).unwrap();
+        if let GroupKind::Listener(spec) = &group.kind {
+            let (events, size, answer) =
+                (spec.events.names().join(","), spec.buffer_size, spec.protocol_error);
+            writeln!(out, "  events {events} buffer_size {size} protocol_error {answer}").unwrap();
+        }
         group.processes.iter().for_each(|process| render_process(&mut out, process));
     }
     for notice in &config.notices {

@@ -36,6 +36,7 @@ impl EventKind {
             Self::ProcessCommunication(output) => written(output, &by(output)),
             Self::SupervisorRunning
             | Self::SupervisorStopping
+            | Self::GroupChanged(_)
             | Self::ActorRestarted { .. }
             | Self::LogTrouble { .. } => String::new(),
         }
@@ -67,7 +68,7 @@ mod tests {
     }
 
     fn state(from: ProcessState, to: ProcessState, pid: i32, tries: u32) -> EventKind {
-        let exit = (to == ProcessState::Exited).then_some((ExitStatus::Exited(0), tries == 0));
+        let exit = (to == ProcessState::Exited).then_some((ExitStatus::Code(0), tries == 0));
         EventKind::ProcessState { namespec: cat(), from, to, pid, tries, exit, incarnation: 1 }
     }
 

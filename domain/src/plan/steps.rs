@@ -11,7 +11,7 @@
 use super::{Change, Plan};
 use crate::name::{GroupName, Namespec};
 use crate::reload::{self, KeyChange, Reload};
-use crate::spec::{GroupKind, GroupSpec, ProcessSpec};
+use crate::spec::{GroupKind, GroupSpec, ListenerSpec, ProcessSpec};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -119,8 +119,7 @@ impl Change {
     /// Whether its processes can be replaced one by one: they have nothing in common but the group.
     #[must_use]
     pub fn is_divisible(&self) -> bool {
-        let plain = |group: &GroupSpec| matches!(group.kind, GroupKind::Program | GroupKind::Group);
-        plain(&self.old) && plain(&self.new)
+        self.old.kind.is_plain() && self.new.kind.is_plain()
     }
 
     /// What is done to the group and each process.
@@ -152,14 +151,35 @@ impl Change {
         }
     }
 
-    fn group_changes(&self) -> Vec<KeyChange> {
-        let hot = |key, old, new| KeyChange { key, reload: Reload::Hot, old, new };
+    /// The keys of the group itself that differ.
+    pub(super) fn group_changes(&self) -> Vec<KeyChange> {
         let (old, new) = (&self.old, &self.new);
         let priority = (old.priority != new.priority)
-            .then(|| hot("priority", old.priority.to_string(), new.priority.to_string()));
-        let programs = self.is_reordered().then(|| hot("programs", order(old), order(new)));
-        priority.into_iter().chain(programs).collect()
+            .then(|| change("priority", Reload::Hot, &old.priority, &new.priority));
+        let (pool, is_other) = match (&old.kind, &new.kind) {
+            (GroupKind::Listener(old), GroupKind::Listener(new)) => (pool_changes(old, new), false),
+            (old, new) => (Vec::new(), !old.runs_as(new)),
+        };
+        let programs = (self.is_reordered() || is_other)
+            .then(|| change("programs", Reload::Hot, &order(old), &order(new)));
+        priority.into_iter().chain(programs).chain(pool).collect()
     }
+}
+
+fn change(key: &'static str, reload: Reload, old: &impl ToString, new: &impl ToString) -> KeyChange {
+    KeyChange { key, reload, old: old.to_string(), new: new.to_string() }
+}
+
+/// The keys of a pool that differ. A pool is made anew, and so are its listeners.
+fn pool_changes(old: &ListenerSpec, new: &ListenerSpec) -> Vec<KeyChange> {
+    let events = |spec: &ListenerSpec| spec.events.names().join(",");
+    let restart = Reload::Restart;
+    let changes = [
+        change("events", restart, &events(old), &events(new)),
+        change("buffer_size", restart, &old.buffer_size, &new.buffer_size),
+        change("protocol_error", restart, &old.protocol_error, &new.protocol_error),
+    ];
+    changes.into_iter().filter(|change| change.old != change.new).collect()
 }
 
 /// What becomes of a process that is in both.

@@ -58,6 +58,7 @@ impl From<&GroupSpec> for GroupInfo {
         let kind = match spec.kind {
             GroupKind::Program => "program",
             GroupKind::Group => "group",
+            GroupKind::Listener(_) => "eventlistener",
         };
         Self {
             name: spec.name.to_string(),

@@ -112,6 +112,7 @@ impl From<&Event> for EventBody {
             EventKind::RemoteCommunication { kind, data } => {
                 Self { data: Some(json!({"type": kind, "data": data})), ..base }
             }
+            EventKind::Tick { when, .. } => Self { data: Some(json!({"when": when})), ..base },
             EventKind::ActorRestarted { path, reason, incident } => {
                 let data = json!({"path": path, "reason": reason, "incident": incident});
                 Self { data: Some(data), ..base }

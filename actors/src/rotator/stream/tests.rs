@@ -52,6 +52,7 @@ impl Plan {
             childlogdir: dir.path().to_owned(),
             identifier: "test".to_owned(),
             strip_ansi: self.strip_ansi,
+            log: slog::Logger::root(slog::Discard, o!()),
             debug: self.debug.then(|| slog::Logger::root(Kept(Arc::clone(&debug)), o!())),
             syslog: Arc::new(Syslog::new(&dir.path().join("syslog"))),
         };
@@ -61,7 +62,7 @@ impl Plan {
         };
         let spec = StreamSpec { logfile, ..self.spec };
         let namespec = Namespec::new(GroupName::new("g"), ProcessName::new("p"));
-        let estate = StreamEstate::new(namespec, Stream::Stdout, &spec, &logs);
+        let estate = StreamEstate::new(namespec, Stream::Stdout, &spec, &logs, None);
         let mut bench = Bench { dir, estate, pipe: None, debug };
         bench.begin(42);
         bench
