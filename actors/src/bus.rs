@@ -15,12 +15,12 @@
 //! others, bounded in bytes as well as in number, and go only to who wants them: however much a process
 //! writes, a change of state is neither pushed out of the journal nor out of a subscriber's queue by it.
 
+use crate::clock;
 use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::rotator::outbox::Held;
-use crate::supervision::link::{Link, Stop};
-use crate::clock;
 use crate::shared::Shared;
+use crate::supervision::link::{Link, Stop};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -164,7 +164,13 @@ impl Journal {
         let (sender, items) = mpsc::channel(WAITING);
         let waiting = Arc::<AtomicUsize>::default();
         let missed = since.map_or_else(Vec::new, |since| inner.after(since, output));
-        inner.subscribers.push(Subscriber { sender, waiting: Arc::clone(&waiting), output, ticks, dropped: 0 });
+        inner.subscribers.push(Subscriber {
+            sender,
+            waiting: Arc::clone(&waiting),
+            output,
+            ticks,
+            dropped: 0,
+        });
         Subscription { seq: inner.last, missed, items: Items { items, waiting } }
     }
 
@@ -221,7 +227,8 @@ impl Subscriber {
     fn pass(&mut self, event: &Arc<Event>) -> bool {
         let size = size(event);
         let is_tick = matches!(event.kind, EventKind::Tick { .. });
-        if (event.kind.output().is_some() && !self.output) || (is_tick && !self.ticks.includes(&event.kind)) {
+        if (event.kind.output().is_some() && !self.output) || (is_tick && !self.ticks.includes(&event.kind))
+        {
             return !self.sender.is_closed();
         }
         let waiting = self.waiting.load(Ordering::Acquire);

@@ -120,12 +120,7 @@ pub struct Estate {
 
 impl Estate {
     /// The estate of a process that is new.
-    fn new(
-        namespec: Namespec,
-        spec: &Arc<ProcessSpec>,
-        logs: &LogSettings,
-        seat: Option<Seat>,
-    ) -> Self {
+    fn new(namespec: Namespec, spec: &Arc<ProcessSpec>, logs: &LogSettings, seat: Option<Seat>) -> Self {
         let stream = |which, seat| {
             Arc::new(StreamEstate::new(namespec.clone(), which, spec.stream(which), logs, seat))
         };
@@ -439,7 +434,10 @@ impl Arena {
 
     /// Takes a group out.
     pub(crate) fn remove(&self, name: &str) -> Option<Arc<GroupEstate>> {
-        self.pools.write().unwrap_or_else(PoisonError::into_inner).retain(|pool| pool.name.as_str() != name);
+        self.pools
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|pool| pool.name.as_str() != name);
         self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
     }
 

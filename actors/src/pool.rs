@@ -20,9 +20,11 @@ use crate::supervision::link::{Link, Stop};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
 use slog::{Logger, debug, error, info, warn};
 use std::fmt;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
+use tokio::sync::Notify;
 use treeherd_domain::event::Event;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::level::Level;
@@ -44,6 +46,18 @@ struct Inner {
     pids: Vec<i32>,
 }
 
+impl Inner {
+    fn is_at_work(&self) -> bool {
+        let waits = self.pool.waiting() > 0;
+        let mut there = self.pool.states().into_iter().zip(&self.pids).filter(|(_, pid)| **pid != 0);
+        there.any(|(state, _)| match state {
+            ListenerState::Busy => true,
+            ListenerState::Ready | ListenerState::Acknowledged => waits,
+            ListenerState::Unknown => false,
+        })
+    }
+}
+
 /// A pool, as it outlives its actor.
 pub struct PoolEstate {
     /// The group's name.
@@ -56,6 +70,8 @@ pub struct PoolEstate {
     actor: Slot<Addr<Pool>>,
     /// Whether the actor has been told and has not looked yet.
     woken: AtomicBool,
+    /// Told of every change, for who waits for an end of the work.
+    changed: Notify,
 }
 
 impl fmt::Debug for PoolEstate {
@@ -89,6 +105,7 @@ impl PoolEstate {
             log: log.clone(),
             actor: Slot::default(),
             woken: AtomicBool::new(false),
+            changed: Notify::new(),
         })
     }
 
@@ -97,6 +114,23 @@ impl PoolEstate {
     pub fn status(&self) -> PoolStatus {
         let Inner { pool, .. } = &*lock(&self.inner);
         PoolStatus { waiting: pool.waiting(), tally: pool.tally(), listeners: pool.states() }
+    }
+
+    /// Whether no event waits.
+    pub(crate) fn is_idle(&self) -> bool {
+        lock(&self.inner).pool.waiting() == 0
+    }
+
+    /// Waits until no listener is at work and no event waits for one that is there.
+    pub(crate) async fn is_done(&self) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            changed.as_mut().enable();
+            if !lock(&self.inner).is_at_work() {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Where the actor of the moment stands.
@@ -124,6 +158,7 @@ impl PoolEstate {
         let lines = change(&mut inner);
         self.note(&inner, lines);
         drop(inner);
+        self.changed.notify_waiters();
         self.wake();
     }
 

@@ -46,6 +46,9 @@ const SMALL: usize = 32 * 1024;
 const FULL: usize = 60 * 1024;
 /// How long a pipe that brings small reads is left to fill.
 const FILL: Duration = Duration::from_micros(100);
+/// How long a listener that nothing waits for has to write the rest of what it is about to say, so that its result
+/// and the READY behind it come in one read, as they do to a slower reader.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// Open the file before a spawn. Answers the error that makes the spawn fail.
 #[derive(Message, Debug)]
@@ -289,6 +292,9 @@ async fn pump(estate: Arc<StreamEstate>, pipe: Arc<OwnedFd>, up: Up, large: bool
     };
     let mut last = None;
     while let Ok(ready) = reader.ready().await {
+        if estate.may_gather() {
+            tokio::time::sleep(GATHER).await;
+        }
         // a pipe that was left to fill and is not full brings small pieces still
         let small = if let_it_fill(&mut last) { FULL } else { SMALL };
         match turn(&estate, &pipe, large, small) {

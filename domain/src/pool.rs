@@ -157,10 +157,8 @@ impl Pool {
         while self.buffer.len() >= self.size {
             let Some(oldest) = self.buffer.pop_front() else { return };
             self.tally.dropped += 1;
-            let text = format!(
-                "pool {} event buffer overflowed, discarding event {}",
-                self.name, oldest.serial
-            );
+            let text =
+                format!("pool {} event buffer overflowed, discarding event {}", self.name, oldest.serial);
             lines.push(line(Level::Error, text));
         }
     }

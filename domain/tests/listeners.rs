@@ -297,7 +297,10 @@ fn by_the_key_a_listener_that_broke_the_protocol_stays_unknown() {
     bench.hear(0, "READY\n");
     assert_eq!(bench.sent(), "0/0>0");
     bench.hear(0, "whatever\n");
-    assert_eq!((bench.pool.states(), bench.pool.deadline(), bench.pool.waiting()), (vec![Unknown], None, 1));
+    assert_eq!(
+        (bench.pool.states(), bench.pool.deadline(), bench.pool.waiting()),
+        (vec![Unknown], None, 1)
+    );
     assert_eq!(
         bench.log()[2..],
         [

@@ -1,10 +1,10 @@
 //! Writing to the standard input of a process: at once what the pipe takes, the rest in order as it drains.
 
 use super::{Program, Write};
+use crate::estate::WAITING;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
-use crate::estate::WAITING;
 use treeherd_domain::fault::Fault;
 use treeherd_os::pipe::StdinWriter;
 

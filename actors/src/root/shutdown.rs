@@ -9,7 +9,8 @@
 //!
 //! A batch is one group, as in Supervisor, or with `stop_order = parallel` all groups of one priority. A
 //! batch is over when the arena says that all its processes are down: a group whose actor died on the way
-//! is told again. An end that is asked for while there is no root is noted in the arena ([`ask`]) and
+//! is told again. Event listeners, which are told of the ends before theirs, have a moment to take what is left.
+//! An end that is asked for while there is no root is noted in the arena ([`ask`]) and
 //! heard by the next one. Nothing starts by itself from the first moment on.
 
 use super::Root;
@@ -18,6 +19,7 @@ use crate::estate::{GroupEstate, Mood};
 use crate::group::Halt;
 use crate::shared::{Shared, Slot};
 use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use futures_util::future::join_all;
 use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ use treeherd_domain::spec::StopOrder;
 
 /// How often the log says whom the end waits for.
 const REPORT: Duration = Duration::from_secs(3);
+/// How long listeners may work on what they were told before they are stopped.
+const LAST_EVENTS: Duration = Duration::from_secs(1);
 /// How long a group whose actor died has to come back before it is told again.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -95,6 +99,19 @@ impl Root {
             let _ = self.household.done.send(self.shared.arena.mood());
             return context.stop();
         };
+        let pools: Vec<_> = batch.iter().filter_map(|group| group.pool.clone()).collect();
+        if pools.is_empty() {
+            return self.halt(batch, context);
+        }
+        let done = async move {
+            let done = join_all(pools.iter().map(|pool| pool.is_done()));
+            // whoever is not done by then is stopped all the same
+            drop(tokio::time::timeout(LAST_EVENTS, done).await);
+        };
+        context.spawn(done.into_actor(self).map(|(), actor, context| actor.halt(batch, context)));
+    }
+
+    fn halt(&self, batch: Vec<Arc<GroupEstate>>, context: &mut Context<Self>) {
         let (reply, mut ends) = Reply::channel(batch.iter().map(|group| group.estates.len()).sum());
         for group in &batch {
             if let Some(address) = self.group(group.name()) {

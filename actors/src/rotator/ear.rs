@@ -25,6 +25,11 @@ impl Ear {
         Self { seat, copy: logs.debug.clone() }
     }
 
+    /// Whether no event waits for the listener to be ready.
+    pub(super) fn may_gather(&self) -> bool {
+        self.seat.pool.is_idle()
+    }
+
     /// Takes what it wrote.
     pub(super) fn hear(&self, namespec: &Namespec, pid: i32, bytes: &[u8]) {
         if let Some(log) = &self.copy {

@@ -17,13 +17,13 @@ mod resize;
 
 mod passage;
 
-use super::outbox::Outbox;
 use super::ear::Ear;
+use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
+use crate::estate::{LogSettings, lock};
 use crate::pool::Seat;
 use passage::{Busy, Unwritten};
-use crate::estate::{LogSettings, lock};
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -437,6 +437,11 @@ impl StreamEstate {
         if let Some(trouble) = outlets.hand_out(parts, origin, &self.outbox) {
             lock(&self.trouble).get_or_insert(trouble);
         }
+    }
+
+    /// Whether nobody waits for what comes next.
+    pub(super) fn may_gather(&self) -> bool {
+        self.ear.as_ref().is_some_and(Ear::may_gather)
     }
 
     fn hear(&self, bytes: &[u8]) {

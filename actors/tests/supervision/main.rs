@@ -22,6 +22,7 @@ mod herd;
 mod intensity;
 mod measure;
 mod policy;
+mod pool;
 mod reshape;
 mod shutdown;
 mod soak;
