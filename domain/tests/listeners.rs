@@ -106,6 +106,7 @@ impl Bench {
         Self::with(size, names, ProtocolError::Restart)
     }
 
+    #[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
     fn with(size: usize, names: &[&str], protocol_error: ProtocolError) -> Self {
         let pool = Pool::new("lis", size, protocol_error, names);
         Self { pool, serial: 0, now: Instant::now(), sent: Vec::new(), log: Vec::new() }

@@ -1,6 +1,6 @@
 //! Defects of Supervisor 4.3.0 that are not repeated: what is done instead, each test named after what was wrong.
 //!
-//! Left out: event listeners and FastCGI. Where the reference is under test, these show what it does, or nothing.
+//! Left out: FastCGI, and events (`rows_events`). Where the reference is under test, these show what it does, or nothing.
 
 use crate::harness::{Herd, MARK, alive, names, program, reference, run, signal, until};
 use serde_json::json;

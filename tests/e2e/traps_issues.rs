@@ -1,7 +1,7 @@
 //! Supervisor's own regression tests, by the numbers of its issues: what a program says and is told.
 //!
-//! Its fixtures need Python; here the shell plays their programs. Those about event listeners are not here (a
-//! listener is not run yet); of issue 565 the part without one is.
+//! Its fixtures need Python; here the shell plays their programs. Those about event listeners
+//! stand in `traps_listeners`; of issues 565 and 638 the parts without one are here.
 
 use crate::harness::{Follower, Herd, Said, program, reference, run};
 use serde_json::json;

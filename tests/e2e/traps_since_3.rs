@@ -1,6 +1,6 @@
 //! What Supervisor mended from 3.1.0 to 3.4.0, kept mended: each test is named after the release.
 //!
-//! Left out: XML-RPC, FastCGI, event listeners and links of the status page. That a clock which is set back does no
+//! Left out: XML-RPC, FastCGI and links of the status page. That a clock which is set back does no
 //! harm (3.2.0, 3.3.1, 3.4.0) stands in `domain/tests/lifecycle`: deadlines know no wall clock.
 
 use crate::harness::{Herd, MARK, names, program, reference, root, run, until};

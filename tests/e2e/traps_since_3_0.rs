@@ -1,6 +1,6 @@
 //! What Supervisor mended in its releases up to 3.0, kept mended: each test is named after the release.
 //!
-//! Left out: XML-RPC, FastCGI and event listeners. That a program never runs as the wrong user stands in
+//! Left out: XML-RPC and FastCGI. That a program never runs as the wrong user stands in
 //! `spawn_errors`, for whoever is not root.
 
 use crate::harness::{Herd, MARK, program, reference, root, run};

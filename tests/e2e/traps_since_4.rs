@@ -1,6 +1,6 @@
 //! What Supervisor mended from 4.0.0 to 4.3.0, and in its development version since: each test is named after it.
 //!
-//! Left out: event listeners, FastCGI, and what is of the status page and of logs over HTTP alone.
+//! Left out: FastCGI, and what is of the status page and of logs over HTTP alone.
 
 use crate::harness::{Follower, Herd, MARK, names, program, reference, run, until};
 use serde_json::json;

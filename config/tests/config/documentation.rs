@@ -28,6 +28,8 @@ fn keys_of(cell: &str) -> Vec<String> {
 /// A file in which this key of this section cannot be expanded.
 fn file_with(section: &str, key: &str) -> String {
     let needed = match section {
+        "eventlistener:x" if key != "events" => "command=c\nevents=TICK\n",
+        "eventlistener:x" => "command=c\n",
         "program:x" if key != "command" => "command=c\n",
         "unix_http_server" if key != "file" => "file=s\nusername=u\npassword=p\n",
         "inet_http_server" if key != "port" => "port=1\nusername=u\npassword=p\n",
@@ -46,6 +48,7 @@ fn every_documented_key_is_read() {
         "rpcinterface:x",
         "program:x",
         "group:x",
+        "eventlistener:x",
     ] {
         let keys = documented(section);
         assert!(!keys.is_empty(), "no keys for [{section}]");

@@ -45,7 +45,7 @@ pub struct SystemState {
 pub struct GroupInfo {
     /// Its name.
     pub name: String,
-    /// The section it comes from: `program` or `group`.
+    /// The section it comes from: `program`, `group` or `eventlistener`.
     pub kind: String,
     /// `priority`.
     pub priority: i64,
