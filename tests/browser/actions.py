@@ -25,7 +25,7 @@ def login(desk):
     with desk.window() as page:
         answer = page.goto(desk.url)
         check("with it: 200", answer.status, 200)
-        check("the title is the identifier", page.title(), "supervisor")
+        check("the title", page.title(), "Supervisor Status - supervisor")
         names = page.locator("tbody td a[href^='tail.html']").all_inner_texts()
         check("a row for each process, by group and name", names, ["broken", "crasher", "shop:api", "spare", "web"])
         shades = [r.get_attribute("class") for r in page.locator("tbody tr").all()]

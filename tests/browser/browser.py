@@ -10,7 +10,7 @@ import tempfile
 
 from playwright.sync_api import sync_playwright
 
-from harness import Site, check, free_port, until
+from harness import Site, check, check_until, free_port
 
 CONFIG = """\
 [supervisord]
@@ -85,8 +85,7 @@ class Desk:
 
     def __exit__(self, *ending):
         self.site.ctl("shutdown")
-        with contextlib.suppress(Exception):
-            until("the end of the daemon", lambda: not self.site.processes())
+        check_until("the daemon ends and leaves no process", lambda: not self.site.processes())
         return self.stack.__exit__(*ending)
 
     @contextlib.contextmanager

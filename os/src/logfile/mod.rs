@@ -8,7 +8,7 @@
 //! Always `O_APPEND`, so that a `truncate` from outside, or a second writer, makes no holes. What is no
 //! regular file (a FIFO, a terminal, `/dev/null`) is written to and never renamed, truncated or removed;
 //! `/dev/stdout` and `/dev/stderr` are the daemon's own descriptors, not opened again. As root, a path that
-//! somebody else could have bent is opened, renamed and removed by [`guarded`]. Absent: what to do about an error
+//! somebody else could have bent is opened, renamed and removed by `guarded`. Absent: what to do about an error
 //! (the caller keeps the bytes, counts, tries again).
 
 mod open;

@@ -30,7 +30,8 @@ pub(crate) fn page(identity: &Identity, year: i32, message: Option<&str>, rows: 
         buttons(),
         table(rows),
     );
-    html(&title, &body)
+    // scripts look for Supervisor's title, a person for the daemon's name
+    html(&format!("Supervisor Status - {title}"), &body)
 }
 
 /// What can be done with all.

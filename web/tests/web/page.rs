@@ -46,6 +46,7 @@ async fn the_status_page_is_plain_escaped_and_never_cached() {
         assert_eq!(header(&page, "Expires"), Some("Thu, 01 Jan 1970 00:00:00 GMT"));
         for part in [
             "<h1>&lt;supervisor&gt;</h1>",
+            "<title>Supervisor Status - &lt;supervisor&gt;</title>",
             "<td>pid 1 &lt;&amp;&gt;</td>",
             ">shop:api</a>",
             ">1.2.3<",
