@@ -5,7 +5,8 @@
 //! group:*        one a group   supervisor.startProcessGroup      rows in the order in which they settled
 //! name           one a name    supervisor.startProcess
 //! restart ...    one call      process.restart with every selector: its rows are printed as the stops,
-//!                              then as the starts, in the order of the words
+//!                              then as the starts, in the order of the words; of a supervisord written in
+//!                              Python, first all stops, then all starts
 //! ```
 
 use crate::ctl::render::{self, Deed};
@@ -202,6 +203,10 @@ pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
     }
     if words.contains(&"all") {
         words = vec!["all"];
+    }
+    if session.server.is_python() {
+        carry_out(session, Order::Stop, argument).await?;
+        return carry_out(session, Order::Start, argument).await;
     }
     let results = restarted(session, &words).await?;
     for (word, rows) in &results {

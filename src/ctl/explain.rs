@@ -164,9 +164,8 @@ fn connection(error: &ConnectError, scene: &Scene) -> String {
             None => "the daemon asks for a user name and a password, and we have none",
         }),
         ConnectError::XmlRpcOnly { answer, .. } => {
-            Note::new("the supervisord there is the one written in Python, and speaks XML-RPC only")
+            Note::new("the supervisord there is the one written in Python, which cannot do this")
                 .row("answer", answer)
-                .row("we", "speak JSON-RPC; XML-RPC is still to come")
         }
         ConnectError::NotOurs { .. } => Note::new("something answers there that is not our supervisord")
             .row("answer", &error.to_string()),
@@ -218,8 +217,8 @@ fn next(error: &ConnectError, scene: &Scene) -> String {
                 .to_owned()
         }
         ConnectError::XmlRpcOnly { .. } => {
-            "until it is replaced, use the supervisorctl that was installed with it \
-             (python3 -m supervisor.supervisorctl)"
+            "use Supervisor's own actions there; wait, plan, status --json and --check and update with options \
+             need our daemon"
                 .to_owned()
         }
         ConnectError::NotOurs { .. } => "correct the address".to_owned(),
@@ -319,17 +318,16 @@ mod tests {
     #[test]
     fn a_python_supervisord_is_recognised() {
         let target = Target::parse("http://localhost:9001").expect("a good address");
-        let answer = "HTTP status 404, server Medusa/1.12".to_owned();
+        let answer = "it has no process.list".to_owned();
         check(
             ConnectError::XmlRpcOnly { target, answer },
             &scene("http://localhost:9001", None),
             &expect![[r#"
-                error: <class 'xmlrpc.client.ProtocolError'>, HTTP status 404, server Medusa/1.12: file: http://localhost:9001 line: 0
-                supervisorctl: the supervisord there is the one written in Python, and speaks XML-RPC only
-                  answer:  HTTP status 404, server Medusa/1.12
-                  we:      speak JSON-RPC; XML-RPC is still to come
+                error: <class 'xmlrpc.client.ProtocolError'>, it has no process.list: file: http://localhost:9001 line: 0
+                supervisorctl: the supervisord there is the one written in Python, which cannot do this
+                  answer:  it has no process.list
                   address: http://localhost:9001, from serverurl in /etc/supervisord.conf
-                  next:    until it is replaced, use the supervisorctl that was installed with it (python3 -m supervisor.supervisorctl)
+                  next:    use Supervisor's own actions there; wait, plan, status --json and --check and update with options need our daemon
             "#]],
         );
     }

@@ -1,18 +1,18 @@
 //! `fg`: a process's output on the screen, the keyboard's lines on its stdin.
 //!
 //! ```text
-//! log.follow stdout --.
-//! log.follow stderr --+--> screen          Ctrl-C, Ctrl-D: "Exiting foreground"; the process runs on
+//! stdout, followed  --.
+//! stderr, followed  --+--> screen          Ctrl-C, Ctrl-D: "Exiting foreground"; the process runs on
 //! keyboard, by line --> supervisor.sendProcessStdin --> is it still RUNNING?
 //! ```
 //!
 //! Absent: single keys, and a terminal for the process: its stdin is a pipe.
 
+use crate::ctl::follow::{Follower, Source};
 use crate::ctl::logs::{self, PRESS_CTRL_C};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use jsonrpsee::core::client::Subscription;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use treeherd_domain::quote::repr;
 use treeherd_domain::status::ProcessState;
@@ -81,11 +81,11 @@ enum Next {
 }
 
 async fn converse(session: &mut Session, name: &str, mut interrupt: Signal) -> Outcome {
-    let client = session.server.follower().await?;
+    let follower = Follower::connect(session).await?;
     let mut streams = Vec::with_capacity(2);
     for stream in Stream::BOTH {
         let path = format!("/logtail/{name}/{stream}");
-        streams.push(logs::open(session, &client, &path, Some(name), Some(stream)).await?);
+        streams.push(follower.open(session, &path, Some(name), Some(stream)).await?);
     }
     let [stdout, stderr] = streams.as_mut_slice() else { return Ok(()) };
     loop {
@@ -119,9 +119,9 @@ async fn converse(session: &mut Session, name: &str, mut interrupt: Signal) -> O
 }
 
 /// The next item of a stream; never, if there is none. `None` is the end, or an item that makes no sense.
-async fn item_of(source: &mut Option<Subscription<LogItem>>) -> Option<LogItem> {
+async fn item_of(source: &mut Option<Source>) -> Option<LogItem> {
     match source {
-        Some(items) => items.next().await.and_then(Result::ok),
+        Some(items) => items.next().await.flatten(),
         None => std::future::pending().await,
     }
 }

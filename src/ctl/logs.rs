@@ -5,26 +5,23 @@
 //! tail -f web stderr   log.follow: first the last 1024 bytes, then each piece as it comes
 //! ```
 //!
-//! What is followed passes through byte for byte. Absent: following several logs at once.
+//! What is followed passes through byte for byte; where it comes from is [`follow`](super::follow)'s. Absent:
+//! following several logs at once.
 
+use crate::ctl::follow::Follower;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use jsonrpsee::core::client::Subscription;
 use std::borrow::Cow;
 use tokio::signal::unix::{SignalKind, signal};
 use treeherd_config::value;
 use treeherd_domain::quote::repr;
 use treeherd_domain::stream::Stream;
-use treeherd_rpc::api::{LogApiClient as _, SupervisorApiClient as _};
-use treeherd_rpc::client::WsClient;
-use treeherd_rpc::wire::{LogItem, LogStart};
+use treeherd_rpc::api::SupervisorApiClient as _;
+use treeherd_rpc::wire::LogItem;
 
 /// Bytes shown without a modifier.
 const DEFAULT_BYTES: i64 = 1600;
-
-/// Bytes of the past that following begins with.
-const FOLLOW_BYTES: u64 = 1024;
 
 /// The first line of what ends by Ctrl-C.
 pub(super) const PRESS_CTRL_C: &str = "==> Press Ctrl-C to exit <==";
@@ -164,34 +161,8 @@ fn show(session: &mut Session, name: &str, answer: Result<String, Problem>) -> O
     Ok(())
 }
 
-/// Opens a stream of a log; `None` if the daemon refuses, which is told on stderr.
-///
-/// `path` is how Supervisor's log streams are addressed, for the message.
-pub(super) async fn open(
-    session: &mut Session,
-    client: &WsClient,
-    path: &str,
-    name: Option<&str>,
-    stream: Option<Stream>,
-) -> Result<Option<Subscription<LogItem>>, Problem> {
-    let stream = stream.map(|stream| stream.as_str().to_owned());
-    let from = Some(LogStart::Last(FOLLOW_BYTES));
-    match client.log_follow(name.map(str::to_owned), stream, from).await.map_err(Problem::from) {
-        Ok(subscription) => Ok(Some(subscription)),
-        Err(Problem::Fault(refusal)) => {
-            let code = match refusal.fault {
-                Some(fault::BAD_NAME | fault::NO_FILE) => 404,
-                _ => 500,
-            };
-            refused(session, path, code, &refusal.message);
-            Ok(None)
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
 /// Says on stderr, as Supervisor does, that a log stream cannot be had; then why.
-fn refused(session: &mut Session, path: &str, code: u16, why: &str) {
+pub(super) fn refused(session: &mut Session, path: &str, code: u16, why: &str) {
     let url = session.server.url();
     session.screen.error(&format!("{url}{path} Cannot read, status code {code}\n{why}\n"));
 }
@@ -234,10 +205,10 @@ async fn copy(session: &mut Session, path: &str, name: Option<&str>, stream: Opt
         refused(session, path, 404, &why);
         return Ok(());
     }
-    let client = session.server.follower().await?;
-    let Some(mut items) = open(session, &client, path, name, stream).await? else { return Ok(()) };
-    while let Some(item) = items.next().await {
-        if !pass_on(session, item.ok()) {
+    let follower = Follower::connect(session).await?;
+    let Some(mut source) = follower.open(session, path, name, stream).await? else { return Ok(()) };
+    while let Some(item) = source.next().await {
+        if !pass_on(session, item) {
             break;
         }
     }

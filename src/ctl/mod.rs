@@ -29,6 +29,7 @@ mod control;
 mod daemon;
 pub mod explain;
 pub mod fault;
+mod follow;
 mod foreground;
 pub mod grammar;
 pub mod health;

@@ -1,12 +1,13 @@
 //! The daemon at the other end: where it is, as whom we come, and what can go wrong with a call.
 //!
-//! One HTTP connection serves all calls of a command; following a log opens a WebSocket of its own.
+//! One HTTP connection serves all calls of a command; following a log opens a WebSocket of its own. A supervisord
+//! written in Python, which shows at the first call, is spoken to in XML-RPC, and its logs are followed over HTTP.
 //! Nothing is connected before the first call, so `help` works without a daemon.
 
 use std::path::PathBuf;
 use treeherd_domain::endpoint::Credentials;
 use treeherd_rpc::client::{
-    ConnectError, Endpoint, HttpClient, Target, WsClient, connect_error, connect_http, connect_ws,
+    ConnectError, Dialect, Endpoint, HttpClient, Target, WsClient, connect_error, connect_http, connect_ws,
 };
 use treeherd_rpc::code::{RemoteFault, fault_of};
 
@@ -70,13 +71,14 @@ pub struct Server {
     origin: Origin,
     credentials: Option<Credentials>,
     client: Option<HttpClient>,
+    dialect: Dialect,
 }
 
 impl Server {
     /// A server that is not connected yet.
     #[must_use]
     pub fn new(url: String, origin: Origin, credentials: Option<Credentials>) -> Self {
-        Self { url, origin, credentials, client: None }
+        Self { url, origin, credentials, client: None, dialect: Dialect::default() }
     }
 
     /// The address as configured.
@@ -108,6 +110,7 @@ impl Server {
         url.clone_into(&mut self.url);
         self.origin = Origin::Open;
         self.client = None;
+        self.dialect = Dialect::default();
     }
 
     /// The client for calls, connected.
@@ -122,15 +125,30 @@ impl Server {
         Ok(self.client.insert(client).clone())
     }
 
-    /// A client for subscriptions.
+    /// A client for subscriptions, which a supervisord written in Python does not have.
     ///
     /// # Errors
     /// [`Problem::Address`], [`Problem::Connect`].
     pub async fn follower(&self) -> Result<WsClient, Problem> {
-        connect_ws(&self.endpoint()?).await.map_err(Problem::Connect)
+        let endpoint = self.endpoint()?;
+        if self.is_python() {
+            let answer = "it has no subscriptions".to_owned();
+            return Err(Problem::Connect(ConnectError::XmlRpcOnly { target: endpoint.target, answer }));
+        }
+        connect_ws(&endpoint).await.map_err(Problem::Connect)
     }
 
-    fn endpoint(&self) -> Result<Endpoint, Problem> {
+    /// Whether the daemon is known to be one written in Python.
+    #[must_use]
+    pub fn is_python(&self) -> bool {
+        self.dialect.is_xml()
+    }
+
+    /// Where and as whom to connect.
+    ///
+    /// # Errors
+    /// [`Problem::Address`].
+    pub fn endpoint(&self) -> Result<Endpoint, Problem> {
         let is_known = self.url.starts_with("unix://") || self.url.starts_with("http://");
         let target = Target::parse(&self.url).map_err(|error| {
             Problem::Address(if is_known {
@@ -139,6 +157,8 @@ impl Server {
                 format!("Unknown protocol for serverurl {}", self.url)
             })
         })?;
-        Ok(Endpoint::new(target).with_credentials(self.credentials.clone()))
+        Ok(Endpoint::new(target)
+            .with_credentials(self.credentials.clone())
+            .with_dialect(self.dialect.clone()))
     }
 }

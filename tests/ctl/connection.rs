@@ -107,12 +107,8 @@ fn a_python_supervisord_is_recognised_by_every_kind_of_action() {
         let line =
             "error: <class 'xmlrpc.client.ProtocolError'>, HTTP status 400, server Medusa/1.12: file: ";
         assert!(ended.out.starts_with(line), "{words:?}: {}", ended.out);
-        assert!(ended.err.contains("written in Python, and speaks XML-RPC only"), "{}", ended.err);
-        assert!(
-            ended.err.contains("next:    until it is replaced, use the supervisorctl"),
-            "{}",
-            ended.err
-        );
+        assert!(ended.err.contains("written in Python, which cannot do this"), "{}", ended.err);
+        assert!(ended.err.contains("next:    use Supervisor's own actions there"), "{}", ended.err);
         assert_eq!(ended.code, Some(1));
     }
     let check = ctl(&["-s", &url, "status", "--check"]);

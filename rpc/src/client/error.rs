@@ -49,9 +49,9 @@ pub enum ConnectError {
         /// The address.
         target: Target,
     },
-    /// A supervisord written in Python answers, which knows XML-RPC only.
+    /// A supervisord written in Python answers, and does not have what was asked for.
     #[error(
-        "{target} is a supervisord written in Python ({answer}): it speaks XML-RPC, not JSON-RPC; use the supervisorctl that came with it"
+        "{target} is a supervisord written in Python ({answer}): it has Supervisor's own methods alone, by XML-RPC"
     )]
     XmlRpcOnly {
         /// The address.
@@ -139,6 +139,11 @@ impl ConnectError {
             owner_uid: socket.as_ref().map(MetadataExt::uid),
             our_uid: this.as_ref().map(MetadataExt::uid),
         }
+    }
+
+    /// Whether it is another program than ours that answers.
+    pub(super) const fn is_of_another(&self) -> bool {
+        matches!(self, Self::XmlRpcOnly { .. } | Self::NotOurs { .. })
     }
 
     /// What an HTTP status means that is not the answer to a call; `None` for success.

@@ -7,12 +7,14 @@
 
 use super::dial::{Io, dial};
 use super::error::ConnectError;
+use super::xml::Asked;
 use super::{Endpoint, MAX_ANSWER, MAX_REQUEST};
+use crate::xmlrpc;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, SERVER};
-use http::{HeaderMap, HeaderValue, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, SERVER};
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use http_body_util::{BodyExt as _, Collected, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
 use jsonrpsee::core::middleware::layer::RpcLogger;
@@ -111,9 +113,64 @@ impl Connections {
         ConnectError::Other { target, message: format!("the connection was lost: {error}") }
     }
 
-    async fn exchange(self, mut request: HttpRequest) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
-        self.to_origin_form(&mut request);
-        let mut unsent = Some(request);
+    /// Carries out a call, in the language of the daemon. That it is XML-RPC shows when it refuses JSON-RPC.
+    async fn exchange(self, request: HttpRequest) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
+        let (parts, body) = request.into_parts();
+        let body =
+            body.collect().await.map_err(|error| self.other(format!("the call is lost: {error}")))?;
+        let body = body.to_bytes();
+        if self.endpoint.dialect.is_xml() {
+            return self.exchange_xml(&parts.headers, &body).await;
+        }
+        let response = self.post(super::PATH, parts.headers.clone(), body.clone()).await?;
+        let Err(error) = self.check(&response, "application/json") else { return Ok(response) };
+        if !response.status().is_client_error() || !error.is_of_another() {
+            return Err(error);
+        }
+        match self.exchange_xml(&parts.headers, &body).await {
+            Ok(response) => {
+                self.endpoint.dialect.set_xml();
+                Ok(response)
+            }
+            // A supervisord it is, whatever hinders this call. Of another program, its first answer tells more.
+            Err(told) if matches!(error, ConnectError::XmlRpcOnly { .. }) => Err(told),
+            Err(_) => Err(error),
+        }
+    }
+
+    async fn exchange_xml(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
+        let asked = Asked::read(body).map_err(|message| self.other(message))?;
+        if !asked.is_supervisors() {
+            let answer = format!("it has no {}", asked.method);
+            return Err(ConnectError::XmlRpcOnly { target: self.endpoint.target.clone(), answer });
+        }
+        let call = asked.as_xml().map_err(|message| self.other(message))?;
+        let mut headers = headers.clone();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(call.len()));
+        let response = self.post(xmlrpc::PATH, headers, Bytes::from(call)).await?;
+        self.check(&response, "text/xml")?;
+        let (parts, body) = response.into_parts();
+        let answer = asked.answered(&whole(body)).map_err(|error| self.other(error.to_string()))?;
+        Ok(HttpResponse::from_parts(parts, Full::new(Bytes::from(answer))))
+    }
+
+    fn other(&self, message: String) -> ConnectError {
+        ConnectError::Other { target: self.endpoint.target.clone(), message }
+    }
+
+    /// Sends a body and receives one, on a connection that stands or a new one.
+    async fn post(
+        &self,
+        path: &'static str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
+        let mut unsent = Some(self.to_origin_form(path, headers, body));
         if let Some(mut sender) = self.reuse().await
             && let Some(request) = unsent.take()
         {
@@ -133,11 +190,15 @@ impl Connections {
     }
 
     /// An HTTP/1.1 request names the path only, and the host in its header.
-    fn to_origin_form(&self, request: &mut HttpRequest) {
-        *request.uri_mut() = Uri::from_static(super::PATH);
+    fn to_origin_form(&self, path: &'static str, headers: HeaderMap, body: Bytes) -> HttpRequest {
+        let mut request = HttpRequest::new(HttpBody::new(Full::new(body)));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = Uri::from_static(path);
+        *request.headers_mut() = headers;
         if let Ok(host) = HeaderValue::from_str(&self.endpoint.target.authority()) {
             request.headers_mut().insert(HOST, host);
         }
+        request
     }
 
     async fn finish(
@@ -145,31 +206,36 @@ impl Connections {
         sender: SendRequest<HttpBody>,
         response: HttpResponse<hyper::body::Incoming>,
     ) -> Result<HttpResponse<Full<Bytes>>, ConnectError> {
-        self.check(&response)?;
         let (parts, body) = response.into_parts();
         let limit = usize::try_from(MAX_ANSWER).unwrap_or(usize::MAX);
-        let body = Limited::new(body, limit).collect().await.map_err(|error| ConnectError::Other {
-            target: self.endpoint.target.clone(),
-            message: format!("the answer could not be read: {error}"),
-        })?;
-        self.keep(sender);
+        let body = Limited::new(body, limit).collect().await;
+        let body = body.map_err(|error| self.other(format!("the answer could not be read: {error}")))?;
+        // Supervisor does not read the body of what it refuses, and would take it for the next request.
+        if parts.status.is_success() {
+            self.keep(sender);
+        }
         Ok(HttpResponse::from_parts(parts, Full::new(body.to_bytes())))
     }
 
-    fn check(&self, response: &HttpResponse<hyper::body::Incoming>) -> Result<(), ConnectError> {
+    fn check(&self, response: &HttpResponse<Full<Bytes>>, expected: &str) -> Result<(), ConnectError> {
         let text = |name| response.headers().get(name).and_then(|v: &HeaderValue| v.to_str().ok());
         let target = &self.endpoint.target;
         if let Some(error) = ConnectError::of_status(target, response.status().as_u16(), text(SERVER)) {
             return Err(error);
         }
         match text(CONTENT_TYPE) {
-            Some(kind) if kind.starts_with("application/json") => Ok(()),
+            Some(kind) if kind.starts_with(expected) => Ok(()),
             kind => Err(ConnectError::NotOurs {
                 target: target.clone(),
                 answer: format!("content type {}", kind.unwrap_or("missing")),
             }),
         }
     }
+}
+
+/// The bytes of a body that is all there.
+fn whole(body: Full<Bytes>) -> Bytes {
+    body.collect().now_or_never().and_then(Result::ok).map(Collected::to_bytes).unwrap_or_default()
 }
 
 impl tower::Service<HttpRequest> for Connections {

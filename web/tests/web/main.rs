@@ -7,6 +7,7 @@ mod foreign;
 mod herd;
 mod http;
 mod page;
+mod python;
 mod site;
 mod stream;
 mod xmlrpc;
