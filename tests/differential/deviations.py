@@ -213,7 +213,7 @@ DEVIATIONS = [
         r".*'directory': '/x',.*",
     ),
     Deviation(
-        "daemon.child: signals ignored",
+        "children.child: signals ignored",
         "programs begin with every signal at its default; Python's own ignored SIGPIPE and SIGXFSZ are not passed on",
         r"SigIgn:\t0{16}\n",
         r"SigIgn:\t0{12}1001000|SigIgn:\t0{9}1001000\n",

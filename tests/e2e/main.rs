@@ -43,6 +43,7 @@ mod rows_spawn;
 mod rows_start;
 mod spawn;
 mod spawn_errors;
+mod timing;
 mod traps_defects;
 mod traps_issues;
 mod traps_listeners;

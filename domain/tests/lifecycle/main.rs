@@ -7,6 +7,7 @@
 //! restarting   one test a rule: restarts, and what comes in between
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
+//! timing       no time is earlier than its rule, nor later than a look once a second
 //! oracle       Supervisor's own rules, written a second time and in another way, and compared
 //! ```
 
@@ -17,3 +18,4 @@ mod properties;
 mod restarting;
 mod script;
 mod starting;
+mod timing;
