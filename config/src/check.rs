@@ -57,8 +57,8 @@ fn programs(raw: &RawConfig) -> usize {
     kinds.into_iter().map(|kind| raw.sections_with(kind).count()).sum()
 }
 
-/// Reads the sections. `notices` are those of the includes; afterwards they are all there are.
-fn read(
+/// Reads the sections of what has been gathered. `notices` are those of the includes; afterwards they are all there are.
+pub(crate) fn read(
     raw: &RawConfig,
     path: &Path,
     overrides: &Overrides,

@@ -59,8 +59,8 @@ impl Narrow {
 pub(crate) enum Item {
     /// A section; the place of its header.
     Section(Span),
-    /// An option; the place of its value.
-    Option(Span),
+    /// An option; the places of its key and its value.
+    Option(Span, Span),
 }
 
 /// What is wrong with a file as INI; the numbers are lines, from 1.
@@ -157,7 +157,8 @@ impl Reader {
             self.out.syntax.bad.push(span.line);
             return;
         }
-        self.out.items.push(Item::Option(span));
+        let start = Span { column: self.indent, width: key.chars().count(), last: span.line, ..span };
+        self.out.items.push(Item::Option(start, span));
         self.out.text.push(self.out.guard);
         self.guarded(&key.to_lowercase());
         self.out.text.push('=');
@@ -168,7 +169,7 @@ impl Reader {
 
     /// A further line of a value. The place of a value is its first line that is not empty.
     fn go_on(&mut self, content: &str, span: Span) {
-        if let Some(Item::Option(place)) = self.out.items.last_mut() {
+        if let Some(Item::Option(_, place)) = self.out.items.last_mut() {
             if place.width == 0 {
                 *place = span;
             }

@@ -20,12 +20,8 @@ use treeherd_domain::spec::Notice;
 
 /// Reads all that the main file includes, and says what was done: warnings first.
 pub(crate) fn include(raw: &mut RawConfig, world: &World<'_>, faults: &Faults) -> Vec<Notice> {
-    let Some(patterns) = patterns(raw, world, faults) else { return Vec::new() };
-    let base = raw.sources[0].here.clone();
     let (mut warnings, mut infos) = (Vec::new(), Vec::new());
-    for word in patterns.split(crate::dialect::is_space).filter(|word| !word.is_empty()) {
-        let pattern = Path::new(&base).join(word).to_string_lossy().into_owned();
-        let files = matches(&pattern);
+    for Found { pattern, files, .. } in find(raw, world, faults) {
         if files.is_empty() {
             warnings.push(format!("No file matches via include \"{pattern}\""));
         }
@@ -45,6 +41,29 @@ pub(crate) fn include(raw: &mut RawConfig, world: &World<'_>, faults: &Faults) -
     let notice = |level| move |message| Notice { level, message };
     let warnings = warnings.into_iter().map(notice(Level::Warn));
     warnings.chain(infos.into_iter().map(notice(Level::Info))).collect()
+}
+
+/// One word of `files`, and what it stands for.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The word.
+    pub(crate) word: String,
+    /// The same, absolute.
+    pub(crate) pattern: String,
+    /// The files.
+    pub(crate) files: Vec<String>,
+}
+
+/// All that the main file includes. Errors are noted.
+pub(crate) fn find(raw: &RawConfig, world: &World<'_>, faults: &Faults) -> Vec<Found> {
+    let Some(patterns) = patterns(raw, world, faults) else { return Vec::new() };
+    let base = raw.sources[0].here.clone();
+    let words = patterns.split(crate::dialect::is_space).filter(|word| !word.is_empty());
+    let found = words.map(|word| {
+        let pattern = Path::new(&base).join(word).to_string_lossy().into_owned();
+        Found { word: word.to_owned(), files: matches(&pattern), pattern }
+    });
+    found.collect()
 }
 
 /// `files`, expanded; `None` if there is nothing to include, or it is wrong, which is noted.
@@ -94,16 +113,33 @@ fn names(directory: &str, part: &str) -> Vec<String> {
     if !part.contains(['*', '?', '[']) {
         return vec![part.to_owned()];
     }
-    // `**` means no more than `*` here, and a bracket that is not closed is a bracket.
+    let root = if directory.is_empty() { "/" } else { directory };
+    let (Some(pattern), Ok(entries)) = (compiled(part), std::fs::read_dir(root)) else { return Vec::new() };
+    let names = entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
+    names.filter(|name| fits(&pattern, part, name)).collect()
+}
+
+/// `**` means no more than `*` here, and a bracket that is not closed is a bracket.
+fn compiled(part: &str) -> Option<Pattern> {
     let mut single = part.to_owned();
     while single.contains("**") {
         single = single.replace("**", "*");
     }
-    let pattern = Pattern::new(&single).or_else(|_| Pattern::new(&single.replace('[', "[[]")));
-    let root = if directory.is_empty() { "/" } else { directory };
-    let (Ok(pattern), Ok(entries)) = (pattern, std::fs::read_dir(root)) else { return Vec::new() };
-    let names = entries.filter_map(Result::ok).filter_map(|entry| entry.file_name().into_string().ok());
-    names
-        .filter(|name| (part.starts_with('.') || !name.starts_with('.')) && pattern.matches(name))
-        .collect()
+    Pattern::new(&single).or_else(|_| Pattern::new(&single.replace('[', "[[]"))).ok()
+}
+
+fn fits(pattern: &Pattern, part: &str, name: &str) -> bool {
+    (part.starts_with('.') || !name.starts_with('.')) && pattern.matches(name)
+}
+
+/// Whether an absolute path, there or not, is one that an absolute pattern stands for.
+pub(crate) fn is_match(pattern: &str, path: &str) -> bool {
+    let parts = |text: &str| -> Vec<String> {
+        text.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    };
+    let (pattern, path) = (parts(pattern), parts(path));
+    let is_part = |(part, name): (&String, &String)| {
+        part == name || compiled(part).is_some_and(|pattern| fits(&pattern, part, name))
+    };
+    pattern.len() == path.len() && pattern.iter().zip(&path).all(is_part)
 }

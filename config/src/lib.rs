@@ -17,6 +17,7 @@ mod check;
 mod ctl;
 mod daemon;
 mod dialect;
+pub mod doctor;
 pub mod environment;
 mod expand;
 mod fcgi;

@@ -24,6 +24,43 @@ pub(crate) struct RawConfig {
     pub(crate) sections: Vec<RawSection>,
     defaults: BTreeMap<String, RawOption>,
     index: HashMap<String, usize>,
+    /// Every header and every key as it stands in the files, for who asks for it (`traced`).
+    pub(crate) trace: Option<Trace>,
+}
+
+/// What stands in the files, in order, before it is merged.
+#[derive(Debug, Default)]
+pub(crate) struct Trace {
+    pub(crate) headers: Vec<Header>,
+    pub(crate) keys: Vec<Key>,
+}
+
+impl Trace {
+    /// Notes a header; gives its place in the trace.
+    fn begin(&mut self, name: &str, span: Span) -> usize {
+        self.headers.push(Header { name: name.to_owned(), span });
+        self.headers.len() - 1
+    }
+}
+
+/// A section's header.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) name: String,
+    pub(crate) span: Span,
+}
+
+/// A key below a header.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Which header, by its place in the trace.
+    pub(crate) header: usize,
+    /// In lower case.
+    pub(crate) name: String,
+    /// Where it stands.
+    pub(crate) span: Span,
+    /// Where its value stands.
+    pub(crate) value: Span,
 }
 
 /// A section.
@@ -46,6 +83,11 @@ pub(crate) struct RawOption {
 }
 
 impl RawConfig {
+    /// One that keeps a trace of what is added.
+    pub(crate) fn traced() -> Self {
+        Self { trace: Some(Trace::default()), ..Self::default() }
+    }
+
     /// Adds a file; its syntax errors are returned, and what is sound of it is there all the same.
     pub(crate) fn add(&mut self, source: Source) -> Vec<Error> {
         self.add_narrowed(source, |_| ())
@@ -82,10 +124,19 @@ impl RawConfig {
         for (name, options) in parsed {
             let Some(Item::Section(span)) = items.next() else { break };
             let name = bare(name).replace(narrowed.bracket, "]");
+            let header = self.trace.as_mut().map(|trace| trace.begin(&name, span));
             let section = self.section_mut(name, span);
+            let mut keys = Vec::new();
             for ((key, value), item) in options.iter().zip(&mut items) {
-                let Item::Option(span) = item else { break };
-                section.insert(bare(key), RawOption { value: trimmed(bare(value)), span });
+                let Item::Option(start, span) = item else { break };
+                let key = bare(key);
+                if let Some(header) = header {
+                    keys.push(Key { header, name: key.clone(), span: start, value: span });
+                }
+                section.insert(key, RawOption { value: trimmed(bare(value)), span });
+            }
+            if let Some(trace) = &mut self.trace {
+                trace.keys.append(&mut keys);
             }
         }
     }
@@ -115,6 +166,11 @@ impl RawConfig {
     /// An option of a section, or of `[DEFAULT]`.
     pub(crate) fn option<'a>(&'a self, section: &'a RawSection, key: &str) -> Option<&'a RawOption> {
         section.options.get(key).or_else(|| self.defaults.get(key))
+    }
+
+    /// An option that a section has itself.
+    pub(crate) fn own<'a>(&'a self, section: &'a RawSection, key: &str) -> Option<&'a RawOption> {
+        section.options.get(key)
     }
 
     /// All options of a section, `[DEFAULT]`'s included.

@@ -121,7 +121,7 @@ impl fmt::Display for Error {
 }
 
 impl Place {
-    fn show(&self, f: &mut fmt::Formatter<'_>, gutter: usize) -> fmt::Result {
+    pub(crate) fn show(&self, f: &mut fmt::Formatter<'_>, gutter: usize) -> fmt::Result {
         write!(f, "\n{:gutter$}--> {}", "", self.file.display())?;
         if self.line == 0 {
             return Ok(());

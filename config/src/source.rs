@@ -18,6 +18,8 @@ pub(crate) struct Source {
     text: String,
     /// Where each line is in `text`, without its end; and whether it has one.
     lines: Vec<(Range<usize>, bool)>,
+    /// Whether a byte order mark stands before the text.
+    pub(crate) is_marked: bool,
 }
 
 /// Where something stands in one of the files.
@@ -45,15 +47,19 @@ pub(crate) enum Unreadable {
 }
 
 impl Source {
+    /// A text that is in memory already.
+    pub(crate) fn of(text: &str, shown: &str, here: String) -> Self {
+        let bare = text.strip_prefix('\u{feff}');
+        let text = bare.unwrap_or(text).to_owned();
+        let lines = lines(&text);
+        Self { shown: shown.to_owned(), here, text, lines, is_marked: bare.is_some() }
+    }
+
     /// Reads `path`, which is `shown` so in messages.
     pub(crate) fn read(path: &Path, shown: &str, here: String) -> Result<Self, Unreadable> {
         let bytes = std::fs::read(path).map_err(Unreadable::Io)?;
         match String::from_utf8(bytes) {
-            Ok(text) => {
-                let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-                let lines = lines(&text);
-                Ok(Self { shown: shown.to_owned(), here, text, lines })
-            }
+            Ok(text) => Ok(Self::of(&text, shown, here)),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 Err(Unreadable::Encoding(Box::new(not_utf8(shown, error.as_bytes(), at))))
@@ -94,6 +100,23 @@ impl Source {
     /// All lines.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(|(range, _)| &self.text[range.clone()])
+    }
+
+    /// How many lines there are.
+    pub(crate) fn count(&self) -> usize {
+        self.lines.len()
+    }
+
+    /// What ends a line: its own end, or that of the first line.
+    pub(crate) fn ending(&self, number: usize) -> &str {
+        let end_of = |at: usize| {
+            let next = self.lines.get(at + 1).map_or(self.text.len(), |(range, _)| range.start);
+            self.lines.get(at).map_or("", |(range, _)| &self.text[range.end..next])
+        };
+        match number.checked_sub(1).map(end_of) {
+            Some("") | None => Some(end_of(0)).filter(|end| !end.is_empty()).unwrap_or("\n"),
+            Some(end) => end,
+        }
     }
 
     /// The whole text.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking; the lint knows only #[test] functions")]
 
 mod dialect;
+mod doctor;
 mod documentation;
 mod expansion;
 mod files;

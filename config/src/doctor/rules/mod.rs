@@ -1,0 +1,34 @@
+//! The traps, by what they are about. Each is one value: what it is called, what it looks for, why, what to do, and
+//! an example that a test holds it to.
+
+mod commands;
+mod daemon;
+mod daemonising;
+mod environment;
+mod files;
+mod groups;
+mod lifecycle;
+mod logs;
+mod servers;
+mod shell;
+mod slips;
+mod timeouts;
+
+use super::finding::{Example, Found, Rule, Severity};
+
+/// All of them, in the order in which they are documented.
+pub fn every() -> impl Iterator<Item = &'static Rule> {
+    let topics = [
+        commands::RULES,
+        shell::RULES,
+        lifecycle::RULES,
+        logs::RULES,
+        environment::RULES,
+        groups::RULES,
+        daemon::RULES,
+        servers::RULES,
+        slips::RULES,
+        files::RULES,
+    ];
+    topics.into_iter().flatten()
+}
