@@ -9,6 +9,7 @@ use crate::configtest::{self, Answer};
 use crate::ctl::action;
 use crate::ctl::args::Options;
 use crate::ctl::completion;
+use crate::ctl::doctor::{self, Wanted};
 use crate::ctl::options::Arguments;
 use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
@@ -34,7 +35,7 @@ impl Local {
     pub(super) fn run(&self, screen: &mut Screen, words: &[&str]) -> Option<u8> {
         let (name, arguments) = words.split_first()?;
         let answer = match *name {
-            "configtest" => self.configtest(name, arguments),
+            "configtest" | "doctor" => self.look(name, arguments),
             "completion" => completion::script(arguments)?,
             _ => return None,
         };
@@ -60,12 +61,16 @@ impl Local {
         })
     }
 
-    fn configtest(&self, name: &str, words: &[&str]) -> Answer {
+    /// What looks at one file.
+    fn look(&self, name: &str, words: &[&str]) -> Answer {
         let arguments = match action::find(name).map(|action| Arguments::of(action, words)) {
             Some(Ok(arguments)) => arguments,
             Some(Err(error)) => return misused(name, &error.to_string()),
             None => return misused(name, "no such action"),
         };
+        if name == "doctor" && arguments.has("rules") {
+            return doctor::list(arguments.has("json"));
+        }
         let named = match arguments.words().as_slice() {
             [] => None,
             [file] => Some(PathBuf::from(file)),
@@ -76,8 +81,11 @@ impl Local {
             Ok(file) => file,
             Err(error) => return Answer::misused(&error, &self.argv0),
         };
-        let as_json = arguments.has("json");
-        configtest::configtest(&self.argv0, &file, &Overrides::default(), &here.world(), as_json)
+        let (json, fix) = (arguments.has("json"), arguments.has("fix"));
+        match name {
+            "doctor" => doctor::doctor(&self.argv0, &file, &here.world(), Wanted { json, fix }),
+            _ => configtest::configtest(&self.argv0, &file, &Overrides::default(), &here.world(), json),
+        }
     }
 
     fn locate(&self, named: Option<PathBuf>, here: &Here) -> Result<PathBuf, UsageError> {

@@ -13,7 +13,7 @@
 //!                                                        |                    wait       wait
 //!                                                        |                    plan       plan, update --per-process
 //!                                                        |                    completion names for the login shell
-//!                                                        |                    local      configtest completion
+//!                                                        |                    local      configtest doctor completion
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
@@ -27,6 +27,8 @@ pub mod complete;
 pub mod completion;
 mod control;
 mod daemon;
+pub mod diff;
+mod doctor;
 pub mod explain;
 pub mod fault;
 mod follow;

@@ -19,6 +19,7 @@ mod control_usage;
 mod control_wait;
 mod daemon;
 mod daemon_signals;
+mod doctor;
 mod examples;
 mod http;
 mod lifecycle;

@@ -88,6 +88,8 @@ fn what_can_be_corrected_is_sound_afterwards() {
 fn rules_have_ids_of_their_own_and_say_why_and_what_to_do() {
     let all: Vec<&Rule> = rules().collect();
     assert!(all.len() >= 40, "{} rules", all.len());
+    let told = format!("{} known traps", all.len());
+    assert!(include_str!("../../../CHANGELOG.md").contains(&told), "the changelog does not say: {told}");
     let ids: BTreeSet<&str> = all.iter().map(|rule| rule.id).collect();
     assert_eq!(ids.len(), all.len());
     for rule in all {
@@ -174,6 +176,13 @@ fn a_finding_is_told_as_an_error_is_with_why_and_what_to_do() {
     "#]]
     .assert_eq(&shown(&site, &diagnosis));
     assert_eq!(diagnosis.findings[0].rule.severity, Severity::Warning);
+}
+
+#[test]
+fn a_shell_variable_that_is_there_becomes_one_of_ours() {
+    let site = site(&completed("[program:web]\ncommand=/bin/cat\nenvironment=NAME=$HOST\n"));
+    let (files, _) = corrected(&site);
+    assert!(files[0].after.contains("\nenvironment=NAME=\"%(ENV_HOST)s\"\n"), "{}", files[0].after);
 }
 
 #[test]

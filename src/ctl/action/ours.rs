@@ -23,6 +23,27 @@ pub(super) const ACTIONS: &[Action] = &[
     .with_options(&[Opt::flag("json", None, &["json"], "tell the outcome as JSON")])
     .with_exits(&[(0, "nothing is wrong"), (2, "there are errors, all of them told")]),
     Action::new(
+        "doctor",
+        "[<file>]",
+        "Looks over a configuration file, of Supervisor or of treeherd, for known traps, and tells what of it is \
+         different under treeherd. It takes the file that is named, else the one that supervisorctl was started with. \
+         Nothing is asked of the daemon, and no file is changed.",
+    )
+    .with_options(&[
+        Opt::flag("fix", None, &["fix"], "write corrected copies beside the files: FILE.fixed, never over anything"),
+        Opt::flag("json", None, &["json"], "tell it as JSON"),
+        Opt::flag("rules", None, &["rules"], "list all rules"),
+    ])
+    .with_exits(&[
+        (0, "nothing worse than hints"),
+        (1, "there are warnings"),
+        (2, "the file cannot be read, or has errors; or a copy cannot be written"),
+    ])
+    .with_examples(&[
+        ("doctor /etc/supervisor/supervisord.conf", "before a Supervisor is replaced"),
+        ("doctor --fix", "and read the differences"),
+    ]),
+    Action::new(
         "plan",
         "[<group>|all ...]",
         "Tells what an update would do to which process, and why. The daemon reads its file for it; nothing is \

@@ -1,5 +1,6 @@
 //! The environment of programs, and whom they run as.
 
+use super::shell::variable;
 use super::{Example, Found, Rule, Severity};
 use crate::doctor::patient::{Patient, Section, Written};
 use crate::{environment, value};
@@ -29,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
         is_fixable: true,
         example: Example {
             bad: "[program:web]\ncommand=/bin/cat\nuser=chrism\n",
-            good: "[program:web]\ncommand=/bin/cat\nuser=chrism\nenvironment=HOME=\"/home/chrism\",USER=\"chrism\"\n",
+            good: "[program:web]\ncommand=/bin/cat\nuser=chrism\nenvironment=HOME=\"/srv/chrism\",USER=\"chrism\"\n",
         },
         find: |patient| Patient::each(patient.programs(), user_without_home),
     },
@@ -73,7 +74,8 @@ fn environment_cut_short(patient: &Patient<'_>) -> Vec<Found> {
                 Some((name, text, kept)) => {
                     let message = format!("{} {name} is {kept:?} and not {text:?}", section.title());
                     first.get_or_insert((text.to_owned(), message));
-                    quoted.push_str(&piece.replacen(text, &format!("\"{text}\""), 1));
+                    let whole = format!("\"{}\"", with_variables(text, patient));
+                    quoted.push_str(&piece.replacen(text, &whole, 1));
                 }
             }
             quoted.push_str(separator);
@@ -83,6 +85,14 @@ fn environment_cut_short(patient: &Patient<'_>) -> Vec<Found> {
         Some(section.found_word("environment", &text, message).edit(edit))
     };
     environments(patient).filter_map(find).collect()
+}
+
+/// A value with `%(ENV_x)s` for a `$x` that there is: so it was meant.
+fn with_variables(text: &str, patient: &Patient<'_>) -> String {
+    match variable(text).filter(|name| patient.world.environment.contains_key(name)) {
+        Some(name) => text.replace(&format!("${name}"), &format!("%(ENV_{name})s")),
+        None => text.to_owned(),
+    }
 }
 
 /// The parts between commas outside quotes, each with what follows it.

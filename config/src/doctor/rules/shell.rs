@@ -159,7 +159,7 @@ fn variable_not_expanded(patient: &Patient<'_>) -> Vec<Found> {
 }
 
 /// The name of the first `$NAME` in a text.
-fn variable(text: &str) -> Option<String> {
+pub(super) fn variable(text: &str) -> Option<String> {
     let starts = text.match_indices('$').map(|(at, _)| &text[at + 1..]);
     let name = |rest: &str| -> String {
         rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect()
