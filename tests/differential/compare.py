@@ -14,6 +14,8 @@ RULES = [
     (re.compile(r"\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M"), "<date>"),
     (re.compile(r"\(\d+\) with SIG"), "(<pid>) with SIG"),
     (re.compile(r" at 0x[0-9a-f]+"), " at <address>"),
+    # An AUTO log: name, stream, identifier, chance.
+    (re.compile(r"(-std(?:out|err)---\w+-)[a-z0-9_]{8}\.log"), r"\1<chance>.log"),
 ]
 BARE_PID = re.compile(r"^[1-9]\d+$", re.M)
 

@@ -172,6 +172,12 @@ ELSEWHERE = ["program_name", "group_name", "host_node_name", "process_num", "num
 SERVER_KEYS = ["unix_http_server chmod", "unix_http_server chown", "inet_http_server port", "rpcinterface factory"]
 
 DEVIATIONS = [
+    Deviation(
+        "rpc_methods.credentials: no colon",
+        "credentials that make no sense are refused like wrong ones",
+        "fault 401 HTTP",
+        "fault 500 HTTP",
+    ),
     *each(
         "config_chance.formats",
         ["text 49", "text 56"],

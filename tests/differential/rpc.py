@@ -68,5 +68,7 @@ def json_call(where, method, params, credentials=None):
     answer = json.loads(answer)
     if "error" in answer:
         error = answer["error"]
-        return Fault((error.get("data") or {}).get("fault", error["code"]), error["message"])
+        data = error.get("data")
+        number = data.get("fault") if isinstance(data, dict) else None
+        return Fault(error["code"] if number is None else number, error["message"])
     return answer["result"]
