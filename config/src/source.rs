@@ -6,6 +6,7 @@ use crate::report::{Error, Place};
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::str::Utf8Error;
 
 /// One file that has been read.
 #[derive(Debug)]
@@ -61,8 +62,7 @@ impl Source {
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::of(&text, shown, here)),
             Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                Err(Unreadable::Encoding(Box::new(not_utf8(shown, error.as_bytes(), at))))
+                Err(Unreadable::Encoding(Box::new(not_utf8(shown, error.as_bytes(), error.utf8_error()))))
             }
         }
     }
@@ -125,7 +125,22 @@ impl Source {
     }
 }
 
-fn not_utf8(shown: &str, bytes: &[u8], at: usize) -> Error {
+/// In the words of Python's decoder.
+fn undecodable(bytes: &[u8], error: Utf8Error) -> String {
+    let at = error.valid_up_to();
+    let reason = match (error.error_len(), bytes[at]) {
+        (None, _) => "unexpected end of data",
+        (Some(_), 0xc2..=0xf4) => "invalid continuation byte",
+        (Some(_), _) => "invalid start byte",
+    };
+    match error.error_len().unwrap_or(bytes.len() - at) {
+        1 => format!("'utf-8' codec can't decode byte 0x{:02x} in position {at}: {reason}", bytes[at]),
+        many => format!("'utf-8' codec can't decode bytes in position {at}-{}: {reason}", at + many - 1),
+    }
+}
+
+fn not_utf8(shown: &str, bytes: &[u8], error: Utf8Error) -> Error {
+    let at = error.valid_up_to();
     let start = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |lf| lf + 1);
     let end = bytes[at..].iter().position(|b| matches!(b, b'\n' | b'\r')).map_or(bytes.len(), |n| at + n);
     let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
@@ -137,11 +152,7 @@ fn not_utf8(shown: &str, bytes: &[u8], at: usize) -> Error {
         width: 1,
         text: String::from_utf8_lossy(&bytes[start..end]).into_owned(),
     };
-    Error::new(
-        format!("could not read config file {shown}: line {line} is not UTF-8 (byte 0x{:02x})", bytes[at]),
-        vec![place],
-        "save the file as UTF-8".to_owned(),
-    )
+    Error::new(undecodable(bytes, error), vec![place], "save the file as UTF-8".to_owned())
 }
 
 fn lines(text: &str) -> Vec<(Range<usize>, bool)> {

@@ -118,7 +118,7 @@ fn a_file_that_is_not_utf_8_is_refused_with_its_line() {
     let site = Site::new("");
     site.write("s.conf", b"[supervisord]\nidentifier=\xe4\xf6\n");
     expect![[r#"
-        error: could not read config file s.conf: line 2 is not UTF-8 (byte 0xe4)
+        error: 'utf-8' codec can't decode byte 0xe4 in position 25: invalid continuation byte
          --> s.conf:2
           |
         2 | identifier=��
@@ -126,6 +126,25 @@ fn a_file_that_is_not_utf_8_is_refused_with_its_line() {
           help: save the file as UTF-8
     "#]]
     .assert_eq(&site.report());
+}
+
+#[test]
+fn what_is_not_utf_8_is_told_in_pythons_words() {
+    for (bytes, words) in [
+        (&b"\xff"[..], "byte 0xff in position 0: invalid start byte"),
+        (b"a\x80", "byte 0x80 in position 1: invalid start byte"),
+        (b"\xc0\xaf", "byte 0xc0 in position 0: invalid start byte"),
+        (b"\xe9\n", "byte 0xe9 in position 0: invalid continuation byte"),
+        (b"\xe2\x82\n", "bytes in position 0-1: invalid continuation byte"),
+        (b"\xed\xa0\x80", "byte 0xed in position 0: invalid continuation byte"),
+        (b"\xf5", "byte 0xf5 in position 0: invalid start byte"),
+        (b"a\xe9", "byte 0xe9 in position 1: unexpected end of data"),
+        (b"\xf0\x9f\x98", "bytes in position 0-2: unexpected end of data"),
+    ] {
+        let site = Site::new("");
+        site.write("s.conf", bytes);
+        assert_eq!(site.first(), format!("'utf-8' codec can't decode {words}"));
+    }
 }
 
 #[test]
