@@ -37,7 +37,7 @@ class Deviation(NamedTuple):
 
 def without_report(ours, theirs):
     """Supervisor's two lines stay, the report with carets goes."""
-    found = re.fullmatch(r"(.*?^Error: .*?\nFor help, use \S+ -h\n)(?:\nerror: .+|[^\n]+\n)", ours.err, re.S | re.M)
+    found = re.fullmatch(r"(.*?^Error: .*?\nFor help, use \S+ -h\n)\nerror: .+", ours.err, re.S | re.M)
     if ours.code == 2 and found:
         return side.Seen(ours.out, found.group(1), ours.code)
     return ours
@@ -127,7 +127,7 @@ GENERAL = [
     ),
     General(
         "the report after a usage error",
-        "after Supervisor's two lines it is shown what is wrong, where, and what to do",
+        "after Supervisor's two lines all errors of the file are shown with their place and what to do",
         without_report,
     ),
     General(

@@ -51,6 +51,7 @@ CTL_FILES = {
     "an empty file": "",
     "a bad line": "[supervisorctl]\nbad\n",
     "no header": "bad\n",
+    "no UTF-8": b"[supervisorctl]\n# \xff\n",
     "a bad url": "[supervisorctl]\nserverurl=foo\n",
     "an empty url": "[supervisorctl]\nserverurl=\n",
     "another scheme": "[supervisorctl]\nserverurl=ftp://foo\n",

@@ -80,7 +80,8 @@ TAKEN = {
 
 @table(TAKEN)
 def taken_port(s, name, lines):
-    with socket.create_server(("127.0.0.1", s.port())):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        s.ports["port"] = taken.getsockname()[1]
         s.refuse(name, "[supervisord]\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\n" + lines)
 
 
