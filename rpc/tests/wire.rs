@@ -285,6 +285,19 @@ fn supervisors_loose_shapes_keep_their_looseness() {
 }
 
 #[test]
+fn numbers_may_be_texts_and_flags_may_be_numbers() {
+    let number = |value| serde_json::from_value::<supervisor::Number>(value).ok().map(|number| number.0);
+    assert_eq!([json!(5), json!("5"), json!(" -5 ")].map(number), [Some(5), Some(5), Some(-5)]);
+    assert_eq!([json!("five"), json!(1.5), json!(null)].map(number), [None; 3]);
+    let flag = |value| serde_json::from_value::<supervisor::Flag>(value).ok().map(|flag| flag.0);
+    assert_eq!(
+        [json!(true), json!(1), json!(false), json!(0)].map(flag),
+        [Some(true), Some(true), Some(false), Some(false)]
+    );
+    assert_eq!([json!("yes"), json!([])].map(flag), [None; 2]);
+}
+
+#[test]
 fn signals_are_numbers_or_names() {
     let parse = |json: serde_json::Value| {
         let name: SignalName = serde_json::from_value(json).expect("any text or number is read");

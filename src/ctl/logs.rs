@@ -19,6 +19,7 @@ use treeherd_domain::quote::repr;
 use treeherd_domain::stream::Stream;
 use treeherd_rpc::api::SupervisorApiClient as _;
 use treeherd_rpc::wire::LogItem;
+use treeherd_rpc::wire::supervisor::Number;
 
 /// Bytes shown without a modifier.
 const DEFAULT_BYTES: i64 = 1600;
@@ -107,8 +108,12 @@ pub(super) async fn tail(session: &mut Session, argument: &str) -> Outcome {
     };
     let (owned, offset) = (name.to_owned(), bytes.saturating_neg());
     let answer = match stream {
-        Stream::Stdout => session.call(async |c| c.read_process_stdout_log(owned, offset, 0).await).await,
-        Stream::Stderr => session.call(async |c| c.read_process_stderr_log(owned, offset, 0).await).await,
+        Stream::Stdout => {
+            session.call(async |c| c.read_process_stdout_log(owned, Number(offset), Number(0)).await).await
+        }
+        Stream::Stderr => {
+            session.call(async |c| c.read_process_stderr_log(owned, Number(offset), Number(0)).await).await
+        }
     };
     show(session, name, answer)
 }
@@ -136,7 +141,8 @@ pub(super) async fn maintail(session: &mut Session, argument: &str) -> Outcome {
     match extent {
         Extent::Follow => follow(session, "/mainlogtail", None, None).await,
         Extent::Last(bytes) => {
-            let answer = session.call(async |c| c.read_log(bytes.saturating_neg(), 0).await).await;
+            let answer =
+                session.call(async |c| c.read_log(Number(bytes.saturating_neg()), Number(0)).await).await;
             show(session, "supervisord", answer)
         }
     }
@@ -172,11 +178,13 @@ pub(super) fn refused(session: &mut Session, path: &str, code: u16, why: &str) {
 async fn lacks_file(session: &mut Session, name: Option<&str>, stream: Option<Stream>) -> Option<String> {
     let name = name.map(str::to_owned);
     let looked = match (name, stream) {
-        (None, _) => session.call(async |c| c.read_log(0, 1).await).await,
+        (None, _) => session.call(async |c| c.read_log(Number(0), Number(1)).await).await,
         (Some(name), Some(Stream::Stderr)) => {
-            session.call(async |c| c.read_process_stderr_log(name, 0, 1).await).await
+            session.call(async |c| c.read_process_stderr_log(name, Number(0), Number(1)).await).await
         }
-        (Some(name), _) => session.call(async |c| c.read_process_stdout_log(name, 0, 1).await).await,
+        (Some(name), _) => {
+            session.call(async |c| c.read_process_stdout_log(name, Number(0), Number(1)).await).await
+        }
     };
     match looked {
         Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::NO_FILE) => Some(refusal.message),

@@ -161,7 +161,8 @@ fn a_process_that_may_not_be_killed_is_in_an_unknown_state() {
         return;
     }
     // Root without the right to signal others' processes.
-    let plan = Herd::of("[program:other]\ncommand=/bin/cat\nuser=nobody\nstartsecs=0\nautostart=true\n");
+    let other = |name: &str| format!("[program:{name}]\ncommand=/bin/cat\nuser=nobody\nstartsecs=0\n");
+    let plan = Herd::of(&(other("other") + &other("third")));
     let daemon = plan.command(&["-n"]);
     let mut command = Command::new("setpriv");
     command
@@ -171,7 +172,9 @@ fn a_process_that_may_not_be_killed_is_in_an_unknown_state() {
     command.current_dir(plan.dir()).env(MARK, plan.dir()).stdin(Stdio::null()).stdout(Stdio::null());
     let mut child = command.spawn().expect("setpriv is there");
     let log = || fs::read_to_string(plan.dir().join("supervisord.log")).unwrap_or_default();
-    until("the program", || log().contains("success: other ").then_some(()));
+    until("the programs", || {
+        (log().contains("success: other ") && log().contains("success: third ")).then_some(())
+    });
     let ctl = |words: &[&str]| {
         let mut command = Command::new(program("supervisorctl"));
         crate::harness::run(command.arg("-c").arg(plan.dir().join("supervisord.conf")).args(words), "")
@@ -191,6 +194,10 @@ fn a_process_that_may_not_be_killed_is_in_an_unknown_state() {
         said.is("FAILED: other is in an unknown process state\n", 1);
     }
     ctl(&["stop", "other"]).is("other: ERROR (not running)\n", 0);
+    let said = ctl(&["stop", "third"]);
+    assert!(said.stdout.starts_with("FAILED: ") && said.code == 1, "{said:?}");
+    assert!(log().contains("CRIT unknown problem killing third ("), "{}", log());
+    ctl(&["status", "third"]).is("third                            UNKNOWN   \n", 3);
     child.kill().expect("it runs");
     child.wait().expect("it is ours");
 }

@@ -57,7 +57,7 @@ fn a_start_is_checked_spawned_and_waited_for() {
     herd.wait_status("retries", "BACKOFF");
     assert_eq!(start("retries", true), Err((60, "ALREADY_STARTED: retries".to_owned())));
     // Without a wait it is enough that the process is there.
-    assert_eq!(start("long", false), ok());
+    assert_eq!(herd.call("supervisor.startProcess", json!(["long", 0])), ok());
     herd.ctl("status long").is("long                             STARTING  \n", 0);
     assert_eq!(start("long", true), Err((60, "ALREADY_STARTED: long".to_owned())));
     herd.end();
@@ -91,6 +91,10 @@ fn a_start_while_stopping_does_nothing_and_says_so() {
     herd.wait("WARN process 'deaf' already running");
     assert_eq!(
         herd.call("supervisor.stopProcess", json!(["deaf"])),
+        Err((70, "NOT_RUNNING: deaf".to_owned()))
+    );
+    assert_eq!(
+        herd.call("supervisor.sendProcessStdin", json!(["deaf", "x"])),
         Err((70, "NOT_RUNNING: deaf".to_owned()))
     );
     // A signal reaches a process that is stopping.

@@ -40,6 +40,8 @@ fn pieces_of_a_log_follow_the_table_of_offset_and_length() {
         }
     }
     assert_eq!(herd.call("supervisor.readProcessStderrLog", json!(["off", 0, 0])), text("err\n"));
+    assert_eq!(herd.call("supervisor.readProcessStdoutLog", json!(["off", "4", "2"])), text("ou"));
+    assert_eq!(herd.call("supervisor.readProcessStdoutLog", json!(["off", "-4", 0])), text("out\n"));
     let none = herd.path("none.err").display().to_string();
     assert_eq!(
         herd.call("supervisor.readProcessStderrLog", json!(["bare", 0, 0])),

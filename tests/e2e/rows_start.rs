@@ -280,3 +280,30 @@ fn a_log_that_cannot_be_opened_ends_the_start_with_status_one() {
     assert_eq!(said.code, 1, "{said:?}");
     assert!(!plan.dir().join("s.sock").exists() && !plan.dir().join("supervisord.pid").exists());
 }
+
+#[test]
+fn an_ordinary_user_runs_what_it_may_and_becomes_nobody_else() {
+    if !root() || reference() {
+        return;
+    }
+    let plan = Herd::of(
+        "[program:closed]\ncommand={dir}/closed\nstartretries=0\n\
+         [program:up]\ncommand=/bin/cat\nuser=root\nstartsecs=5\nstartretries=0\nstderr_logfile={dir}/up.err\n\
+         [program:own]\ncommand=/bin/sh -c 'kill -TERM $PPID'\nuser=nobody\nstartsecs=0\nautorestart=false\npriority=1000\n",
+    )
+    .script("closed", "#!/bin/sh\nexec cat\n");
+    fs::set_permissions(plan.dir().join("closed"), fs::Permissions::from_mode(0o700)).expect("it is ours");
+    chown(plan.dir(), Some(NOBODY), Some(NOBODY)).expect("we are root");
+    let said = unprivileged(&plan);
+    assert_eq!(said.code, 0, "{said:?}");
+    let closed = plan.dir().join("closed").display().to_string();
+    assert!(
+        said.stdout.contains(&format!("INFO spawnerr: no permission to run command '{closed}'\n")),
+        "{said:?}"
+    );
+    assert_eq!(
+        fs::read_to_string(plan.dir().join("up.err")).expect("it is there"),
+        "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user\n\
+         supervisor: child process was not spawned\n"
+    );
+}

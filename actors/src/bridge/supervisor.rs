@@ -17,14 +17,14 @@ use treeherd_domain::stream::{Logfile, Stream};
 use treeherd_rpc::api::SupervisorApiServer;
 use treeherd_rpc::code::{error_object, error_object_for};
 use treeherd_rpc::wire::supervisor::{
-    ConfigInfo, Loose, ProcessInfo, Reread as RereadLists, SignalName, State, StatusRow, Tail,
-    TrueOrStatuses,
+    ConfigInfo, Flag, Loose, Number, ProcessInfo, Reread as RereadLists, SignalName, State, StatusRow,
+    Tail, TrueOrStatuses,
 };
 
-const fn wait(wait: Option<bool>) -> Wait {
+const fn wait(wait: Option<Flag>) -> Wait {
     match wait {
-        Some(false) => Wait::No,
-        Some(true) | None => Wait::Settled,
+        Some(Flag(false)) => Wait::No,
+        Some(Flag(true)) | None => Wait::Settled,
     }
 }
 
@@ -167,10 +167,10 @@ impl SupervisorApiServer for Bridge {
         self.check_running().map(|()| std::process::id()).travel()
     }
 
-    async fn read_log(&self, offset: i64, length: i64) -> RpcResult<String> {
+    async fn read_log(&self, offset: Number, length: Number) -> RpcResult<String> {
         self.check_running().travel()?;
         let path = self.0.main_log.path().map(ToOwned::to_owned);
-        read_log(path.ok_or(Fault::NoFile(String::new())).travel()?, offset, length).await.travel()
+        read_log(path.ok_or(Fault::NoFile(String::new())).travel()?, offset.0, length.0).await.travel()
     }
 
     async fn clear_log(&self) -> RpcResult<bool> {
@@ -225,27 +225,27 @@ impl SupervisorApiServer for Bridge {
         Ok(self.estates().iter().map(|estate| Self::info(estate)).collect())
     }
 
-    async fn start_process(&self, name: String, settle: Option<bool>) -> RpcResult<TrueOrStatuses> {
+    async fn start_process(&self, name: String, settle: Option<Flag>) -> RpcResult<TrueOrStatuses> {
         self.named(&name, Verb::Start, wait(settle)).await.travel_for(&name)
     }
 
-    async fn start_process_group(&self, name: String, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
+    async fn start_process_group(&self, name: String, settle: Option<Flag>) -> RpcResult<Vec<StatusRow>> {
         self.whole_group(&name, Verb::Start, wait(settle)).await.travel()
     }
 
-    async fn start_all_processes(&self, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
+    async fn start_all_processes(&self, settle: Option<Flag>) -> RpcResult<Vec<StatusRow>> {
         self.everyone(Verb::Start, wait(settle)).await.travel()
     }
 
-    async fn stop_process(&self, name: String, settle: Option<bool>) -> RpcResult<TrueOrStatuses> {
+    async fn stop_process(&self, name: String, settle: Option<Flag>) -> RpcResult<TrueOrStatuses> {
         self.named(&name, Verb::Stop, wait(settle)).await.travel_for(&name)
     }
 
-    async fn stop_process_group(&self, name: String, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
+    async fn stop_process_group(&self, name: String, settle: Option<Flag>) -> RpcResult<Vec<StatusRow>> {
         self.whole_group(&name, Verb::Stop, wait(settle)).await.travel()
     }
 
-    async fn stop_all_processes(&self, settle: Option<bool>) -> RpcResult<Vec<StatusRow>> {
+    async fn stop_all_processes(&self, settle: Option<Flag>) -> RpcResult<Vec<StatusRow>> {
         self.everyone(Verb::Stop, wait(settle)).await.travel()
     }
 
@@ -275,20 +275,40 @@ impl SupervisorApiServer for Bridge {
         self.signal_all(members, &signal).await.travel()
     }
 
-    async fn read_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String> {
-        self.read_stream(&name, Stream::Stdout, offset, length).await.travel()
+    async fn read_process_stdout_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<String> {
+        self.read_stream(&name, Stream::Stdout, offset.0, length.0).await.travel()
     }
 
-    async fn read_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String> {
-        self.read_stream(&name, Stream::Stderr, offset, length).await.travel()
+    async fn read_process_stderr_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<String> {
+        self.read_stream(&name, Stream::Stderr, offset.0, length.0).await.travel()
     }
 
-    async fn tail_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail> {
-        self.tail_stream(&name, Stream::Stdout, offset, length).await.travel()
+    async fn tail_process_stdout_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<Tail> {
+        self.tail_stream(&name, Stream::Stdout, offset.0, length.0).await.travel()
     }
 
-    async fn tail_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail> {
-        self.tail_stream(&name, Stream::Stderr, offset, length).await.travel()
+    async fn tail_process_stderr_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<Tail> {
+        self.tail_stream(&name, Stream::Stderr, offset.0, length.0).await.travel()
     }
 
     async fn clear_process_logs(&self, name: String) -> RpcResult<bool> {

@@ -208,6 +208,7 @@ impl Program {
             Err(error) => {
                 let name = &self.estate.namespec.process;
                 slog::crit!(self.shared.log, "unknown problem killing {name} ({}):{error}", process.pid());
+                self.waiters.cannot_end(&Fault::Failed(format!("{}: {error}", self.estate.namespec)));
                 self.occur(Fact::SignalFailed, context);
             }
         }

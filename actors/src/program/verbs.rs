@@ -62,8 +62,9 @@ impl Program {
                 }
             }
             Ok(edge) => {
+                self.waiters.add(For::Signalled, reply);
                 self.take_up(&edge, context);
-                reply.send(Outcome::new(namespec, Ok(())));
+                self.waiters.signalled();
             }
         }
     }

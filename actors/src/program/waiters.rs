@@ -16,6 +16,8 @@ pub(super) enum For {
     Spawned,
     /// It is RUNNING, or will not be by this attempt.
     Up,
+    /// Its stop signal is sent.
+    Signalled,
     /// It is down.
     Down,
     /// It is down, then what the flag says: up (`true`) or spawned.
@@ -50,6 +52,19 @@ impl Waiters {
     /// Whether somebody waits for the end of the process.
     pub(super) fn any_for_down(&self) -> bool {
         self.waiting.iter().any(|w| matches!(w.wants, For::Down | For::DownThen { .. }))
+    }
+
+    /// The stop signal is sent, or none was needed.
+    pub(super) fn signalled(&mut self) {
+        self.settle(|wants, _| (wants == For::Signalled).then_some(Ok(())));
+    }
+
+    /// A signal that was to end the process cannot be sent.
+    pub(super) fn cannot_end(&mut self, fault: &Fault) {
+        self.settle(|wants, _| {
+            let ends = matches!(wants, For::Signalled | For::Down | For::DownThen { .. });
+            ends.then(|| Err(fault.clone()))
+        });
     }
 
     /// The process exists now.

@@ -141,10 +141,11 @@ fn processes_are_sorted_by_name_as_text() {
 #[test]
 fn no_processes_make_an_empty_group() {
     check(
-        "[supervisord]\n[program:p]\ncommand=c\nnumprocs=0\n[group:g]\n",
+        "[supervisord]\n[program:p]\ncommand=c\nnumprocs=0\n[group:g]\n[program:q]\ncommand=c\nnumprocs=-1\n",
         expect![[r#"
         group g priority 999
         program p priority 999
+        program q priority 999
     "#]],
     );
 }

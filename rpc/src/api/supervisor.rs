@@ -4,7 +4,7 @@
 //! allowed. Every method answers SHUTDOWN_STATE once the daemon stops, but `sendRemoteCommEvent`.
 
 use crate::wire::supervisor::{
-    ConfigInfo, ProcessInfo, Reread, SignalName, State, StatusRow, Tail, TrueOrStatuses,
+    ConfigInfo, Flag, Number, ProcessInfo, Reread, SignalName, State, StatusRow, Tail, TrueOrStatuses,
 };
 use jsonrpsee::core::RpcResult;
 use jsonrpsee::proc_macros::rpc;
@@ -34,7 +34,7 @@ pub trait SupervisorApi {
 
     /// A part of the daemon's log, in bytes.
     #[method(name = "readLog", aliases = ["supervisor.readMainLog"])]
-    async fn read_log(&self, offset: i64, length: i64) -> RpcResult<String>;
+    async fn read_log(&self, offset: Number, length: Number) -> RpcResult<String>;
 
     /// Empties the daemon's log.
     #[method(name = "clearLog")]
@@ -74,27 +74,27 @@ pub trait SupervisorApi {
 
     /// Starts a process, or a whole group.
     #[method(name = "startProcess")]
-    async fn start_process(&self, name: String, wait: Option<bool>) -> RpcResult<TrueOrStatuses>;
+    async fn start_process(&self, name: String, wait: Option<Flag>) -> RpcResult<TrueOrStatuses>;
 
     /// Starts the processes of a group that are not active.
     #[method(name = "startProcessGroup")]
-    async fn start_process_group(&self, name: String, wait: Option<bool>) -> RpcResult<Vec<StatusRow>>;
+    async fn start_process_group(&self, name: String, wait: Option<Flag>) -> RpcResult<Vec<StatusRow>>;
 
     /// Starts every process that is not active.
     #[method(name = "startAllProcesses")]
-    async fn start_all_processes(&self, wait: Option<bool>) -> RpcResult<Vec<StatusRow>>;
+    async fn start_all_processes(&self, wait: Option<Flag>) -> RpcResult<Vec<StatusRow>>;
 
     /// Stops a process, or a whole group.
     #[method(name = "stopProcess")]
-    async fn stop_process(&self, name: String, wait: Option<bool>) -> RpcResult<TrueOrStatuses>;
+    async fn stop_process(&self, name: String, wait: Option<Flag>) -> RpcResult<TrueOrStatuses>;
 
     /// Stops the active processes of a group.
     #[method(name = "stopProcessGroup")]
-    async fn stop_process_group(&self, name: String, wait: Option<bool>) -> RpcResult<Vec<StatusRow>>;
+    async fn stop_process_group(&self, name: String, wait: Option<Flag>) -> RpcResult<Vec<StatusRow>>;
 
     /// Stops every active process.
     #[method(name = "stopAllProcesses")]
-    async fn stop_all_processes(&self, wait: Option<bool>) -> RpcResult<Vec<StatusRow>>;
+    async fn stop_all_processes(&self, wait: Option<Flag>) -> RpcResult<Vec<StatusRow>>;
 
     /// Sends a signal to a process, or to a whole group.
     #[method(name = "signalProcess")]
@@ -110,19 +110,39 @@ pub trait SupervisorApi {
 
     /// A part of a process's stdout log, in bytes.
     #[method(name = "readProcessStdoutLog", aliases = ["supervisor.readProcessLog"])]
-    async fn read_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String>;
+    async fn read_process_stdout_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<String>;
 
     /// A part of a process's stderr log, in bytes.
     #[method(name = "readProcessStderrLog")]
-    async fn read_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<String>;
+    async fn read_process_stderr_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<String>;
 
     /// The end of a process's stdout log.
     #[method(name = "tailProcessStdoutLog", aliases = ["supervisor.tailProcessLog"])]
-    async fn tail_process_stdout_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail>;
+    async fn tail_process_stdout_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<Tail>;
 
     /// The end of a process's stderr log.
     #[method(name = "tailProcessStderrLog")]
-    async fn tail_process_stderr_log(&self, name: String, offset: i64, length: i64) -> RpcResult<Tail>;
+    async fn tail_process_stderr_log(
+        &self,
+        name: String,
+        offset: Number,
+        length: Number,
+    ) -> RpcResult<Tail>;
 
     /// Empties both logs of a process.
     #[method(name = "clearProcessLogs", aliases = ["supervisor.clearProcessLog"])]

@@ -1,6 +1,7 @@
 //! Supervisor's own shapes: field names and types are its, to the letter.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::path::Path;
 use treeherd_domain::fault::Fault;
@@ -196,6 +197,40 @@ pub enum TrueOrStatuses {
     True(bool),
     /// The answer for a whole group.
     Statuses(Vec<StatusRow>),
+}
+
+/// A number as a client writes it: `5` or, as Supervisor takes it too, `"5"`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Number(pub i64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match SignalName::deserialize(deserializer)? {
+            SignalName::Number(number) => Ok(Self(number)),
+            SignalName::Name(text) => text.trim().parse().map(Self).map_err(D::Error::custom),
+        }
+    }
+}
+
+/// A yes or no as a client writes it: `true` or, as Supervisor takes it too, `1`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Flag(pub bool);
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Bool(bool),
+            Number(i64),
+        }
+        Ok(match Written::deserialize(deserializer)? {
+            Written::Bool(flag) => Self(flag),
+            Written::Number(number) => Self(number != 0),
+        })
+    }
 }
 
 /// A signal as a client names it: `"TERM"`, `"SIGTERM"`, `"15"` or `15`.
