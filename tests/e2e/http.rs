@@ -9,7 +9,7 @@ use std::path::Path;
 /// One row of each kind.
 const PROGRAMS: &str = "[program:cat]\ncommand=cat\nstartsecs=0\n\
     [program:off]\ncommand=cat\nautostart=false\nstartsecs=0\nstdout_logfile={dir}/off.log\n\
-    [program:absent]\ncommand=/nonexistent/x\nautostart=false\n\
+    [program:absent]\ncommand={dir}/absent\nautostart=false\n\
     [program:plain]\ncommand={dir}/plain\nautostart=false\n\
     [program:quick]\ncommand=sh -c 'exit 1'\nautostart=false\nstartretries=0\nstartsecs=5\n\
     [program:mute]\ncommand=cat\nstartsecs=0\nstdout_logfile=NONE\nredirect_stderr=true\n\

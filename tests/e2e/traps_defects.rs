@@ -44,9 +44,10 @@ fn defect_a_log_that_is_no_text_can_be_read() {
     fs::write(herd.path("bin.log"), b"a\xff\x01\x00z\n").expect("the directory is ours");
     if !reference() {
         let read = herd.call("supervisor.readProcessStdoutLog", json!(["bin", 0, 0]));
-        assert_eq!(read, Ok(json!("a\u{fffd}\u{1}\0z\n")));
+        // XML has no sign for the last two, so they are replaced as well.
+        assert_eq!(read, Ok(json!("a\u{fffd}\u{fffd}\u{fffd}z\n")));
         let tail = herd.call("supervisor.tailProcessStdoutLog", json!(["bin", 0, 100]));
-        assert_eq!(tail, Ok(json!(["a\u{fffd}\u{1}\0z\n", 6, false])));
+        assert_eq!(tail, Ok(json!(["a\u{fffd}\u{fffd}\u{fffd}z\n", 6, false])));
         herd.ctl("tail bin").has("z\n", 0);
     }
     herd.end();
