@@ -96,6 +96,13 @@ fn a_running_process_as_supervisor_tells_it() {
 }
 
 #[test]
+fn a_time_beyond_32_bits_stops_there() {
+    let late = ProcessStatus { start: 1 << 40, stop: (1 << 31) - 1, now: 1 << 31, ..running() };
+    let info = supervisor::ProcessInfo::from((&late, String::new()));
+    assert_eq!((info.start, info.stop, info.now), (2_147_483_647, 2_147_483_647, 2_147_483_647));
+}
+
+#[test]
 fn a_killed_process_has_a_signal_and_no_pid() {
     let status = ProcessStatus {
         state: ProcessState::Exited,
