@@ -38,7 +38,7 @@ command=cat
 autostart=false
 startsecs=0
 [program:broken]
-command=/nonexistent/program
+command={dir}/nothing
 autostart=false
 [program:crasher]
 command=false
