@@ -115,12 +115,18 @@ def fetch(page, url, what):
 
 
 def call(page, url, what):
-    script = """async url => {
-        const body = '{"jsonrpc":"2.0","id":1,"method":"supervisor.stopProcess","params":["web"]}';
+    script = """async ([address, body]) => {
         const options = {method: 'POST', mode: 'no-cors', credentials: 'include', body};
-        try { return (await fetch(url + '/rpc', options)).type; } catch (error) { return 'failed'; }
+        try { return (await fetch(address, options)).type; } catch (error) { return 'failed'; }
     }"""
-    check(f"{what}: nothing to read", page.evaluate(script, url) in ("opaque", "failed"), True)
+    json = '{"jsonrpc":"2.0","id":1,"method":"supervisor.stopProcess","params":["web"]}'
+    xml = (
+        "<?xml version='1.0'?><methodCall><methodName>supervisor.stopProcess</methodName>"
+        "<params><param><value><string>web</string></value></param></params></methodCall>"
+    )
+    for path, body in (("/rpc", json), ("/", json), ("/RPC2", xml)):
+        found = page.evaluate(script, [url + path, body])
+        check(f"{what} ({path}): nothing to read", found in ("opaque", "failed"), True)
 
 
 def socket(page, url, what):

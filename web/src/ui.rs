@@ -3,11 +3,10 @@
 //! | path (decoded) | methods | |
 //! |---|---|---|
 //! | `/logtail...`, `/mainlogtail...` | GET, else 400 | [`stream`](crate::stream) |
-//! | `/RPC2...` | POST | 404 that says so |
 //! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST, else as below | pages |
 //! | all others | GET, HEAD, else 400 | [`assets`](crate::assets), or 404 |
 //!
-//! An action is carried out to its end even if who asked for it leaves. Absent: JSON-RPC, authentication.
+//! An action is carried out to its end even if who asked for it leaves. Absent: JSON-RPC and XML-RPC, authentication.
 
 use crate::action::Action;
 use crate::assets;
@@ -38,9 +37,6 @@ pub(crate) async fn answer(
             true if path.starts_with("/logtail") => stream::process(&shared, &path, stop).await,
             true => stream::main(&shared, stop).await,
         };
-    }
-    if path.starts_with("/RPC2") && *request.method() == Method::POST {
-        return page::error(StatusCode::NOT_FOUND, "XML-RPC is not served here; JSON-RPC is, at /rpc");
     }
     let name = path.trim_start_matches('/');
     let is_page = matches!(name, "" | "index.html" | "tail.html" | "ok.html");
