@@ -206,6 +206,13 @@ DEVIATIONS = [
         REFUSED + r"Format string .*, ENV_TERM\n?",
     ),
     *each(
+        "ctl_config.one_key_back",
+        ["changed by taking out stdout_logfile", "changed by taking out stderr_logfile"],
+        "a log that becomes AUTO is a change; Supervisor takes AUTO for equal to anything",
+        r"\[\[\[\], \['p'\], \[\]\]\]",
+        r"\[\[\[\], \[\], \[\]\]\]",
+    ),
+    *each(
         "config_places.daemon",
         ["here in supervisord user", "ENV_LANG in supervisord user"],
         "a user that does not exist is refused when the file is read again, not only at the next start",

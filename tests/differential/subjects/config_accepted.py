@@ -140,3 +140,79 @@ def texts(s):
     d = s.daemon(BASE)
     for name, text in TEXTS.items():
         tell(s, d, name, BASE + text)
+
+
+LISTENER = "[eventlistener:e]\ncommand=cat\nautostart=false\n"
+LISTENERS = {
+    "events": LISTENER + "events=TICK_5\n",
+    "events in small letters": LISTENER + "events=tick_5,process_state\n",
+    "every event": LISTENER + "events=EVENT\n",
+    "classes": LISTENER + "events=PROCESS_STATE,PROCESS_COMMUNICATION,PROCESS_LOG,SUPERVISOR_STATE_CHANGE,TICK,PROCESS_GROUP,REMOTE_COMMUNICATION\n",
+    "buffer_size": LISTENER + "events=TICK\nbuffer_size=1\n",
+    "priority": LISTENER + "events=TICK\npriority=5\n",
+    "numprocs": LISTENER + "events=TICK\nnumprocs=2\nprocess_name=e_%(process_num)d\n",
+    "the standard handler": LISTENER + "events=TICK\nresult_handler=supervisor.dispatchers:default_handler\n",
+    "redirect_stderr=false": LISTENER + "events=TICK\nredirect_stderr=false\n",
+    "beside programs": PROGRAM + LISTENER + "events=TICK\n[group:g]\nprograms=a\n",
+    "logs": LISTENER + "events=TICK\nstdout_logfile=/tmp/x.log\nstderr_logfile=NONE\n",
+    "a trailing comma in a group": PROGRAM + LISTENER + "events=TICK_5 , TICK_60\n",
+}
+
+
+@scenario(weight=2)
+def listeners(s):
+    d = s.daemon(BASE)
+    for name, text in LISTENERS.items():
+        tell(s, d, name, BASE + text)
+    d.rewrite(BASE + PROGRAM + LISTENER + "events=TICK\n")
+    d.ctls("update", "avail", "status", "remove e", "add e")
+    for line in ["priority=3", "buffer_size=7", "events=EVENT", "startsecs=9", "stdout_logfile=NONE"]:
+        d.rewrite(BASE + PROGRAM + LISTENER + "events=TICK\n" + line + "\n")
+        s.note(f"changed by {line}", repr(d.rpc("supervisor.reloadConfig")))
+
+
+MAIN = BASE + "[include]\nfiles="
+INCLUDES = {
+    "one": ("i/a.conf\n", {"a.conf": PROGRAM}),
+    "a pattern": ("i/*.conf\n", {"b.conf": PROGRAM.replace(":a]", ":b]"), "a.conf": PROGRAM}),
+    "two words": ("i/b.conf i/a.conf\n", {"b.conf": PROGRAM + "priority=2\n", "a.conf": PROGRAM + "priority=1\n"}),
+    "two lines": ("i/a.conf\n  i/b.conf\n", {"b.conf": PROGRAM + "priority=2\n", "a.conf": PROGRAM + "priority=1\n"}),
+    "a merged section": ("i/a.conf\n[program:a]\nautostart=false\npriority=3\n", {"a.conf": "[program:a]\ncommand=cat\npriority=4\n"}),
+    "a section that goes on": ("i/a.conf\n" + PROGRAM, {"a.conf": "[program:a]\npriority=4\n"}),
+    "DEFAULT": ("i/a.conf\n" + PROGRAM, {"a.conf": "[DEFAULT]\npriority=4\n"}),
+    "its own here": ("i/a.conf\n", {"a.conf": PROGRAM + "directory=%(here)s\n"}),
+    "the main file's here": ("i/a.conf\n" + PROGRAM + "directory=%(here)s\n", {"a.conf": ""}),
+    "here in both": ("i/a.conf\n" + PROGRAM + "directory=%(here)s\n", {"a.conf": "[program:a]\ncommand=%(here)s\n"}),
+    "an include in it": ("i/a.conf\n", {"a.conf": PROGRAM + "[include]\nfiles=b.conf\n", "b.conf": PROGRAM.replace(":a]", ":b]")}),
+    "a hidden file": ("i/*\n", {".a.conf": PROGRAM, "b.conf": PROGRAM.replace(":a]", ":b]")}),
+    "a hidden file by its name": ("i/.*\n", {".a.conf": PROGRAM}),
+    "a class": ("i/[a-b].conf\n", {"a.conf": PROGRAM, "c.conf": PROGRAM.replace(":a]", ":c]")}),
+    "a class that excludes": ("i/[!a].conf\n", {"a.conf": PROGRAM, "c.conf": PROGRAM.replace(":a]", ":c]")}),
+    "a question mark": ("i/?.conf\n", {"a.conf": PROGRAM, "bb.conf": PROGRAM.replace(":a]", ":b]")}),
+    "a pattern for the directory": ("*/a.conf\n", {"a.conf": PROGRAM}),
+    "two stars": ("**/a.conf\n", {"a.conf": PROGRAM}),
+    "two stars below": ("**/*.deep\n", {"x/y/a.deep": PROGRAM, "b.deep": PROGRAM.replace(":a]", ":b]")}),
+    "an environment variable": ("%(ENV_DIFFERENTIAL_SITE)s/i/a.conf\n", {"a.conf": PROGRAM}),
+    "the host's name": ("i/%(host_node_name)s.conf\n" + PROGRAM, {}),
+    "nothing": ("\n" + PROGRAM, {}),
+    "no match": ("i/none*\n" + PROGRAM, {}),
+    "the same file twice": ("i/a.conf i/a.conf\n", {"a.conf": PROGRAM}),
+    "quotes": ("'i/a.conf'\n" + PROGRAM.replace(":a]", ":b]"), {"a.conf": PROGRAM}),
+    "a comment": ("i/a.conf ; i/b.conf\n", {"a.conf": PROGRAM, "b.conf": PROGRAM.replace(":a]", ":b]")}),
+    "a home": ("~/none.conf\n" + PROGRAM, {}),
+    "dots": ("i/../i/./a.conf\n", {"a.conf": PROGRAM + "directory=%(here)s\n"}),
+    "an empty file": ("i/a.conf\n" + PROGRAM.replace(":a]", ":b]"), {"a.conf": ""}),
+    "capitals": ("i/A.conf\n" + PROGRAM.replace(":a]", ":b]"), {"a.conf": PROGRAM}),
+    "a group of an included program": ("i/a.conf\n[group:g]\nprograms=a\n", {"a.conf": PROGRAM}),
+}
+
+
+@scenario(weight=2)
+def includes(s):
+    d = s.daemon(BASE)
+    for name, (lines, files) in INCLUDES.items():
+        for path, text in files.items():
+            s.write(f"i/{path}", text)
+        tell(s, d, name, MAIN + lines)
+        for path in files:
+            s.path(f"i/{path}").unlink()

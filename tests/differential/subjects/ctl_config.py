@@ -190,6 +190,20 @@ def one_key(s):
         s.note(f"changed by {name}", repr(answer))
 
 
+@scenario(weight=2)
+def one_key_back(s):
+    """The same, from a program that sets every key to one that sets none, key by key."""
+    d = s.daemon(BASE + "[program:p]\nautostart=false\ncommand=cat\n")
+    for name, lines in EDITS.items():
+        if name in ("nothing", "a comment", "an unknown key") or "[" in lines:
+            continue
+        d.rewrite(BASE + "[program:p]\nautostart=false\ncommand=cat\n" + lines)
+        d.ctl("update", quiet=True)
+        d.rewrite(BASE + "[program:p]\nautostart=false\ncommand=cat\n")
+        s.note(f"changed by taking out {name}", repr(d.rpc("supervisor.reloadConfig")))
+        d.ctl("update", quiet=True)
+
+
 @scenario(weight=4)
 def unknown_and_stopped(s):
     """A changed program that was started by hand does not come back; one that failed does."""

@@ -132,6 +132,13 @@ def on_a_terminal(s):
     talk("the arrow left", "verion\x1b[D\x1b[D\x1b[Ds\r", "quit\r")
     talk("an unknown word", "nope\r", "quit\r")
     d.terminal("shutdown, no", (PROMPT, "shutdown\r"), ("y/N? ", "n\r"), (PROMPT, "version\r"), (PROMPT, "quit\r"))
+    d.terminal("tail -f in the shell", (PROMPT, "tail -f cat\r"), ("Ctrl-C to exit <==", "\x03"), (PROMPT, "version\r"), (PROMPT, "quit\r"))
+    d.terminal("one-shot tail -f", ("Ctrl-C to exit <==", "\x03"), words=["tail", "-f", "cat"])
+    talk("add in the shell", "add nope\r", "remove nope\r", "update nope\r", "quit\r")
+    talk("a start in the shell", "start cat\r", "start nope\r", "signal CONT cat\r", "quit\r")
+    talk("help in the shell", "help\r", "?\r", "help maintail\r", "quit\r")
+    talk("a long line", "status " + "nope " * 30 + "\r", "quit\r")
+    talk("letters beyond ASCII", "status gr\u00fcn\r", "quit\r")
     d.terminal("one-shot", words=["version"])
     d.terminal("one-shot with -i", (" y/N? ", "n\r"), args=["-i"], words=["shutdown"])
 
