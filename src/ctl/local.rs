@@ -10,6 +10,7 @@ use crate::ctl::action;
 use crate::ctl::args::Options;
 use crate::ctl::completion;
 use crate::ctl::doctor::{self, Wanted};
+use crate::ctl::man;
 use crate::ctl::options::Arguments;
 use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
@@ -37,6 +38,7 @@ impl Local {
         let answer = match *name {
             "configtest" | "doctor" => self.look(name, arguments),
             "completion" => completion::script(arguments)?,
+            "man" => man::answer(arguments)?,
             _ => return None,
         };
         screen.bytes(answer.out.as_bytes());

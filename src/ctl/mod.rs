@@ -13,7 +13,7 @@
 //!                                                        |                    wait       wait
 //!                                                        |                    plan       plan, update --per-process
 //!                                                        |                    completion names for the login shell
-//!                                                        |                    local      configtest doctor completion
+//!                                                        |                    local      configtest doctor completion man
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
@@ -39,6 +39,7 @@ mod inspect;
 pub mod keyboard;
 pub mod local;
 mod logs;
+pub mod man;
 pub mod names;
 pub mod options;
 pub mod plan;

@@ -34,7 +34,8 @@ pub enum Invocation {
 
 /// Which option.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Id {
+#[expect(missing_docs, reason = "each is the option of that name")]
+pub enum Id {
     Help,
     Version,
     Config,
@@ -60,7 +61,7 @@ pub(crate) enum Id {
 }
 
 /// The options, in the order in which help shows them.
-pub(crate) const RULES: &[Rule<Id>] = &[
+pub const RULES: &[Rule<Id>] = &[
     Rule::valued(
         Id::Config,
         Some('c'),

@@ -2,6 +2,7 @@
 
 use super::{Action, Completes, Opt};
 use crate::ctl::completion::SHELLS;
+use crate::ctl::man::NAMES;
 
 /// They, in the order of `help`.
 pub(super) const ACTIONS: &[Action] = &[
@@ -43,6 +44,14 @@ pub(super) const ACTIONS: &[Action] = &[
         ("doctor /etc/supervisor/supervisord.conf", "before a Supervisor is replaced"),
         ("doctor --fix", "and read the differences"),
     ]),
+    Action::new(
+        "man",
+        "[<page>]",
+        "Prints a page of the manual: supervisorctl, supervisord, supervisord.conf, echo_supervisord_conf or pidproxy.",
+    )
+    .completing(Completes::Words(NAMES))
+    .with_exits(&[(0, "the page is printed"), (2, "there is no such page")])
+    .with_examples(&[("man supervisord.conf", "| man -l - shows it")]),
     Action::new(
         "plan",
         "[<group>|all ...]",
