@@ -1,12 +1,15 @@
 //! What is different between two texts, as `diff -u` shows it.
 //!
-//! Myers' algorithm: its cost grows with the number of differences, not with the size of the texts. Absent: file
-//! names with blanks or line feeds in need of quoting, and the note about a missing last line end.
+//! Made for texts that differ in a few lines here and there, however many: where they part, the nearest place is taken
+//! where they meet again. Absent: the shortest of all differences, and the note about a missing last line end.
 
 use std::fmt::Write as _;
 
 /// Lines that stand around a difference.
 const CONTEXT: usize = 2;
+
+/// How many lines may lie between a parting and the next meeting.
+const FARTHEST: usize = 200;
 
 /// What becomes of a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -66,55 +69,36 @@ fn hunks(steps: &[Step]) -> Vec<&[Step]> {
     ranges.into_iter().map(|(from, to)| &steps[from..to]).collect()
 }
 
-/// The shortest way from one text to the other.
+/// A way from one text to the other: where they part, the nearest place is looked for where they meet again.
 fn steps(old: &[&str], new: &[&str]) -> Vec<Step> {
-    let (n, m) = (old.len(), new.len());
-    let middle = n + m + 1;
-    let mut reach = vec![0_usize; 2 * middle + 1];
-    let mut trace = Vec::new();
-    'search: for depth in 0..=n + m {
-        // of each round only what it can have changed is kept
-        trace.push((middle - depth, reach[middle - depth..=middle + depth].to_vec()));
-        for diagonal in (middle - depth..=middle + depth).step_by(2) {
-            let down = diagonal == middle - depth
-                || diagonal != middle + depth && reach[diagonal - 1] < reach[diagonal + 1];
-            let mut x = if down { reach[diagonal + 1] } else { reach[diagonal - 1] + 1 };
-            let mut y = x + middle - diagonal;
-            while x < n && y < m && old[x] == new[y] {
-                (x, y) = (x + 1, y + 1);
-            }
-            reach[diagonal] = x;
-            if x >= n && y >= m {
-                break 'search;
-            }
+    let (mut x, mut y) = (0, 0);
+    let mut steps = Vec::with_capacity(old.len().max(new.len()));
+    while x < old.len() || y < new.len() {
+        if x < old.len() && y < new.len() && old[x] == new[y] {
+            steps.push(Step::Keep(x, y));
+            (x, y) = (x + 1, y + 1);
+            continue;
         }
+        let (drop, add) = meeting(&old[x..], &new[y..]);
+        steps.extend((x..x + drop).map(|at| Step::Drop(at, y)));
+        steps.extend((y..y + add).map(|at| Step::Add(x + drop, at)));
+        (x, y) = (x + drop, y + add);
     }
-    back(&trace, middle, n, m)
+    steps
 }
 
-fn back(trace: &[(usize, Vec<usize>)], middle: usize, n: usize, m: usize) -> Vec<Step> {
-    let (mut x, mut y) = (n, m);
-    let mut steps = Vec::new();
-    for (depth, (start, reach)) in trace.iter().enumerate().rev() {
-        let at = |diagonal: usize| {
-            diagonal.checked_sub(*start).and_then(|at| reach.get(at)).copied().unwrap_or(0)
-        };
-        let diagonal = x + middle - y;
-        let down =
-            diagonal == middle - depth || diagonal != middle + depth && at(diagonal - 1) < at(diagonal + 1);
-        let before = if down { diagonal + 1 } else { diagonal - 1 };
-        let (from_x, from_y) = if depth == 0 { (0, 0) } else { (at(before), at(before) + middle - before) };
-        while x > from_x && y > from_y {
-            (x, y) = (x - 1, y - 1);
-            steps.push(Step::Keep(x, y));
-        }
-        if depth > 0 {
-            steps.push(if down { Step::Add(x, from_y) } else { Step::Drop(from_x, y) });
-            (x, y) = (from_x, from_y);
-        }
-    }
-    steps.reverse();
-    steps
+/// How many lines of each are left behind before two lines are the same; all, if that is too far.
+fn meeting(old: &[&str], new: &[&str]) -> (usize, usize) {
+    let is_met = |drop: usize, add: usize| {
+        let (old, new) = (&old[drop..], &new[add..]);
+        // a single line, perhaps an empty one, is the same by chance
+        let both = old.len().min(new.len()).min(2);
+        (both > 0 || old.is_empty() && new.is_empty()) && old[..both] == new[..both]
+    };
+    let sums = 1..=FARTHEST.min(old.len() + new.len());
+    let ways = sums.flat_map(|sum| (0..=sum).map(move |drop| (drop, sum - drop)));
+    let mut possible = ways.filter(|(drop, add)| *drop <= old.len() && *add <= new.len());
+    possible.find(|(drop, add)| is_met(*drop, *add)).unwrap_or((old.len(), new.len()))
 }
 
 #[cfg(test)]
