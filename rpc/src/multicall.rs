@@ -4,24 +4,36 @@
 //! one after the other. Unlike Supervisor, an element that is no struct is a fault of its own instead of
 //! an internal server error. Absent: subscriptions, which have nobody to tell.
 
+use crate::api::check_params;
 use crate::xmlrpc::XmlFault;
 use jsonrpsee::core::server::{MethodCallback, Methods};
 use jsonrpsee::types::ErrorObjectOwned;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// Supervisor's name for this method, which may not call itself.
 const NAME: &str = "system.multicall";
 
-/// Carries out `calls` in turn.
-pub async fn multicall(methods: &Methods, calls: Vec<Value>) -> Vec<Value> {
+/// Carries out `calls` in turn. A result is passed on as it was written.
+pub async fn multicall(methods: &Methods, calls: Vec<Value>) -> Vec<Box<RawValue>> {
     let mut answers = Vec::with_capacity(calls.len());
     for call in calls {
-        answers.push(one(methods, &call).await.unwrap_or_else(|fault| fault));
+        let fault_text =
+            |fault: Value| RawValue::from_string(fault.to_string()).expect("JSON is written as JSON");
+        answers.push(one(methods, &call).await.unwrap_or_else(fault_text));
     }
     answers
 }
 
-async fn one(methods: &Methods, call: &Value) -> Result<Value, Value> {
+/// An answer of JSON-RPC.
+#[derive(Deserialize)]
+struct Answer {
+    result: Option<Box<RawValue>>,
+    error: Option<ErrorObjectOwned>,
+}
+
+async fn one(methods: &Methods, call: &Value) -> Result<Box<RawValue>, Value> {
     let call = call.as_object().ok_or_else(|| fault(2, "INCORRECT_PARAMETERS: a call is no struct"))?;
     let name = match call.get("methodName").and_then(Value::as_str) {
         None | Some("") => return Err(fault(2, "INCORRECT_PARAMETERS: No methodName")),
@@ -33,20 +45,19 @@ async fn one(methods: &Methods, call: &Value) -> Result<Value, Value> {
         _ => return Err(fault(1, "UNKNOWN_METHOD")),
     }
     let params = call.get("params").cloned().unwrap_or_else(|| json!([]));
+    check_params(name, Some(&params.to_string())).map_err(|error| told(&error))?;
     let request = json!({"jsonrpc": "2.0", "id": 0, "method": name, "params": params}).to_string();
     let (answer, _no_items) = methods.raw_json_request(&request, 1).await.map_err(|e| failed(&e))?;
-    let mut answer: Value = serde_json::from_str(answer.get()).map_err(|e| failed(&e))?;
-    match answer.get_mut("result").map(Value::take) {
-        Some(result) => Ok(result),
-        None => Err(told(answer.get_mut("error").map(Value::take).unwrap_or_default())),
+    let answer: Answer = serde_json::from_str(answer.get()).map_err(|e| failed(&e))?;
+    match (answer.result, answer.error) {
+        (Some(result), _) => Ok(result),
+        (None, Some(error)) => Err(told(&error)),
+        (None, None) => Err(fault(30, "FAILED: a call was not answered")),
     }
 }
 
-fn told(error: Value) -> Value {
-    let Ok(error) = serde_json::from_value::<ErrorObjectOwned>(error) else {
-        return fault(30, "FAILED: a call was not answered");
-    };
-    let XmlFault { code, text } = XmlFault::of(&error);
+fn told(error: &ErrorObjectOwned) -> Value {
+    let XmlFault { code, text } = XmlFault::of(error);
     fault(code, &text)
 }
 
@@ -72,6 +83,9 @@ mod tests {
         let mut module = RpcModule::new(());
         module.register_method("toy.echo", |params, (), _| params.one::<String>()).expect("a new name");
         module
+            .register_method("supervisor.getState", |_, (), _| "whatever it is given")
+            .expect("a new name");
+        module
             .register_async_method("toy.fail", |_, _, _| async {
                 Err::<bool, _>(code::error_object(&Fault::ProcessNotFound("x".to_owned())))
             })
@@ -93,6 +107,8 @@ mod tests {
             json!({"methodName": "toy.echo", "params": ["hi"]}),
             json!({"methodName": "toy.fail"}),
             json!({"methodName": "toy.echo", "params": [7]}),
+            json!({"methodName": "supervisor.getState"}),
+            json!({"methodName": "supervisor.getState", "params": ["more than it takes"]}),
             json!({"methodName": "toy.nope"}),
             json!({"params": []}),
             json!({"methodName": "system.multicall", "params": []}),
@@ -102,12 +118,17 @@ mod tests {
             json!("hi"),
             fault(10, "BAD_NAME: x"),
             fault(2, "INCORRECT_PARAMETERS"),
+            json!("whatever it is given"),
+            fault(2, "INCORRECT_PARAMETERS"),
             fault(1, "UNKNOWN_METHOD"),
             fault(2, "INCORRECT_PARAMETERS: No methodName"),
             fault(2, "INCORRECT_PARAMETERS: Recursive system.multicall forbidden"),
             fault(2, "INCORRECT_PARAMETERS: a call is no struct"),
         ];
-        assert_eq!(at_once(multicall(&methods(), calls)), expected);
+        let answers = at_once(multicall(&methods(), calls));
+        let answers: Vec<Value> =
+            answers.iter().map(|answer| serde_json::from_str(answer.get()).expect("it is JSON")).collect();
+        assert_eq!(answers, expected);
         assert!(at_once(multicall(&methods(), Vec::new())).is_empty());
     }
 }

@@ -177,12 +177,83 @@ REFUSED = r"refused: fault 92 CANT_REREAD: "
 ELSEWHERE = ["program_name", "group_name", "host_node_name", "process_num", "numprocs", "nope"]
 SERVER_KEYS = ["unix_http_server chmod", "unix_http_server chown", "inet_http_server port", "rpcinterface factory"]
 
+HTTP_500 = r"HTTP/1.1 500 Internal Server Error\n.*"
+
+
+def xml(pattern, status="200 OK"):
+    """An answer of XML-RPC, or a refusal, with this in its body."""
+    return rf"HTTP/1\.1 {status}\ntext/(xml|html), of its length\n.*{pattern}.*"
+
+
 DEVIATIONS = [
     Deviation(
         "rpc_methods.credentials: no colon",
         "credentials that make no sense are refused like wrong ones",
         "fault 401 HTTP",
         "fault 500 HTTP",
+    ),
+    *each(
+        "rpc_xml.of_wrong_type",
+        ["an int as a name", "nil as a name", "a list as a name", "a word as an offset"],
+        "a parameter of a wrong type is a fault",
+        xml("INCORRECT_PARAMETERS<"),
+        HTTP_500,
+    ),
+    *each(
+        "rpc_xml.of_wrong_type",
+        ["calls that are no structs"],
+        "a parameter of a wrong type is a fault",
+        xml("INCORRECT_PARAMETERS: a call is no struct<"),
+        HTTP_500,
+    ),
+    *each(
+        "rpc_xml.what_xml_cannot_hold",
+        ["a log that is not UTF-8"],
+        "what is not UTF-8 is replaced in logs",
+        xml("<string>\ufffdx</string>"),
+        HTTP_500,
+    ),
+    *each(
+        "rpc_xml.what_xml_cannot_hold",
+        ["colours in a log", "the end of a log with colours"],
+        "characters that XML cannot hold are replaced; what Supervisor sends is no XML",
+        xml(r"<string>\ufffd\[31mred</string>"),
+        xml(r"<string>\x1b\[31mred</string>"),
+    ),
+    *each(
+        "rpc_xml.what_xml_cannot_hold",
+        ["a size beyond 32 bits"],
+        "a number beyond 32 bits is told as it is",
+        xml("<int>4294967296</int>"),
+        HTTP_500,
+    ),
+    *each(
+        "rpc_xml.what_is_refused_here_alone",
+        ["a document type", "200 lists in one another"],
+        "document types are not read, and elements nest 100 deep at most",
+        xml("Bad Request", "400 Bad Request"),
+        r"HTTP/1.1 (200 OK|500 Internal Server Error)\n.*",
+    ),
+    *each(
+        "rpc_xml.our_own_methods_beside_supervisors",
+        ["listMethods"],
+        "all methods can be called in either language",
+        xml("<string>process.list</string>.*<string>supervisor.addProcessGroup</string>.*"),
+        xml("<data>\n<value><string>supervisor.addProcessGroup</string>"),
+    ),
+    *each(
+        "rpc_xml.our_own_methods_beside_supervisors",
+        ["methodHelp"],
+        "what a method does is told in words of our own",
+        xml("The daemon's process id."),
+        xml("@return"),
+    ),
+    *each(
+        "rpc_xml.what_the_daemon_tells_of_itself",
+        ["getAllConfigInfo"],
+        "autorestart is told as by Supervisor's development version, and an automatic log as auto from the start",
+        xml("<name>autorestart</name>\n<value><string>unexpected</string>.*<string>auto</string>"),
+        xml("<string><dir>/a-stdout---same-<name>.log</string>"),
     ),
     *each(
         "config_chance.formats",

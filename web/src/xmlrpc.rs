@@ -133,7 +133,7 @@ fn write(site: &Site, call: &Call, answer: &[u8]) -> Result<String, Failure> {
 /// Supervisor tells what it was given instead of a text for stdin, and nothing of the kind anywhere else.
 fn detailed(call: &Call, fault: XmlFault) -> XmlFault {
     match call.params.as_slice() {
-        [_, chars @ (Value::Null | Value::Bool(_) | Value::Number(_))]
+        [_, chars @ (Value::Bool(_) | Value::Number(_))]
             if call.method == "supervisor.sendProcessStdin" && fault.code == 2 =>
         {
             let chars = params::shown(chars).unwrap_or_default();

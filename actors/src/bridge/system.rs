@@ -7,6 +7,7 @@ use crate::root::update::Reread;
 use jsonrpsee::core::{RpcResult, async_trait};
 use jsonrpsee::types::ErrorObjectOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use treeherd_domain::fault::Fault;
 use treeherd_rpc::api::{SystemApiServer, method};
@@ -45,7 +46,7 @@ impl SystemApiServer for Bridge {
         method(&name).map(treeherd_rpc::api::Method::signature).ok_or_else(|| unknown(&name))
     }
 
-    async fn multicall(&self, calls: Vec<Value>) -> RpcResult<Vec<Value>> {
+    async fn multicall(&self, calls: Vec<Value>) -> RpcResult<Vec<Box<RawValue>>> {
         if calls.len() > MOST {
             let text = format!("{} calls at once; {MOST} are allowed", calls.len());
             return Err(error_object(&Fault::BadArguments(text)));

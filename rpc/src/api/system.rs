@@ -4,6 +4,7 @@ use crate::wire::{SystemInfo, SystemState};
 use jsonrpsee::core::RpcResult;
 use jsonrpsee::proc_macros::rpc;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Introspection and the daemon itself.
 #[rpc(server, client, namespace = "system", namespace_separator = ".")]
@@ -23,7 +24,7 @@ pub trait SystemApi {
     /// Several calls in one, one after the other: each `{methodName, params}` gives its bare result or
     /// `{faultCode, faultString}`.
     #[method(name = "multicall")]
-    async fn multicall(&self, calls: Vec<Value>) -> RpcResult<Vec<Value>>;
+    async fn multicall(&self, calls: Vec<Value>) -> RpcResult<Vec<Box<RawValue>>>;
 
     /// Who answers: name, version, identifier, pid.
     #[method(name = "info")]

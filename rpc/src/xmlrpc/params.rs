@@ -68,14 +68,13 @@ fn fit_text(value: &mut Value) {
     }
 }
 
-/// A simple value as Python prints it.
+/// A number or truth value as Python prints it.
 #[must_use]
 pub fn shown(value: &Value) -> Option<String> {
     match value {
-        Value::Null => Some("None".to_owned()),
         Value::Bool(true) => Some("True".to_owned()),
         Value::Bool(false) => Some("False".to_owned()),
         Value::Number(number) => Some(number.to_string()),
-        Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+        Value::Null | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
     }
 }
