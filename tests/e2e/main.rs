@@ -50,5 +50,6 @@ mod traps_issues;
 mod traps_listeners;
 mod traps_since_3;
 mod traps_since_3_0;
+mod traps_since_3_3;
 mod traps_since_4;
 mod xmlrpc;

@@ -1,7 +1,6 @@
 //! What Supervisor mended in its releases up to 3.0, kept mended: each test is named after the release.
 //!
-//! Left out: XML-RPC and FastCGI. That a program never runs as the wrong user stands in
-//! `spawn_errors`, for whoever is not root.
+//! Left out: XML-RPC and FastCGI.
 
 use crate::harness::{Herd, MARK, program, reference, root, run};
 use serde_json::json;
@@ -137,6 +136,23 @@ fn conf(said: &crate::harness::Said) -> String {
         .and_then(|rest| rest.split('\'').next())
         .unwrap_or_default()
         .to_owned()
+}
+
+#[test]
+fn since_3_0b2_a_program_is_never_started_as_the_wrong_user() {
+    let plan = Herd::of(
+        "[program:up]\ncommand=/bin/cat\nuser=root\nstartretries=0\nstderr_logfile={dir}/up.err\n",
+    );
+    let plan = if root() { plan.setting("user=nobody") } else { plan };
+    if root() {
+        std::os::unix::fs::chown(plan.dir(), Some(65_534), None).expect("we are root");
+    }
+    let herd = plan.start();
+    let text = herd.wait_file("up.err", "supervisor: child process was not spawned\n");
+    let words = "supervisor: couldn't setuid to 0: Can't drop privilege as nonroot user\n";
+    assert!(text.starts_with(words), "{text}");
+    herd.wait("exited: up (exit status 127; not expected)");
+    herd.end();
 }
 
 #[test]

@@ -132,6 +132,20 @@ fn since_4_2_0_numprocs_is_a_variable() {
 }
 
 #[test]
+fn since_4_2_0_a_stranger_that_is_reaped_is_described() {
+    let herd = Herd::start(
+        "[program:p]\ncommand=/bin/sh -c '(sleep 0.3; exit 3) & exit 0'\nstartsecs=0\nautorestart=false\n",
+    );
+    herd.wait("exited: p (exit status 0; expected)");
+    if !reference() {
+        // orphans come to the daemon itself; the reference hears of them as pid 1 only
+        let line = herd.wait("reaped unknown pid ");
+        assert!(line.ends_with("(exit status 3)"), "{line}");
+    }
+    herd.end();
+}
+
+#[test]
 fn since_4_2_2_a_process_that_dies_just_before_its_signal_does_no_harm() {
     let herd = Herd::start(
         "[program:p]\ncommand=/bin/sh -c 'sleep 0.02'\nnumprocs=20\nprocess_name=%(process_num)d\nstartsecs=0\n\
