@@ -177,3 +177,28 @@ fn a_process_that_cannot_start_is_told_and_the_others_run() {
     );
     herd.end();
 }
+
+#[test]
+fn a_pool_of_listeners_changes_as_a_whole() {
+    if reference() {
+        return;
+    }
+    let pool = |more: &str| {
+        format!(
+            "[eventlistener:pool]\ncommand=/bin/sh -c 'echo READY; exec cat >&2'\nevents=TICK_3600\nnumprocs=2\n\
+             process_name=%(program_name)s_%(process_num)d\nstartsecs=0\n{more}\n"
+        )
+    };
+    let herd = Herd::start(&pool(""));
+    for number in 0..2 {
+        herd.wait_anywhere(&format!("success: pool_{number} "));
+    }
+    let before = herd.pid("pool:pool_0");
+    herd.configure(&[], &pool("startretries=7"));
+    herd.ctl("plan --per-process")
+        .has("group pool: changed: it is stopped, removed and added as a whole\n", 0);
+    herd.ctl("update --per-process").is("pool: stopped\npool: updated process group\n", 0);
+    herd.wait_status("pool:pool_0", "RUNNING");
+    assert_ne!(herd.pid("pool:pool_0"), before);
+    herd.end();
+}

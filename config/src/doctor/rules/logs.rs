@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         summary: "two streams that roll over the same file",
         reason: "each writer renames the file below the other, which goes on writing into the old one: lines end up \
                  in the wrong file, and backups are lost",
-        fix: "give each stream a file of its own, with %(process_num)02d in its name if there are several processes; \
+        fix: "write redirect_stderr=true if it is both streams of one program; else give each stream a file of its own, with %(process_num)02d in its name if there are several processes; \
               or set maxbytes to 0 for all of them and let logrotate do it",
         is_fixable: false,
         example: Example {
