@@ -1,10 +1,12 @@
 //! Turns: processes are spawned in the order in which their starts were decided, though their files are opened
-//! elsewhere and answers come back when they come.
+//! elsewhere, and one after the other, so that where resources run out the first ones have theirs.
 //!
 //! ```text
-//! decided:   a ─ take ─┐   b ─ take ─┐   c ─ take ─┐
-//! files:       open        open          open            on the logs' thread, in this order
-//! spawned:   a ─ drop ──►  b ─ drop ──►  c               whoever is ready first
+//! decided:   a ─ take        b ─ take        c ─ take
+//!            │               : come          : come
+//!            open, spawn     :               :
+//!            drop ─────────► open, spawn     :
+//!                            drop ─────────► open, spawn
 //! ```
 //!
 //! A turn is over when it is dropped, so one whose holder ends by a bug holds up nobody. Deliberately absent: a

@@ -181,7 +181,7 @@ fn a_process_that_may_not_be_killed_is_in_an_unknown_state() {
     };
     let said = ctl(&["signal", "HUP", "other"]);
     assert!(said.stdout.starts_with("FAILED: ") && said.code == 1, "{said:?}");
-    assert!(log().contains("CRIT unknown problem sending sig other ("), "{}", log());
+    until("the line", || log().contains("CRIT unknown problem sending sig other (").then_some(()));
     ctl(&["status", "other"]).is("other                            UNKNOWN   \n", 3);
     let said = ctl(&["start", "other"]);
     if reference() {
@@ -196,7 +196,7 @@ fn a_process_that_may_not_be_killed_is_in_an_unknown_state() {
     ctl(&["stop", "other"]).is("other: ERROR (not running)\n", 0);
     let said = ctl(&["stop", "third"]);
     assert!(said.stdout.starts_with("FAILED: ") && said.code == 1, "{said:?}");
-    assert!(log().contains("CRIT unknown problem killing third ("), "{}", log());
+    until("the line", || log().contains("CRIT unknown problem killing third (").then_some(()));
     ctl(&["status", "third"]).is("third                            UNKNOWN   \n", 3);
     child.kill().expect("it runs");
     child.wait().expect("it is ours");
@@ -221,7 +221,9 @@ fn too_many_open_files_fail_a_spawn_and_nothing_else() {
     let said = crate::harness::run(&mut ctl, "");
     assert!(said.stdout.contains("p00: started\n"), "{said:?}");
     let log = || fs::read_to_string(plan.dir().join("supervisord.log")).unwrap_or_default();
-    let text = log();
+    let text = until("the last one", || {
+        Some(log()).filter(|text| text.contains("to spawn 'p29'") || text.contains("for 'p29'"))
+    });
     let told = text.contains("INFO spawnerr: too many open files to spawn 'p")
         || text.contains("INFO spawnerr: unknown error making dispatchers for 'p");
     assert!(told, "{text}");

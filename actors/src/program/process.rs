@@ -10,9 +10,12 @@
 use super::{Program, launch, report};
 use crate::clock;
 use crate::command::{Outcome, Reply};
+use crate::turns::Turn;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use slog::{Logger, debug, error, info, warn};
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
@@ -22,6 +25,9 @@ use treeherd_os::errno;
 use treeherd_os::logfile::OpenError;
 use treeherd_os::process::{Process, Scope, SignalError};
 use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
+
+/// How long opening its files may hold up those that are spawned next.
+const HOLD: Duration = Duration::from_millis(100);
 
 impl Program {
     /// Makes the process, or feeds why it could not be made.
@@ -37,22 +43,41 @@ impl Program {
         if self.streams.are_kept() {
             return self.try_launch(context);
         }
-        // a command that cannot be run needs no files
-        let opens = !self.streams.are_open() && launch::command(&self.estate.spec, &self.shared).is_ok();
         let mut turn = self.shared.turns.take();
-        if !opens && turn.has_come() {
+        if turn.has_come() {
+            return self.open_and_launch(turn, incarnation, context);
+        }
+        let wait = async move {
+            turn.come().await;
+            turn
+        };
+        context.spawn(wait.into_actor(self).map(move |turn, actor, context| {
+            actor.open_and_launch(turn, incarnation, context);
+        }));
+    }
+
+    /// Its turn has come: opens the files that are not open, then makes the process.
+    fn open_and_launch(&mut self, turn: Turn, incarnation: u64, context: &mut Context<Self>) {
+        if self.estate.record().incarnation != incarnation || !self.awaits_spawn() {
+            return self.occur(Fact::SpawnFailed, context);
+        }
+        // a command that cannot be run needs no files
+        if self.streams.are_open() || launch::command(&self.estate.spec, &self.shared).is_err() {
             return self.try_launch(context);
         }
-        let opening = opens.then(|| self.streams.open());
-        let ready = async move {
-            let opened = match opening {
-                Some(opening) => opening.await,
-                None => Ok(()),
-            };
-            turn.come().await;
-            (opened, turn)
+        let opening = self.streams.open();
+        let held = async move {
+            let mut opening = pin!(opening);
+            // whoever comes next waits for this one, but not for a slow disk
+            match tokio::time::timeout(HOLD, opening.as_mut()).await {
+                Ok(opened) => (opened, Some(turn)),
+                Err(_) => {
+                    drop(turn);
+                    (opening.await, None)
+                }
+            }
         };
-        context.spawn(ready.into_actor(self).map(move |(opened, turn), actor, context| {
+        context.spawn(held.into_actor(self).map(move |(opened, turn), actor, context| {
             if actor.estate.record().incarnation != incarnation || !actor.awaits_spawn() {
                 return actor.occur(Fact::SpawnFailed, context);
             }
