@@ -11,6 +11,7 @@ use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
 use treeherd_actors::mainlog::MainLog;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::level::Level;
+use treeherd_domain::quote::repr;
 use treeherd_domain::spec::{Config, DaemonSpec, MainLog as Target};
 use treeherd_os::daemon::FileLimit;
 use treeherd_os::pidfile::PidFile;
@@ -238,11 +239,13 @@ fn become_daemon(spec: &DaemonSpec, log: &Logger) -> Result<(), Failure> {
     daemon::daemonize().map_err(|error| Failure::Internal(error.to_string()))?;
     info!(log, "daemonizing the supervisord process");
     if let Some(directory) = &spec.directory {
+        let path = repr(&directory.to_string_lossy());
         match daemon::chdir(directory) {
-            Ok(()) => info!(log, "set current directory: '{}'", directory.display()),
+            Ok(()) => info!(log, "set current directory: {path}"),
             Err(error) => {
-                let reason = errno::describe(errno::of(&error));
-                crit!(log, "can't chdir into '{}': {reason}", directory.display());
+                let errno = nix::errno::Errno::from_raw(errno::of(&error));
+                let (number, reason) = (errno as i32, errno.desc());
+                crit!(log, "can't chdir into {path}: [Errno {number}] {reason}: {path}");
             }
         }
     }

@@ -1,9 +1,12 @@
 """How subjects declare their scenarios; the suite reads the list."""
 
+import os
 import sys
 from typing import NamedTuple
 
 SCENARIOS = []
+# Those that only root can play, when somebody else runs the suite.
+LEFT_OUT = []
 
 
 class Scenario(NamedTuple):
@@ -19,17 +22,26 @@ def subject(function):
     return sys.modules[function.__module__].__name__
 
 
-def scenario(function=None, *, weight=1):
-    """Declares a scenario; its name is `file.function`. Heavy ones (in seconds) are begun first."""
+def add(name, function, weight, root):
+    """Puts a scenario on the list, or beside it."""
+    fits = os.getuid() == 0 or not root
+    (SCENARIOS if fits else LEFT_OUT).append(Scenario(name, function, weight))
+
+
+def scenario(function=None, *, weight=1, root=False):
+    """Declares a scenario; its name is `file.function`. Heavy ones (in seconds) are begun first.
+
+    `root`: it takes root to play it, and it is left out otherwise.
+    """
 
     def declare(function):
-        SCENARIOS.append(Scenario(f"{subject(function)}.{function.__name__}", function, weight))
+        add(f"{subject(function)}.{function.__name__}", function, weight, root)
         return function
 
     return declare(function) if function else declare
 
 
-def table(rows, size=12):
+def table(rows, size=12, root=False):
     """Declares scenarios that run a function for the rows of a dictionary, `size` rows a scenario.
 
     The function is called with the side, the row's name and its value.
@@ -45,7 +57,7 @@ def table(rows, size=12):
                     function(side, name, rows[name])
 
             name = f"{subject(function)}.{function.__name__}"
-            SCENARIOS.append(Scenario(name, rows_of, 1 + len(part) // 4))
+            add(name, rows_of, 1 + len(part) // 4, root)
         return function
 
     return declare

@@ -113,13 +113,13 @@ class Side:
         return self.path(name).read_bytes().decode("utf-8", "backslashreplace")
 
     def fill(self, text):
-        """Puts ports and the directory into a configuration: `{port}`, `{port2}`, `{dir}`."""
+        """Puts ports, the directory and who we are into a configuration: `{port}`, `{port2}`, `{dir}`, `{user}`."""
         if isinstance(text, bytes):
             return text
         for name in ("port", "port2"):
             if "{%s}" % name in text:
                 text = text.replace("{%s}" % name, str(self.port(name)))
-        return text.replace("{dir}", str(self.dir))
+        return text.replace("{dir}", str(self.dir)).replace("{user}", str(os.getuid()))
 
     def port(self, name="port"):
         """A free port, the same one for the same name; none is given to two sides."""

@@ -1,6 +1,7 @@
 """The command lines of the four programs: options, their conflicts, and where a configuration is looked for."""
 
 import os
+import pwd
 
 from scenario import scenario, table
 from side import BASE, until
@@ -134,8 +135,8 @@ WORKING = {
     "-a 2048": ["-a", "2048"],
     "--minprocs 300": ["--minprocs", "300"],
     "-y 100 -z 2": ["-y", "100", "-z", "2"],
-    "-u root": ["-u", "root"],
-    "-u 0": ["-u0"],
+    "-u and who we are": ["-u", pwd.getpwuid(os.getuid()).pw_name],
+    "-u and our number": [f"-u{os.getuid()}"],
 }
 
 

@@ -13,7 +13,7 @@ LINES = [
     "command: dog", "  command = bird", "autostart=false", "\tautostart = no", "priority=5", "PRIORITY=6 ; six", "priority = 7#seven",
     "priority=8 # eight", "; comment", "  # comment", "", "   ", "\t", "  more", "\tmore = less", "    deep ; c", "programs=a,b", "programs=p",
     "=1", "x", "x=", "x:=y", "x = y = z", "key with blanks = 1", ":", "=", "startsecs=1", "startsecs", "directory=/a;b", "directory=/a ;b",
-    "directory=/a#b #c ;d", "directory=/a;b #c", "directory='/a ; b'", "environment=A=1,", "  B=2", "#=", ";[program:z]",
+    "directory=/a;b #c", "directory='/a ; b'", "environment=A=1,", "  B=2", "#=", ";[program:z]",
 ]  # fmt: skip
 PIECES = [
     "%", "%%", "%(", ")", "%(program_name)s", "%(process_num)d", "%(process_num)03d", "%(numprocs)", "-", "+", " ", "0", "5", ".2", "*", "#",

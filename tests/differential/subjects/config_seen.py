@@ -48,7 +48,7 @@ directory=%(ENV_WHERE)s
 [program:auto_url]
 {SHOW}serverurl=AUTO
 [program:as_user]
-{SHOW}user=root
+{SHOW}user={{user}}
 [program:several]
 {SHOW}numprocs=2
 process_name=several_%(process_num)02d
@@ -105,7 +105,7 @@ WARNINGS = {
     "an include of a directory": "[include]\nfiles=d\n",
     "an include within an include": "[include]\nfiles=c.more\n",
     "root without a user": "",
-    "root with a user": "[supervisord]\nuser=root\n",
+    "root with a user": "[supervisord]\nuser={user}\n",
     "more descriptors": "[supervisord]\nminfds=1100\n",
     "credentials": "[unix_http_server]\nusername=a\npassword=b\n",
     "two servers": "[inet_http_server]\nport=127.0.0.1:{port}\n",

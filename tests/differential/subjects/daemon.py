@@ -50,7 +50,7 @@ def first_lines(s):
 
 @scenario
 def first_lines_with_a_user(s):
-    d = s.daemon(BASE.replace("[supervisord]", "[supervisord]\nuser=root"))
+    d = s.daemon(BASE.replace("[supervisord]", "[supervisord]\nuser={user}"))
     s.note("user=root", lines(d))
 
 

@@ -28,7 +28,7 @@ SOCKETS = {
 }
 
 
-@table(SOCKETS, size=4)
+@table(SOCKETS, size=4, root=True)
 def unix_socket(s, name, lines):
     d = s.daemon(BASE.replace("[rpcinterface", lines + "[rpcinterface", 1))
     s.note(f"{name}: the socket", inode(s))
@@ -82,7 +82,7 @@ TAKEN = {
 def taken_port(s, name, lines):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         s.ports["port"] = taken.getsockname()[1]
-        s.refuse(name, "[supervisord]\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\n" + lines)
+        s.refuse(name, "[supervisord]\nuser={user}\nlogfile=/dev/null\nlogfile_maxbytes=0\n" + lines)
 
 
 REFUSED = {
@@ -96,13 +96,13 @@ REFUSED = {
 
 @table(REFUSED)
 def refused(s, name, lines):
-    s.refuse(name, "[supervisord]\nuser=root\nlogfile=/dev/null\nlogfile_maxbytes=0\n" + lines)
+    s.refuse(name, "[supervisord]\nuser={user}\nlogfile=/dev/null\nlogfile_maxbytes=0\n" + lines)
 
 
 @scenario
 def a_second_daemon(s):
     """The first one's socket, pid file and log stay."""
-    d = s.daemon(BASE + "[supervisord]\nuser=root\n")
+    d = s.daemon(BASE + "[supervisord]\nuser={user}\n")
     pid = s.read("pid")
     s.refuse("the second one", None)
     s.note("the socket", inode(s))
@@ -112,9 +112,9 @@ def a_second_daemon(s):
 
 @scenario
 def a_stale_socket(s):
-    d = s.daemon(BASE + "[supervisord]\nuser=root\n")
+    d = s.daemon(BASE + "[supervisord]\nuser={user}\n")
     d.kill()
     s.path("stdout").unlink()
-    d = s.daemon(BASE + "[supervisord]\nuser=root\n")
+    d = s.daemon(BASE + "[supervisord]\nuser={user}\n")
     s.note("what is said", d.said())
     d.ctl("version")
