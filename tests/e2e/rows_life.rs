@@ -42,7 +42,7 @@ fn the_end_says_whom_it_waits_for_every_three_seconds() {
     herd.signal("TERM");
     assert_eq!(herd.wait_end().code(), Some(0));
     assert_eq!(
-        herd.story(&["to die", "stopped: "]),
+        herd.story(&["waiting for c, b to die", "stopped: "]),
         "INFO waiting for c, b to die\n\
          INFO waiting for c, b to die\n\
          WARN stopped: b (terminated by SIGKILL)\n\
