@@ -21,7 +21,7 @@ use jsonrpsee::core::client::Subscription;
 use std::time::Duration;
 use treeherd_domain::status::ProcessState;
 use treeherd_rpc::api::ProcessApiClient as _;
-use treeherd_rpc::client::WsClient;
+use treeherd_rpc::client::{ConnectError, WsClient};
 use treeherd_rpc::wire::{ProcessChange, ProcessInfo, Selectors};
 
 /// How long is waited when nothing is said.
@@ -128,20 +128,33 @@ pub(super) async fn wait(session: &mut Session, argument: &str) -> Outcome {
         session.misused("wait", "Error: wait requires a process name", status::BAD_ARGUMENTS);
         return Ok(());
     }
+    match attend(session, &wanted).await {
+        // Somebody may be there to give a password.
+        Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),
+        Err(problem) => {
+            session.report(&problem);
+            session.status.set(status::STATUS_UNKNOWN);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+async fn attend(session: &mut Session, wanted: &Wanted) -> Outcome {
     if !session.upcheck().await? {
         session.status.set(status::STATUS_UNKNOWN);
         return Ok(());
     }
     let prospects = survey::prospects(session).await?;
     let client = session.server.follower().await?;
-    let Some(mut watched) = Watched::begin(session, &client, &wanted, prospects).await? else {
+    let Some(mut watched) = Watched::begin(session, &client, wanted, prospects).await? else {
         return Ok(());
     };
-    let end = match tokio::time::timeout(wanted.timeout, watched.settle(&client, &wanted)).await {
+    let end = match tokio::time::timeout(wanted.timeout, watched.settle(&client, wanted)).await {
         Ok(end) => end?,
         Err(_) => End::TimeIsUp,
     };
-    watched.tell(session, end, &wanted);
+    watched.tell(session, end, wanted);
     Ok(())
 }
 
