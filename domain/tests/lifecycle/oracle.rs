@@ -157,15 +157,17 @@ impl<'a> Model<'a> {
         }
     }
 
+    fn will_run_again(&self) -> bool {
+        self.state == ProcessState::Exited && !self.ending && self.wants_another_run()
+    }
+
     /// One look at all variables.
     fn look(&mut self, now: u64) {
         let gives_up = self.backoff > self.policy.startretries;
         match self.state {
             // The tick of a second that lies between an end and the start after it, for a run that was shorter.
-            ProcessState::Exited
-                if !self.ending && self.wants_another_run() && now >= self.laststart + 1000 =>
-            {
-                self.spawn(now);
+            ProcessState::Exited if self.will_run_again() && now >= self.laststart + 1000 => {
+                self.spawn(now)
             }
             ProcessState::Backoff if gives_up => {
                 self.backoff = 0;
@@ -201,6 +203,8 @@ impl Life for Model<'_> {
                 self.spawn(now);
             }
             Input::Stop if self.state.is_running() => self.stop(now),
+            // Supervisor refuses this one and starts the process all the same; see docs/lifecycle.md.
+            Input::Stop if self.will_run_again() => self.change(ProcessState::Stopped, now),
             Input::Stop => self.seen.push(Seen::Refused(now)),
             Input::Exit(status) if self.alive => self.reap(status, now),
             Input::Exit(_) => {}

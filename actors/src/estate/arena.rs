@@ -1,0 +1,229 @@
+//! The arena: all active groups, the configuration, what the daemon is doing, and the numbers of events.
+//!
+//! It is handed to each incarnation of Root by the loop outside the tree, and read by every thread. Absent: what
+//! an estate is (above).
+
+use super::{Estate, GroupEstate, lock};
+use crate::pool::PoolEstate;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use treeherd_domain::event::Event;
+use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::pool::next_serial;
+use treeherd_domain::spec::Config;
+
+/// What the daemon is doing (Supervisor's "mood").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mood {
+    /// Programs run and are restarted.
+    Running,
+    /// All stop; then the daemon starts anew.
+    Restarting,
+    /// All stop; then the daemon ends.
+    Shutdown,
+}
+
+impl Mood {
+    /// Supervisor's `statecode` and `statename`.
+    #[must_use]
+    pub const fn code_and_name(self) -> (i32, &'static str) {
+        match self {
+            Self::Running => (1, "RUNNING"),
+            Self::Restarting => (0, "RESTARTING"),
+            Self::Shutdown => (-1, "SHUTDOWN"),
+        }
+    }
+}
+
+/// All active groups by name, what the daemon is doing, and the number of the last event.
+#[derive(Debug)]
+pub struct Arena {
+    groups: RwLock<BTreeMap<GroupName, Place>>,
+    /// The pools that events go to, in the order in which they began to listen.
+    pools: RwLock<Vec<Arc<PoolEstate>>>,
+    config: RwLock<Arc<Config>>,
+    mood: AtomicI8,
+    /// The mood that somebody asked for, until a root has seen it.
+    asked: Mutex<Option<Mood>>,
+    seq: AtomicU64,
+    /// The number of the next event that a pool takes.
+    serial: Mutex<u64>,
+    added: AtomicU64,
+}
+
+/// An active group and the how-manieth it was to become so.
+#[derive(Clone, Debug)]
+struct Place {
+    added: u64,
+    group: Arc<GroupEstate>,
+}
+
+impl Arena {
+    /// An arena without groups, for this configuration, whose events are numbered after `seq`.
+    #[must_use]
+    pub fn new(config: Arc<Config>, seq: u64) -> Self {
+        Self {
+            groups: RwLock::default(),
+            pools: RwLock::default(),
+            config: RwLock::new(config),
+            mood: AtomicI8::new(1),
+            asked: Mutex::default(),
+            seq: AtomicU64::new(seq),
+            serial: Mutex::default(),
+            added: AtomicU64::new(0),
+        }
+    }
+
+    fn places(&self) -> RwLockReadGuard<'_, BTreeMap<GroupName, Place>> {
+        self.groups.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The active groups, by name.
+    #[must_use]
+    pub fn groups(&self) -> Vec<Arc<GroupEstate>> {
+        self.places().values().map(|place| Arc::clone(&place.group)).collect()
+    }
+
+    /// The active groups by priority, then in the order in which they became active: the order of
+    /// starting. The reverse is the order of stopping.
+    #[must_use]
+    pub fn by_priority(&self) -> Vec<Arc<GroupEstate>> {
+        let mut places: Vec<Place> = self.places().values().cloned().collect();
+        places.sort_by_key(|place| (place.group.spec.priority, place.added));
+        places.into_iter().map(|place| place.group).collect()
+    }
+
+    /// An active group.
+    #[must_use]
+    pub fn group(&self, name: &str) -> Option<Arc<GroupEstate>> {
+        self.places().get(name).map(|place| Arc::clone(&place.group))
+    }
+
+    /// The configuration that was read last.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_config(&self, config: Arc<Config>) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    /// A process of an active group.
+    #[must_use]
+    pub fn estate(&self, namespec: &Namespec) -> Option<Arc<Estate>> {
+        self.group(namespec.group.as_str())?.estate(&namespec.process).cloned()
+    }
+
+    /// Makes a group active. `false` if one of that name is.
+    pub fn add(&self, group: Arc<GroupEstate>) -> bool {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let vacant = !groups.contains_key(group.name());
+        if vacant {
+            let added = self.added.fetch_add(1, Ordering::Relaxed);
+            groups.insert(group.name().clone(), Place { added, group });
+        }
+        vacant
+    }
+
+    /// Puts another definition of an active group in the place of this one. `false` if it is not there any more.
+    pub(crate) fn replace(&self, old: &Arc<GroupEstate>, new: Arc<GroupEstate>) -> bool {
+        let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        let place = groups.get_mut(old.name()).filter(|place| Arc::ptr_eq(&place.group, old));
+        place.map(|place| place.group = new).is_some()
+    }
+
+    /// Takes a group out.
+    pub(crate) fn remove(&self, name: &str) -> Option<Arc<GroupEstate>> {
+        self.pools
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|pool| pool.name.as_str() != name);
+        self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
+    }
+
+    /// From now on events go to this group, if it is a pool of listeners.
+    pub(crate) fn listen(&self, group: &GroupEstate) {
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.extend(group.pool.clone());
+    }
+
+    /// The pools that events go to.
+    pub(crate) fn pools(&self) -> RwLockReadGuard<'_, Vec<Arc<PoolEstate>>> {
+        self.pools.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives an event to every pool that subscribes to it.
+    pub(crate) fn tell_pools(&self, event: &Arc<Event>) {
+        let mut serial = None;
+        for pool in self.pools().iter().filter(|pool| pool.events.includes(&event.kind)) {
+            let serial = *serial.get_or_insert_with(|| {
+                let mut next = lock(&self.serial);
+                let serial = *next;
+                *next = next_serial(serial);
+                serial
+            });
+            pool.accept(serial, event);
+        }
+    }
+
+    /// The number of the next event that a pool takes.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        *lock(&self.serial)
+    }
+
+    /// Goes on counting where another arena stopped.
+    pub fn set_serial(&self, serial: u64) {
+        *lock(&self.serial) = serial;
+    }
+
+    /// What the daemon is doing.
+    #[must_use]
+    pub fn mood(&self) -> Mood {
+        match self.mood.load(Ordering::Acquire) {
+            1 => Mood::Running,
+            0 => Mood::Restarting,
+            _ => Mood::Shutdown,
+        }
+    }
+
+    pub(crate) fn set_mood(&self, mood: Mood) {
+        let code = match mood {
+            Mood::Running => 1,
+            Mood::Restarting => 0,
+            Mood::Shutdown => -1,
+        };
+        self.mood.store(code, Ordering::Release);
+    }
+
+    /// Notes what is asked for; after an end, nothing else is.
+    pub(crate) fn ask(&self, mood: Mood) {
+        let mut asked = lock(&self.asked);
+        if *asked != Some(Mood::Shutdown) {
+            *asked = Some(mood);
+        }
+    }
+
+    /// What was asked for and no root has seen.
+    pub(crate) fn asked(&self) -> Option<Mood> {
+        *lock(&self.asked)
+    }
+
+    /// A root has seen that this was asked for.
+    pub(crate) fn heard(&self, mood: Mood) {
+        lock(&self.asked).take_if(|asked| *asked == mood);
+    }
+
+    /// The number of the last event.
+    #[must_use]
+    pub fn seq(&self) -> u64 {
+        self.seq.load(Ordering::Acquire)
+    }
+
+    /// A number for the next event.
+    pub(crate) fn next_seq(&self) -> u64 {
+        self.seq.fetch_add(1, Ordering::AcqRel) + 1
+    }
+}
