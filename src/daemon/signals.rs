@@ -95,6 +95,8 @@ impl Ear {
                     error!(ear.shared.log, "{report}");
                 }
                 Ok(Err(fault)) => error!(ear.shared.log, "not restarted: {fault}"),
+                // a shutdown that was asked for meanwhile has the last word, and this was told already
+                Ok(Ok(_)) | Err(_) if ear.shared.arena.mood() == Mood::Shutdown => {}
                 Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting),
             }
         });
