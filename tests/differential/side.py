@@ -21,8 +21,8 @@ import terminal
 DEADLINE = 30.0
 MARK = "DIFFERENTIAL_SITE"
 INTERRUPT = signal.SIGINT
-# Below those that the system gives to clients. `next` on it is atomic.
-PORTS = itertools.count(20000 + os.getpid() % 10000)
+# Below those that the system gives to clients, and apart from those of another run. `next` on it is atomic.
+PORTS = itertools.count(10000 + os.getpid() % 340 * 64)
 
 
 class Late(Exception):
