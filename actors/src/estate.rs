@@ -21,6 +21,7 @@ pub use arena::{Arena, Mood};
 use crate::clock;
 use crate::pool::{PoolEstate, Seat};
 use crate::rotator::stream::StreamEstate;
+use crate::sockets::Listening;
 use slog::Logger;
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
@@ -55,6 +56,8 @@ pub struct Record {
     pub stdin: Option<Arc<OwnedFd>>,
     /// Bytes for its standard input that the pipe did not take yet.
     pub stdin_queue: VecDeque<u8>,
+    /// The socket that is its standard input, from before its spawn until nothing follows its end by itself.
+    pub socket: Option<Arc<Listening>>,
     /// Milliseconds since the epoch of the last spawn attempt; 0 never.
     pub start_ms: u64,
     /// Milliseconds since the epoch when it was last reaped; 0 never.
@@ -233,7 +236,7 @@ impl GroupEstate {
             GroupKind::Listener(listener) => {
                 Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log))
             }
-            GroupKind::Program | GroupKind::Group => None,
+            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => None,
         };
         let seat = |at| pool.clone().map(|pool| Seat { pool, at });
         Self::of(spec, pool.clone(), |at, process| {

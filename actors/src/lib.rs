@@ -26,6 +26,7 @@ pub mod program;
 pub mod root;
 pub mod rotator;
 pub mod shared;
+pub mod sockets;
 pub mod supervision;
 pub mod tree;
 pub mod turns;

@@ -19,6 +19,7 @@ mod listener;
 mod output;
 mod process;
 mod report;
+mod socket;
 mod stdin;
 mod streams;
 mod verbs;
@@ -294,6 +295,7 @@ impl Program {
         };
         if is_over {
             self.streams.release();
+            self.release_socket();
         }
     }
 

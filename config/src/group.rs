@@ -1,4 +1,4 @@
-//! Groups: `[group:x]`, each `[program:x]` that no group claims, and each `[eventlistener:x]`.
+//! Groups: `[group:x]`, each `[program:x]` and `[fcgi-program:x]` that no group claims, and each `[eventlistener:x]`.
 //!
 //! ```text
 //! [group:x] programs=a,b  ->  group x: processes of a, then of b      claims a and b
@@ -6,11 +6,9 @@
 //! [eventlistener:e]       ->  group e: the pool and its processes
 //! all of them, sorted by (priority, name)
 //! ```
-//!
-//! `[fcgi-program:x]` is checked and not run: it leaves a warning.
 
 use crate::expand::Vars;
-use crate::keys::{Context, Keys};
+use crate::keys::Keys;
 use crate::program::{self, Shared, checked_name};
 use crate::raw::RawSection;
 use crate::{fcgi, listener, value};
@@ -35,18 +33,13 @@ pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
         reader.listener(section);
     }
     for section in raw.sections_with("fcgi-program:") {
-        fcgi::check(shared, &reader.keys(section));
-        not_run(shared.context, section);
+        if !reader.claimed.contains(section.name.as_str()) {
+            reader.fcgi_program(section);
+        }
     }
     let mut groups = reader.groups;
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     groups
-}
-
-/// A kind of section that this version does not run.
-fn not_run(context: &Context<'_>, section: &RawSection) {
-    let file = context.raw.file_of(section);
-    context.warn(format!("[{}] in {file} is not run by this version", section.name));
 }
 
 struct Reader<'a> {
@@ -71,7 +64,13 @@ impl<'a> Reader<'a> {
         let mut processes = Vec::new();
         for program in value::list(&programs).filter(|program| !program.is_empty()) {
             let Some(claimed) = self.claim(&keys, program) else { continue };
-            processes.extend(program::read(self.shared, claimed, name.unwrap_or_default()));
+            let group = name.unwrap_or_default();
+            if claimed.name.starts_with("fcgi-program:") {
+                let read = fcgi::read(self.shared, &self.keys(claimed), Some(group));
+                processes.extend(read.into_iter().flat_map(|fcgi| fcgi.processes));
+            } else {
+                processes.extend(program::read(self.shared, claimed, group));
+            }
         }
         if let Some(name) = name {
             let processes = self.unique(section, processes);
@@ -89,6 +88,13 @@ impl<'a> Reader<'a> {
         self.add(&keys, GroupKind::Program, name, priority, processes);
     }
 
+    fn fcgi_program(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let Some(read) = fcgi::read(self.shared, &keys, None) else { return };
+        let processes = self.unique(section, read.processes);
+        self.add(&keys, GroupKind::Fcgi, read.name, read.priority, processes);
+    }
+
     fn listener(&mut self, section: &'a RawSection) {
         let keys = self.keys(section);
         let listeners = listener::read(self.shared, &keys);
@@ -104,7 +110,7 @@ impl<'a> Reader<'a> {
         let ordinary = raw.section(&format!("program:{program}"));
         let fcgi = raw.section(&format!("fcgi-program:{program}"));
         let (message, help) = match (ordinary, fcgi) {
-            (Some(found), None) => {
+            (Some(found), None) | (None, Some(found)) => {
                 self.claimed.insert(found.name.clone());
                 return Some(found);
             }
@@ -115,10 +121,6 @@ impl<'a> Reader<'a> {
             (Some(_), Some(_)) => (
                 format!("[{section}] name {program} is ambiguous (exists as program and fcgi-program)"),
                 "rename one of the two".to_owned(),
-            ),
-            (None, Some(_)) => (
-                format!("[{section}] names {program}, an fcgi-program, which this version does not run"),
-                format!("take {program} out of programs, or make it a [program:{program}]"),
             ),
         };
         keys.fail_item("programs", program, message, help);

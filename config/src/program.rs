@@ -274,6 +274,7 @@ impl One<'_> {
             stdout,
             stderr,
             pipe_size: common.pipe_size,
+            socket: None,
         })
     }
 

@@ -16,7 +16,7 @@ pub struct Account {
 }
 
 /// Whose a file shall be: `user[:group]`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Owner {
     /// The user id; `None` leaves it.
     pub uid: Option<u32>,

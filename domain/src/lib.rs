@@ -20,6 +20,7 @@ pub mod reload;
 pub mod rotation;
 pub mod selector;
 pub mod signal;
+pub mod socket;
 pub mod spec;
 pub mod status;
 pub mod strategy;

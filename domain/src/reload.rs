@@ -10,9 +10,11 @@
 //! of `environment` the names only, of a URL no password. Absent: what an update does with it (`plan`).
 
 use crate::account::Account;
+use crate::socket::SocketSpec;
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
 use std::fmt;
+use std::sync::Arc;
 
 /// What a changed key asks for. A greater one includes the lesser.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -124,6 +126,7 @@ pub const KEYS: &[Key] = &[
     key!("stderr_events_enabled", Restart, stderr.events_enabled, bool::to_string),
     key!("stderr_syslog", Restart, stderr.syslog, bool::to_string),
     key!("pipe_size", Restart, pipe_size, pipe_size),
+    key!("socket", Restart, socket, socket),
 ];
 
 /// The keys in which two specs of one process differ.
@@ -209,6 +212,10 @@ fn logfile(file: &Logfile) -> String {
         Logfile::None => "NONE".to_owned(),
         Logfile::Path(path) => path.display().to_string(),
     }
+}
+
+fn socket(socket: &Option<Arc<SocketSpec>>) -> String {
+    socket.as_ref().map_or_else(none, ToString::to_string)
 }
 
 fn none() -> String {

@@ -4,7 +4,7 @@
 //! Config -- DaemonSpec            [supervisord]
 //!        |- EndpointSpec...       [unix_http_server] [inet_http_server]
 //!        |- RpcInterface...       [rpcinterface:x]
-//!        `- GroupSpec...          [group:x], [eventlistener:x], or a program on its own; by (priority, name)
+//!        `- GroupSpec...          [group:x], [eventlistener:x], a program on its own; by (priority, name)
 //!             `- ProcessSpec...   one for each of numprocs
 //! ```
 //!
@@ -19,6 +19,7 @@ use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
+use crate::socket::SocketSpec;
 use crate::stream::{Stream, StreamSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -84,6 +85,8 @@ pub struct ProcessSpec {
     pub stderr: StreamSpec,
     /// `pipe_size` in bytes (ours): the size asked for the output pipes; `None`: the kernel's.
     pub pipe_size: Option<u32>,
+    /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
+    pub socket: Option<Arc<SocketSpec>>,
 }
 
 impl ProcessSpec {
@@ -104,6 +107,8 @@ pub enum GroupKind {
     Program,
     /// A `[group:x]`.
     Group,
+    /// An `[fcgi-program:x]` that no group claims.
+    Fcgi,
     /// An `[eventlistener:x]`.
     Listener(ListenerSpec),
 }
@@ -136,7 +141,7 @@ pub struct ListenerSpec {
 /// A group of processes that is started, stopped, added and removed as one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupSpec {
-    /// `x` of `[group:x]`, `[program:x]` or `[eventlistener:x]`.
+    /// `x` of `[group:x]`, `[program:x]`, `[fcgi-program:x]` or `[eventlistener:x]`.
     pub name: GroupName,
     /// The section kind it comes from.
     pub kind: GroupKind,
@@ -160,6 +165,18 @@ impl GroupSpec {
     #[must_use]
     pub fn namespec(&self, process: &ProcessName) -> Namespec {
         Namespec::new(self.name.clone(), process.clone())
+    }
+
+    /// The sockets of its processes, each once.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<&Arc<SocketSpec>> {
+        let mut sockets: Vec<&Arc<SocketSpec>> = Vec::new();
+        for socket in self.processes.iter().filter_map(|process| process.socket.as_ref()) {
+            if !sockets.contains(&socket) {
+                sockets.push(socket);
+            }
+        }
+        sockets
     }
 
     /// The processes by (priority, definition order): the order of starting and of collective stops.

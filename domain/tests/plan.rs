@@ -14,6 +14,7 @@ use treeherd_domain::name::{GroupName, ProcessName};
 use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
+use treeherd_domain::socket::{SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Autorestart, Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::{Logfile, StreamSpec};
 
@@ -40,6 +41,7 @@ fn process(name: &str) -> ProcessSpec {
         stdout: StreamSpec::default(),
         stderr: StreamSpec::default(),
         pipe_size: None,
+        socket: None,
     }
 }
 
@@ -203,6 +205,10 @@ const EDITS: &[Edit] = &[
     ("stderr_events_enabled", |p| p.stderr.events_enabled = true),
     ("stderr_syslog", |p| p.stderr.syslog = true),
     ("pipe_size", |p| p.pipe_size = Some(1 << 20)),
+    ("socket", |p| {
+        let address = SocketAddress::Abstract("a".to_owned());
+        p.socket = Some(Arc::new(SocketSpec { address, backlog: None, owner: None, user: None, mode: 0 }));
+    }),
 ];
 
 fn account() -> Account {

@@ -9,6 +9,7 @@ use treeherd_domain::name::{GroupName, ProcessName};
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
 use treeherd_domain::signal::Signal;
+use treeherd_domain::socket::{SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Autorestart, Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
 
@@ -35,11 +36,17 @@ fn process(name: &str) -> ProcessSpec {
         stdout: StreamSpec::default(),
         stderr: StreamSpec::default(),
         pipe_size: None,
+        socket: None,
     }
 }
 
 fn variables(list: &[(&str, &str)]) -> Environment {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn socket() -> SocketSpec {
+    let address = SocketAddress::Tcp { host: "localhost".to_owned(), port: 9 };
+    SocketSpec { address, backlog: None, owner: None, user: None, mode: 0o700 }
 }
 
 /// Takes a struct apart by all of its fields and gives their names: a new field does not compile here until it is
@@ -77,7 +84,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         redirect_stderr,
         stdout,
         stderr,
-        pipe_size
+        pipe_size,
+        socket
     );
     let stream =
         fields!(StreamSpec, &spec.stdout, logfile, rotation, capture_maxbytes, events_enabled, syslog);
@@ -144,6 +152,7 @@ fn what_keeps_its_streams_needs_no_new_pipes() {
         |p| p.stderr.capture_maxbytes = 1,
         |p| p.redirect_stderr = true,
         |p| p.pipe_size = Some(1 << 20),
+        |p| p.socket = Some(Arc::new(socket())),
     ] {
         assert_eq!(with(edit), (false, true), "other streams are another process");
     }

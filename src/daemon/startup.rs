@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
 use treeherd_actors::mainlog::MainLog;
+use treeherd_actors::sockets::probe;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::level::Level;
 use treeherd_domain::quote::repr;
@@ -129,6 +130,11 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
     arena.set_serial(first.serial);
     for group in &config.groups {
+        let probed = group.sockets().into_iter().try_for_each(|socket| probe(socket, &log));
+        if let Err((message, hint)) = probed {
+            bound.release();
+            return Err(usage(message, hint));
+        }
         arena.add(GroupEstate::new(group, &settings));
     }
     announce_servers(&config, &log);

@@ -34,6 +34,7 @@ mod plan;
 mod reload;
 mod rows_ctl;
 mod rows_events;
+mod rows_fcgi;
 mod rows_life;
 mod rows_log;
 mod rows_reread;

@@ -5,6 +5,7 @@
 
 use super::{Estate, GroupEstate, lock};
 use crate::pool::PoolEstate;
+use crate::sockets::Sockets;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
@@ -42,6 +43,8 @@ pub struct Arena {
     groups: RwLock<BTreeMap<GroupName, Place>>,
     /// The pools that events go to, in the order in which they began to listen.
     pools: RwLock<Vec<Arc<PoolEstate>>>,
+    /// The sockets that programs share.
+    pub(crate) sockets: Sockets,
     config: RwLock<Arc<Config>>,
     mood: AtomicI8,
     /// The mood that somebody asked for, until a root has seen it.
@@ -66,6 +69,7 @@ impl Arena {
         Self {
             groups: RwLock::default(),
             pools: RwLock::default(),
+            sockets: Sockets::default(),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
             asked: Mutex::default(),

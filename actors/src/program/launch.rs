@@ -71,7 +71,7 @@ pub(super) fn command(spec: &ProcessSpec, shared: &Shared) -> Result<Command, Co
 }
 
 /// All that a spawn needs.
-pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command) -> Launch {
+pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command, stdin: StdinFrom) -> Launch {
     let spec = &estate.spec;
     Launch {
         program: command.program,
@@ -81,7 +81,7 @@ pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command) -> Laun
         directory: spec.directory.clone(),
         umask: spec.umask,
         credentials: spec.user.clone(),
-        stdin: StdinFrom::Pipe,
+        stdin,
         stderr: if spec.redirect_stderr { StderrTo::Stdout } else { StderrTo::Pipe },
         pipe_size: spec.pipe_size,
     }

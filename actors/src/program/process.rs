@@ -40,25 +40,55 @@ impl Program {
             record.exit = None;
             record.incarnation
         };
-        if self.streams.are_kept() {
+        let binding = self.binding();
+        if binding.is_none() && self.streams.are_kept() {
             return self.try_launch(context);
         }
         let mut turn = self.shared.turns.take();
-        if turn.has_come() {
+        if binding.is_none() && turn.has_come() {
             return self.open_and_launch(turn, incarnation, context);
         }
+        let shared = Arc::clone(&self.shared);
         let wait = async move {
+            let bound = match binding {
+                Some(binding) => {
+                    let mut binding = pin!(binding);
+                    match tokio::time::timeout(HOLD, binding.as_mut()).await {
+                        Ok(bound) => bound.map(Some),
+                        Err(_) => {
+                            // whoever comes next does not wait for a name to be looked up
+                            turn = shared.turns.take();
+                            binding.await.map(Some)
+                        }
+                    }
+                }
+                None => Ok(None),
+            };
             turn.come().await;
-            turn
+            (bound, turn)
         };
-        context.spawn(wait.into_actor(self).map(move |turn, actor, context| {
-            actor.open_and_launch(turn, incarnation, context);
+        context.spawn(wait.into_actor(self).map(move |(bound, turn), actor, context| match bound {
+            Err((message, hint)) if actor.is_wanted(incarnation) => {
+                actor.spawn_failed(&message, hint, context);
+            }
+            Ok(socket) => {
+                if socket.is_some() {
+                    actor.estate.record().socket = socket;
+                }
+                actor.open_and_launch(turn, incarnation, context);
+            }
+            Err(_) => actor.occur(Fact::SpawnFailed, context),
         }));
+    }
+
+    /// Whether this very spawn is still to be made.
+    fn is_wanted(&self, incarnation: u64) -> bool {
+        self.estate.record().incarnation == incarnation && self.awaits_spawn()
     }
 
     /// Its turn has come: opens the files that are not open, then makes the process.
     fn open_and_launch(&mut self, turn: Turn, incarnation: u64, context: &mut Context<Self>) {
-        if self.estate.record().incarnation != incarnation || !self.awaits_spawn() {
+        if !self.is_wanted(incarnation) {
             return self.occur(Fact::SpawnFailed, context);
         }
         // a command that cannot be run needs no files
@@ -78,7 +108,7 @@ impl Program {
             }
         };
         context.spawn(held.into_actor(self).map(move |(opened, turn), actor, context| {
-            if actor.estate.record().incarnation != incarnation || !actor.awaits_spawn() {
+            if !actor.is_wanted(incarnation) {
                 return actor.occur(Fact::SpawnFailed, context);
             }
             match opened {
@@ -107,7 +137,7 @@ impl Program {
     }
 
     fn launch(&mut self, command: launch::Command, context: &mut Context<Self>) {
-        let launch = launch::launch(&self.estate, &self.shared, command);
+        let launch = launch::launch(&self.estate, &self.shared, command, self.stdin());
         match treeherd_os::spawn::spawn(&launch) {
             Ok(spawned) => self.spawned(spawned, context),
             Err(error) => {

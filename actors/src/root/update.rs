@@ -11,6 +11,7 @@ use super::Root;
 use crate::estate::{Estate, GroupEstate, Mood};
 use crate::group;
 use crate::shared::Shared;
+use crate::sockets::probe;
 use crate::supervision::link::Stop;
 use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
 use std::sync::Arc;
@@ -85,7 +86,14 @@ impl Handler<Add> for Root {
                 return Err(Fault::AlreadyAdded(group));
             }
             let settings = shared.log_settings.clone();
-            apart(move || GroupEstate::new(&spec, &settings)).await
+            let make = move || {
+                for socket in spec.sockets() {
+                    probe(socket, &settings.log)
+                        .map_err(|(message, hint)| Fault::Failed(format!("{message}; {hint}")))?;
+                }
+                Ok(GroupEstate::new(&spec, &settings))
+            };
+            apart(make).await.and_then(|made| made)
         };
         Box::pin(made.into_actor(self).map(|made, actor, _| {
             let estate = made?;

@@ -28,6 +28,8 @@ fn keys_of(cell: &str) -> Vec<String> {
 /// A file in which this key of this section cannot be expanded.
 fn file_with(section: &str, key: &str) -> String {
     let needed = match section {
+        "fcgi-program:x" if key == "socket" => "command=c\n",
+        "fcgi-program:x" => "command=c\nsocket=unix:///s\n",
         "eventlistener:x" if key != "events" => "command=c\nevents=TICK\n",
         "eventlistener:x" => "command=c\n",
         "program:x" if key != "command" => "command=c\n",
@@ -49,6 +51,7 @@ fn every_documented_key_is_read() {
         "program:x",
         "group:x",
         "eventlistener:x",
+        "fcgi-program:x",
     ] {
         let keys = documented(section);
         assert!(!keys.is_empty(), "no keys for [{section}]");

@@ -197,13 +197,6 @@ fn names_and_groups_are_checked() {
                |            ^^^^^
                help: add a section [program:ghost], or take the name out of programs
 
-            error: [group:g] names f, an fcgi-program, which this version does not run
-              --> s.conf:14
-               |
-            14 | programs=p,ghost, f,
-               |                   ^
-               help: take f out of programs, or make it a [program:f]
-
             error: Invalid name: 'a b' because of character: ' '
              --> s.conf:4
               |

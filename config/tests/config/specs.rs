@@ -260,11 +260,29 @@ fn event_listeners_are_groups_that_come_first() {
 }
 
 #[test]
-fn sections_that_are_not_run_leave_warnings() {
+fn fcgi_programs_have_a_socket_also_in_a_group() {
     check(
-        "[supervisord]\n[fcgi-program:f]\ncommand=f\nsocket=tcp://localhost:9\n",
+        "[supervisord]\n[fcgi-program:t]\ncommand=t\nsocket=tcp://LocalHost:9\nsocket_backlog=7\n\
+         [fcgi-program:u]\ncommand=u\nsocket=unix:///run/../%(program_name)s.sock\nuser=chrism\n\
+         [fcgi-program:o]\ncommand=o\nsocket=unix:///o.sock\nsocket_owner=chrism:www\nsocket_mode=0660\nuser=chrism\n\
+         [fcgi-program:a]\ncommand=a\nsocket=unix://@a\n\
+         [program:p]\ncommand=p\n[group:g]\nprograms=p,a\n",
         expect![[r#"
-            WARN [fcgi-program:f] in s.conf is not run by this version
+            group g priority 999
+              process p: "p"
+              process a: "a"
+                socket unix://@a
+            fcgi-program o priority 999
+              process o: "o"
+                user Some(1000)
+                socket unix:///o.sock owner 1000:33 mode 660
+            fcgi-program t priority 999
+              process t: "t"
+                socket tcp://localhost:9 backlog 7
+            fcgi-program u priority 999
+              process u: "u"
+                user Some(1000)
+                socket unix:///u.sock owner 1000:1000 mode 700
         "#]],
     );
 }

@@ -139,6 +139,7 @@ pub(crate) fn render(config: &Config) -> String {
         let kind = match &group.kind {
             GroupKind::Group => "group",
             GroupKind::Program => "program",
+            GroupKind::Fcgi => "fcgi-program",
             GroupKind::Listener(_) => "eventlistener",
         };
         writeln!(out, "{kind} {} priority {}", group.name, group.priority).unwrap();
@@ -179,6 +180,7 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("serverurl", format!("{:?}", p.serverurl), "None");
     key("redirect_stderr", p.redirect_stderr.to_string(), "false");
     key("pipe_size", format!("{:?}", p.pipe_size), "None");
+    key("socket", p.socket.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     for stream in Stream::BOTH {
         let spec = p.stream(stream);
         let mut key =

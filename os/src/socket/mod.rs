@@ -1,4 +1,4 @@
-//! The listening sockets of the control endpoints.
+//! The listening sockets of the control endpoints, and (`shared`) those of programs.
 //!
 //! ```text
 //! unix: bind <file>.<pid> -> chmod, chown, listen -> link to <file>  --+-- done
@@ -10,10 +10,12 @@
 //! but a socket is ever removed. Absent: accepting, and printing the notice about a stale file.
 
 mod inet;
+mod shared;
 mod unix;
 
 use crate::errno;
 pub use inet::bind_inet;
+pub use shared::{ShareError, share};
 use std::io;
 use std::path::PathBuf;
 use treeherd_domain::account::Owner;

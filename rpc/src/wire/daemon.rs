@@ -45,7 +45,7 @@ pub struct SystemState {
 pub struct GroupInfo {
     /// Its name.
     pub name: String,
-    /// The section it comes from: `program`, `group` or `eventlistener`.
+    /// The section it comes from: `program`, `group`, `fcgi-program` or `eventlistener`.
     pub kind: String,
     /// `priority`.
     pub priority: i64,
@@ -58,6 +58,7 @@ impl From<&GroupSpec> for GroupInfo {
         let kind = match spec.kind {
             GroupKind::Program => "program",
             GroupKind::Group => "group",
+            GroupKind::Fcgi => "fcgi-program",
             GroupKind::Listener(_) => "eventlistener",
         };
         Self {

@@ -1,0 +1,82 @@
+//! The listening sockets that programs share, each made once and kept as long as a process needs it.
+//!
+//! ```text
+//!   Program, about to spawn ── take ──► Sockets ─┬─ there already: the same
+//!                                                `─ made, with a line in the log
+//!   Record of a process ── holds it until nothing follows by itself; the last one to let go closes it
+//! ```
+//!
+//! What is held stands in the records, so no end of an actor closes a socket. Making one may block on DNS: not for
+//! the tree's thread.
+
+use crate::estate::lock;
+use slog::{Logger, info};
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, Mutex, Weak};
+use treeherd_domain::socket::{SocketAddress, SocketSpec};
+use treeherd_os::socket::{ShareError, share};
+
+/// A socket that is held.
+#[derive(Debug)]
+pub struct Listening {
+    address: SocketAddress,
+    fd: Arc<OwnedFd>,
+    log: Logger,
+}
+
+impl Listening {
+    fn new(spec: &SocketSpec, log: &Logger) -> Result<Self, ShareError> {
+        info!(log, "Creating socket {}", spec.address);
+        let fd = Arc::new(share(spec)?);
+        Ok(Self { address: spec.address.clone(), fd, log: log.clone() })
+    }
+
+    /// The descriptor, to be lent to a process that is made.
+    #[must_use]
+    pub const fn fd(&self) -> &Arc<OwnedFd> {
+        &self.fd
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        info!(self.log, "Closing socket {}", self.address);
+    }
+}
+
+/// Tries whether a socket can be had, and closes it.
+///
+/// # Errors
+/// What is wrong with it, in Supervisor's words, and what to do.
+pub fn probe(spec: &SocketSpec, log: &Logger) -> Result<(), (String, &'static str)> {
+    match Listening::new(spec, log) {
+        Ok(_) => Ok(()),
+        Err(error) => Err((refusal(spec, &error), error.hint())),
+    }
+}
+
+/// What is said of a socket that cannot be had.
+pub(crate) fn refusal(spec: &SocketSpec, error: &ShareError) -> String {
+    format!("Could not create FastCGI socket {}: {error}", spec.address)
+}
+
+/// The sockets that somebody holds.
+#[derive(Debug, Default)]
+pub struct Sockets {
+    held: Mutex<HashMap<SocketSpec, Weak<Listening>>>,
+}
+
+impl Sockets {
+    /// The socket of this specification; made, if nobody holds it. Blocks.
+    pub(crate) fn take(&self, spec: &SocketSpec, log: &Logger) -> Result<Arc<Listening>, ShareError> {
+        let mut held = lock(&self.held);
+        if let Some(listening) = held.get(spec).and_then(Weak::upgrade) {
+            return Ok(listening);
+        }
+        held.retain(|_, listening| listening.strong_count() > 0);
+        let listening = Arc::new(Listening::new(spec, log)?);
+        held.insert(spec.clone(), Arc::downgrade(&listening));
+        Ok(listening)
+    }
+}

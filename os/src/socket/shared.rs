@@ -1,0 +1,152 @@
+//! A listening socket for programs: blocking, as they expect it, and close-on-exec on this side.
+//!
+//! ```text
+//! tcp    resolve (IPv4) -> SO_REUSEADDR -> bind -> listen
+//! unix   unlink what is there, if it is a socket -> bind -> owner -> mode -> listen
+//! ```
+//!
+//! Absent: accepting, which the programs do, and removing the file: it stays when the socket is closed, as in
+//! Supervisor.
+
+use crate::fd::set_cloexec;
+use crate::user::current_uid;
+use nix::sys::socket::{
+    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, listen, setsockopt,
+    socket, sockopt,
+};
+use nix::unistd::{FchownatFlags, Gid, Uid};
+use std::fs::{self, Permissions};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::Path;
+use treeherd_domain::account::Owner;
+use treeherd_domain::socket::{SocketAddress, SocketSpec};
+
+/// Why a socket for programs cannot be had. The words are Supervisor's.
+#[derive(Debug, thiserror::Error)]
+pub enum ShareError {
+    /// The system refuses.
+    #[error("{}", words(.0))]
+    Io(#[from] io::Error),
+    /// The host has no address.
+    #[error("[Errno -2] Name or service not known")]
+    UnknownHost,
+    /// Something that is no socket has the file's name; it is left alone.
+    #[error("[Errno {}] Address already in use", libc::EADDRINUSE)]
+    NotASocket,
+    /// The file may not be given away.
+    #[error("Could not change ownership of socket file: {}", words(.0))]
+    Owner(io::Error),
+    /// The file's mode cannot be set.
+    #[error("Could not change permissions of socket file: {}", words(.0))]
+    Mode(io::Error),
+}
+
+impl ShareError {
+    /// What to do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::UnknownHost => "write an IPv4 address into socket=",
+            Self::NotASocket => "move the file away that has the socket's name, or change socket=",
+            Self::Owner(_) => "change socket_owner=, or start as root",
+            Self::Mode(_) => "change socket_mode=, or the directory",
+            Self::Io(error) => match error.raw_os_error() {
+                Some(libc::EADDRINUSE) => "stop the program that listens there, or change socket=",
+                Some(libc::EACCES | libc::EPERM) => {
+                    "check the directory's owner and mode, or use a port above 1023"
+                }
+                Some(libc::ENOENT) => "create the directory",
+                _ => "change socket=",
+            },
+        }
+    }
+}
+
+/// An error as Python shows it.
+fn words(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(errno) => format!("[Errno {errno}] {}", nix::errno::Errno::from_raw(errno).desc()),
+        None => error.to_string(),
+    }
+}
+
+/// Makes the socket. A host's name may block on DNS.
+///
+/// # Errors
+/// [`ShareError`]; a file that was made is then removed again.
+pub fn share(spec: &SocketSpec) -> Result<OwnedFd, ShareError> {
+    let fd = match &spec.address {
+        SocketAddress::Tcp { host, port } => tcp(host, *port)?,
+        SocketAddress::Unix(path) => file(path, spec)?,
+        SocketAddress::Abstract(name) => named(name)?,
+    };
+    listen(&fd, backlog(spec)?).map_err(io::Error::from)?;
+    Ok(fd)
+}
+
+fn backlog(spec: &SocketSpec) -> io::Result<Backlog> {
+    match spec.backlog {
+        // beyond what the system allows, it takes what it allows
+        Some(backlog) => Ok(Backlog::new(i32::from(backlog)).unwrap_or(Backlog::MAXCONN)),
+        None => Ok(Backlog::MAXCONN),
+    }
+}
+
+fn stream(family: AddressFamily) -> io::Result<OwnedFd> {
+    let fd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
+    set_cloexec(&fd, true)?;
+    Ok(fd)
+}
+
+fn tcp(host: &str, port: u16) -> Result<OwnedFd, ShareError> {
+    let mut found = (host, port).to_socket_addrs().map_err(|_| ShareError::UnknownHost)?;
+    let address = found.find(SocketAddr::is_ipv4).ok_or(ShareError::UnknownHost)?;
+    let fd = stream(AddressFamily::Inet)?;
+    setsockopt(&fd, sockopt::ReuseAddr, &true).map_err(io::Error::from)?;
+    bind(fd.as_raw_fd(), &SockaddrStorage::from(address)).map_err(io::Error::from)?;
+    Ok(fd)
+}
+
+#[cfg(target_os = "linux")]
+fn named(name: &str) -> io::Result<OwnedFd> {
+    let fd = stream(AddressFamily::Unix)?;
+    bind(fd.as_raw_fd(), &UnixAddr::new_abstract(name.as_bytes())?)?;
+    Ok(fd)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn named(_name: &str) -> io::Result<OwnedFd> {
+    Err(io::Error::from_raw_os_error(libc::ENOTSUP))
+}
+
+fn file(path: &Path, spec: &SocketSpec) -> Result<OwnedFd, ShareError> {
+    match fs::symlink_metadata(path) {
+        Ok(there) if there.file_type().is_socket() => fs::remove_file(path)?,
+        Ok(_) => return Err(ShareError::NotASocket),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error.into()),
+    }
+    let fd = stream(AddressFamily::Unix)?;
+    let address = UnixAddr::new(path).map_err(io::Error::from)?;
+    bind(fd.as_raw_fd(), &address).map_err(io::Error::from)?;
+    let dressed = dress(path, spec);
+    if dressed.is_err() {
+        // what stays behind is taken for stale by the next who binds
+        let _ = fs::remove_file(path);
+    }
+    dressed.map(|()| fd)
+}
+
+/// Gives the file its owner, then its mode.
+fn dress(path: &Path, spec: &SocketSpec) -> Result<(), ShareError> {
+    let user = spec.user.filter(|user| user.uid != Some(current_uid()));
+    if let Some(Owner { uid, gid }) = spec.owner.or(user) {
+        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
+        nix::unistd::fchownat(nix::fcntl::AT_FDCWD, path, uid, gid, FchownatFlags::AT_SYMLINK_NOFOLLOW)
+            .map_err(|error| ShareError::Owner(error.into()))?;
+    }
+    fs::set_permissions(path, Permissions::from_mode(spec.mode)).map_err(ShareError::Mode)
+}
