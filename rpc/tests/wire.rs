@@ -153,6 +153,7 @@ fn an_event_and_the_marks_around_it() {
     };
     let items = [
         EventItem::Mark(Mark::Snapshot { seq: 17 }),
+        EventItem::Mark(Mark::Live { seq: 17 }),
         EventItem::from(&Event { seq: 18, at_ms: 1_700_000_000_123, kind }),
         EventItem::Mark(Mark::Gap { dropped: 2, resume_from: 21 }),
         EventItem::Mark(Mark::End { reason: "SHUTDOWN_STATE".to_owned() }),
@@ -166,6 +167,10 @@ fn an_event_and_the_marks_around_it() {
             [
               {
                 "kind": "snapshot",
+                "seq": 17
+              },
+              {
+                "kind": "live",
                 "seq": 17
               },
               {

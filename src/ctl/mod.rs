@@ -29,6 +29,7 @@ mod control;
 mod daemon;
 pub mod diff;
 mod doctor;
+mod events;
 pub mod explain;
 pub mod fault;
 mod follow;
@@ -238,6 +239,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "tail" => logs::tail(session, argument).await,
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
+        "events" => events::events(session, argument).await,
         "wait" => wait::wait(session, argument).await,
         "completion" => completion::names(session, argument).await,
         _ => {

@@ -417,3 +417,31 @@ fn the_serials_of_a_pool_begin_anew_with_it_and_those_of_all_go_on() {
     assert_eq!(numbers, ["serial:0 poolserial:0", "serial:1 poolserial:0", "serial:2 poolserial:0"]);
     herd.end();
 }
+
+#[test]
+fn supervisorctl_shows_what_was_and_follows_what_comes() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[program:dog]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    herd.wait_status("cat", "RUNNING");
+    herd.wait_status("dog", "RUNNING");
+    let said = herd.ctl("events cat --kind process_state");
+    let kinds: Vec<&str> = said.stdout.lines().filter_map(|line| line.split(' ').nth(1)).collect();
+    assert_eq!(
+        (kinds, said.code),
+        (vec!["PROCESS_STATE_STARTING", "PROCESS_STATE_RUNNING"], 0),
+        "{said:?}"
+    );
+    assert!(said.stdout.lines().all(|line| line.contains(" cat from ")), "{said:?}");
+    let follower = herd.follow("events -f --json dog");
+    follower.wait("\"kind\":\"snapshot\"");
+    herd.ctl("stop cat dog").has("dog: stopped\n", 0);
+    follower.wait("\"to\":\"STOPPED\"");
+    assert!(!follower.text().contains("\"name\":\"cat\""), "{}", follower.text());
+    drop(follower);
+    herd.ctl("events --since x").has("", 2);
+    herd.end();
+}

@@ -80,12 +80,12 @@ impl EventApiServer for Bridge {
         let subscription = self.shared().journal.subscribe_to(since, output, ticks);
         self.shared().tune();
         let sink = pending.accept().await?;
-        stream(sink, subscription, filter).await;
+        stream(sink, subscription, filter, since.is_some()).await;
         Ok(())
     }
 }
 
-async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filter) {
+async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filter, replays: bool) {
     let Subscription { seq, missed, mut items } = subscription;
     if !give(&sink, &EventItem::Mark(Mark::Snapshot { seq })).await {
         return;
@@ -94,6 +94,9 @@ async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filt
         if !pass(&sink, &filter, item).await {
             return;
         }
+    }
+    if replays && !give(&sink, &EventItem::Mark(Mark::Live { seq })).await {
+        return;
     }
     while let Some(item) = next(&sink, &mut items).await {
         if !pass(&sink, &filter, item).await {

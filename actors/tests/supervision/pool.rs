@@ -137,3 +137,43 @@ fn a_notification_that_waits_for_its_reader_is_written_whole_whatever_ends() {
         assert!((20..60).contains(&head), "{head} bytes but for the data");
     });
 }
+
+#[test]
+fn in_a_storm_every_event_is_told_once_or_counted_as_dropped() {
+    const POOLS: usize = 5;
+    let pool = |number: usize| {
+        format!(
+            "[eventlistener:lis{number}]\nevents=EVENT\nstartsecs=0\nbuffer_size=10\nstdout_logfile=NONE\n\
+             stderr_logfile=NONE\ncommand=/bin/sh -c 'printf \"READY\\n\"; while read -r header; do \
+             head -c ${{header##*len:}} >/dev/null; echo \"$header\" >>%(here)s/told{number}; \
+             printf \"RESULT 2\\nOKREADY\\n\"; done'\n"
+        )
+    };
+    let programs = (0..POOLS).map(pool).collect::<String>()
+        + "[program:flap]\ncommand=/bin/true\nnumprocs=60\nprocess_name=f%(process_num)d\nautostart=false\nstartsecs=0\n\
+           autorestart=true\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
+    with(&programs, async |herd| {
+        let pools: Vec<_> = (0..POOLS)
+            .filter_map(|number| herd.shared.arena.group(&format!("lis{number}"))?.pool.clone())
+            .collect();
+        assert_eq!(pools.len(), POOLS);
+        herd.until("ready", || pools.iter().all(|pool| pool.status().listeners == [ListenerState::Ready]))
+            .await;
+        herd.call("supervisor.startProcessGroup", json!(["flap", false])).await.unwrap();
+        herd.until("a storm", || pools.iter().all(|pool| pool.status().tally.accepted > 300)).await;
+        herd.call("supervisor.stopProcessGroup", json!(["flap", false])).await.unwrap();
+        for (number, pool) in pools.iter().enumerate() {
+            let done = || {
+                let status = pool.status();
+                status.waiting == 0 && status.listeners == [ListenerState::Ready]
+            };
+            herd.until("done", done).await;
+            let Tally { accepted, processed, rejected, dropped } = pool.status().tally;
+            assert_eq!((accepted, rejected), (processed + dropped, 0));
+            let text = herd.read(&format!("told{number}"));
+            assert_eq!(text.lines().count() as u64, processed);
+            let overflows = herd.logged(&format!("pool lis{number} event buffer overflowed"));
+            assert_eq!(overflows as u64, dropped);
+        }
+    });
+}

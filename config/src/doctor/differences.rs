@@ -5,7 +5,6 @@
 
 use super::patient::{Patient, Section};
 use crate::report::Place;
-use treeherd_domain::spec::Notice;
 
 /// One difference, and where it is met.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -17,10 +16,8 @@ pub struct Difference {
 }
 
 /// All that this configuration comes across.
-pub(super) fn of(patient: &Patient<'_>, notices: &[Notice]) -> Vec<Difference> {
+pub(super) fn of(patient: &Patient<'_>) -> Vec<Difference> {
     let mut found = Vec::new();
-    let not_run = notices.iter().filter(|notice| notice.message.ends_with("is not run by this version"));
-    found.extend(not_run.map(|notice| Difference { message: notice.message.clone(), places: Vec::new() }));
     let mut tell = |places: Vec<Place>, message: &str| {
         if !places.is_empty() {
             found.push(Difference { message: message.to_owned(), places });

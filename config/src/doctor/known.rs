@@ -93,7 +93,7 @@ const KINDS: &[Kind] = &[
         prefix: "eventlistener:",
         is_named: true,
         keys: PROGRAM,
-        more: &["events", "buffer_size", "result_handler"],
+        more: &["events", "buffer_size", "result_handler", "protocol_error"],
     },
     Kind {
         prefix: "fcgi-program:",

@@ -152,7 +152,7 @@ fn diagnose(chart: Chart, path: &Path, world: &World<'_>) -> Diagnosis {
     let patient = Patient { raw: &raw, config: outcome.as_ref().ok(), world, included: &included };
     let mut findings: Vec<Finding> = rules::every().flat_map(|rule| found(rule, &patient)).collect();
     findings.sort_by_key(|finding| (finding.at.file, finding.at.line, finding.at.column));
-    let differences = differences::of(&patient, &notices);
+    let differences = differences::of(&patient);
     Diagnosis {
         files: raw.sources.iter().map(|source| source.shown.clone()).collect(),
         errors: outcome.err(),

@@ -11,7 +11,7 @@ use treeherd_domain::event::{Event, EventKind, Output};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum EventItem {
-    /// `kind` is `snapshot`, `gap` or `end`.
+    /// `kind` is `snapshot`, `live`, `gap` or `end`.
     Mark(Mark),
     /// `kind` is the event's name.
     Event(Box<EventBody>),
@@ -24,6 +24,11 @@ pub enum Mark {
     /// The first item.
     Snapshot {
         /// Events after this number follow.
+        seq: u64,
+    },
+    /// With `since`: all that was kept has been told, up to this number; what follows happens now.
+    Live {
+        /// The number.
         seq: u64,
     },
     /// Events were dropped: the reader was too slow, or asked for ones no longer kept.

@@ -45,6 +45,30 @@ pub(super) const ACTIONS: &[Action] = &[
         ("doctor --fix", "and read the differences"),
     ]),
     Action::new(
+        "events",
+        "[<name>|<group>:*|all ...]",
+        "Shows the last events, of all or of some processes; with -f those that come as well. One line each, or one \
+         JSON object each.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[
+        Opt::flag("follow", Some('f'), &["follow"], "show what happens from now on (with --since: what was, and that)"),
+        Opt::valued("since", None, &["since"], "SEQ", "begin after the event of this number"),
+        Opt::valued(
+            "kind",
+            None,
+            &["kind"],
+            "NAMES",
+            "only these, with commas between: PROCESS_STATE, TICK_60, ...; ticks come only by their names",
+        ),
+        Opt::flag("json", None, &["json"], "tell each as a JSON object in a line, marks included"),
+    ])
+    .with_exits(&[(0, "they are shown"), (1, "the daemon refuses"), (2, "the words make no sense")])
+    .with_examples(&[
+        ("events -f", "what is going on"),
+        ("events --kind PROCESS_STATE_EXITED,PROCESS_STATE_FATAL web:*", "what ended lately"),
+    ]),
+    Action::new(
         "man",
         "[<page>]",
         "Prints a page of the manual: supervisorctl, supervisord, supervisord.conf, echo_supervisord_conf or pidproxy.",

@@ -1,0 +1,204 @@
+//! `events`: what has happened, and with `-f` what happens, as text or as JSON.
+//!
+//! ```text
+//! event.subscribe --snapshot--> kept ones --live--> (without -f: the end)  what comes --end--> the daemon left
+//! ```
+//!
+//! One subscription brings what is kept and what follows, so nothing falls between them; what is lost is told.
+//! Absent: state of its own. Whoever wants to go on later notes the last `seq` and begins `--since` there.
+
+use crate::ctl::action::find;
+use crate::ctl::logs::PRESS_CTRL_C;
+use crate::ctl::options::Arguments;
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use crate::getopt::UsageError;
+use jsonrpsee::core::client::Subscription;
+use serde_json::Value;
+use std::fmt::Write;
+use tokio::signal::unix::{SignalKind, signal};
+use treeherd_rpc::api::EventApiClient as _;
+use treeherd_rpc::wire::{EventBody, EventItem, Mark, Selectors};
+
+/// What the command line asks for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Wanted {
+    words: Vec<String>,
+    kinds: Option<Vec<String>>,
+    since: Option<u64>,
+    follow: bool,
+    json: bool,
+}
+
+impl Wanted {
+    fn read(arguments: Arguments) -> Result<Self, UsageError> {
+        let (follow, json) = (arguments.has("follow"), arguments.has("json"));
+        let since = match arguments.given("since") {
+            // who follows wants what comes, and who does not wants what there was
+            None => (!follow).then_some(0),
+            Some(given) => {
+                Some(given.value.parse().map_err(|_| given.invalid("write the number of an event"))?)
+            }
+        };
+        let kinds = arguments
+            .given("kind")
+            .map(|given| given.value.split(',').map(|name| name.trim().to_uppercase()).collect::<Vec<_>>());
+        Ok(Self { words: arguments.words, kinds, since, follow, json })
+    }
+}
+
+/// `events [-f] [--json] [--since SEQ] [--kind NAMES] [<name>|<group>:*|all ...]`
+pub(super) async fn events(session: &mut Session, argument: &str) -> Outcome {
+    let Some(action) = find("events") else { return Ok(()) };
+    let wanted = match Arguments::read(action, argument).and_then(Wanted::read) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            session.refuse(action, &error);
+            return Ok(());
+        }
+    };
+    if !session.upcheck().await? {
+        return Ok(());
+    }
+    if !wanted.follow {
+        return copy(session, &wanted).await;
+    }
+    if !wanted.json {
+        session.screen.line(PRESS_CTRL_C);
+        session.screen.flush();
+    }
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Problem::Input)?;
+    session.takes_interrupt.set(true);
+    let outcome = tokio::select! {
+        outcome = copy(session, &wanted) => Some(outcome),
+        _ = interrupt.recv() => None,
+    };
+    outcome.unwrap_or_else(|| {
+        session.screen.line("");
+        Ok(())
+    })
+}
+
+async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {
+    let client = session.server.follower().await?;
+    let selectors = (!wanted.words.is_empty()).then(|| Selectors::Many(wanted.words.clone()));
+    let mut items: Subscription<EventItem> =
+        client.event_subscribe(wanted.kinds.clone(), selectors, wanted.since).await?;
+    while let Some(item) = items.next().await {
+        let item = item.map_err(|error| Problem::Broken(error.to_string()))?;
+        if matches!(item, EventItem::Mark(Mark::Live { .. })) && !wanted.follow {
+            return Ok(());
+        }
+        show(session, &item, wanted.json);
+        session.screen.flush();
+        if session.screen.is_broken() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+fn show(session: &mut Session, item: &EventItem, json: bool) {
+    if json {
+        // every item of the wire is JSON
+        session.screen.line(serde_json::to_string(item).unwrap_or_default());
+        return;
+    }
+    match item {
+        EventItem::Event(event) => session.screen.line(line(event)),
+        EventItem::Mark(Mark::Gap { dropped, resume_from }) => {
+            let count = if *dropped == 0 { "some".to_owned() } else { dropped.to_string() };
+            session.screen.error(&format!(
+                "supervisorctl: {count} events before number {resume_from} are missing here\n"
+            ));
+        }
+        EventItem::Mark(Mark::End { reason }) => {
+            session.screen.error(&format!("supervisorctl: no more events: {reason}\n"));
+        }
+        EventItem::Mark(Mark::Snapshot { .. } | Mark::Live { .. }) => {}
+    }
+}
+
+/// `2026-11-22T14:52:16.363Z PROCESS_STATE_EXITED web:api from RUNNING pid 71 exit 3 (unexpected)`
+fn line(event: &EventBody) -> String {
+    let mut line = format!("{} {}", event.at, event.kind);
+    let mut add = |text: &str| {
+        line.push(' ');
+        line.push_str(text);
+    };
+    match (&event.group, &event.name) {
+        (Some(group), Some(name)) if group == name => add(name),
+        (Some(group), Some(name)) => add(&format!("{group}:{name}")),
+        (Some(one), None) | (None, Some(one)) => add(one),
+        (None, None) => {}
+    }
+    if let Some(from) = &event.from {
+        add(&format!("from {from}"));
+    }
+    if let Some(pid) = event.pid {
+        add(&format!("pid {pid}"));
+    }
+    if let Some(tries) = event.tries.filter(|tries| *tries > 0) {
+        add(&format!("tries {tries}"));
+    }
+    if let Some(exit) = &event.exit {
+        match (exit.code, &exit.signal) {
+            (Some(code), _) => add(&format!("exit {code}")),
+            (None, Some(signal)) => add(&format!("signal {signal}")),
+            (None, None) => {}
+        }
+        if exit.expected == Some(false) {
+            add("(unexpected)");
+        }
+    }
+    if let Some(data) = &event.data {
+        add(&details(data));
+    }
+    line
+}
+
+/// What an event carries, as `key=value`; texts in quotes, so that a line is a line.
+fn details(data: &Value) -> String {
+    let Value::Object(fields) = data else { return data.to_string() };
+    let mut shown = String::new();
+    for (key, value) in fields {
+        let space = if shown.is_empty() { "" } else { " " };
+        // writing to a string does not fail
+        write!(shown, "{space}{key}={value}").unwrap_or_default();
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_event_is_a_line() {
+        let rows = [
+            (
+                json!({"seq": 1, "at": "T", "kind": "PROCESS_STATE_EXITED", "group": "web", "name": "api",
+                    "from": "RUNNING", "to": "EXITED", "pid": 71, "tries": 0, "exit": {"code": 3, "expected": false}}),
+                "T PROCESS_STATE_EXITED web:api from RUNNING pid 71 exit 3 (unexpected)",
+            ),
+            (
+                json!({"seq": 2, "at": "T", "kind": "PROCESS_STATE_BACKOFF", "group": "cat", "name": "cat",
+                    "from": "STARTING", "to": "BACKOFF", "tries": 2}),
+                "T PROCESS_STATE_BACKOFF cat from STARTING tries 2",
+            ),
+            (
+                json!({"seq": 3, "at": "T", "kind": "PROCESS_GROUP_ADDED", "group": "web"}),
+                "T PROCESS_GROUP_ADDED web",
+            ),
+            (
+                json!({"seq": 4, "at": "T", "kind": "REMOTE_COMMUNICATION", "data": {"type": "a", "data": "b\nc"}}),
+                r#"T REMOTE_COMMUNICATION data="b\nc" type="a""#,
+            ),
+        ];
+        for (event, expected) in rows {
+            let event: EventBody = serde_json::from_value(event).expect("it is an event");
+            assert_eq!(line(&event), expected);
+        }
+    }
+}
