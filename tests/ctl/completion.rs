@@ -25,7 +25,8 @@ fn run(shell: &str, options: &[&str], program: &str, arguments: &[&str]) -> Stri
     let path = format!("{}:{}", dir.display(), std::env::var("PATH").unwrap());
     let mut command = Command::new(shell);
     command.args(options).arg("-c").arg(program).args(arguments).env("PATH", path).stdin(Stdio::null());
-    let output = command.env("HOME", "/nonexistent").output().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let output = command.env("HOME", home.path()).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{shell} {program}");
     String::from_utf8(output.stdout).unwrap()
 }
@@ -98,7 +99,7 @@ fn bash_offers_actions_options_and_names() {
     assert_eq!(offered(&format!("-c {}", begun.display())), file);
     assert_eq!(offered("wait --for=r"), "ready running");
     // Nobody listens there: nothing is offered, and nothing is said.
-    assert_eq!(offered("-s unix:///nonexistent/s.sock start "), "all");
+    assert_eq!(offered(&format!("-s {} start ", fake.away())), "all");
 }
 
 #[test]
@@ -129,13 +130,11 @@ fn fish_offers_actions_options_and_names() {
         return;
     }
     let fake = daemon();
-    let dir = tempfile::tempdir().unwrap();
     let config = fake.config();
-    let home = dir.path().to_str().unwrap();
     for (line, expected) in TABLE {
         let typed = format!("supervisorctl -c {} {line}", config.display());
         let program = format!(
-            "set -x HOME {home}; supervisorctl completion fish | source; complete -C '{typed}' | string replace -r '\\t.*' ''"
+            "supervisorctl completion fish | source; complete -C '{typed}' | string replace -r '\\t.*' ''"
         );
         assert_eq!(sorted(&run("fish", &["--no-config"], &program, &[])), *expected, "{line:?}");
     }
@@ -146,14 +145,16 @@ fn names_are_told_one_a_line_or_not_at_all() {
     let fake = daemon();
     let ended = fake.run(&["completion", "processes", "--", "cat:"]);
     assert_eq!((ended.out.as_str(), ended.err.as_str(), ended.code), ("cat:*\ncat:cat\n", "", Some(0)));
-    let away = fake.run(&["-s", "unix:///nonexistent/s.sock", "completion", "groups"]);
+    let away = fake.run(&["-s", &fake.away(), "completion", "groups"]);
     assert_eq!((away.out.as_str(), away.err.as_str(), away.code), ("", "", Some(1)));
 }
 
 #[test]
 fn a_script_needs_neither_daemon_nor_configuration() {
+    let nowhere = tempfile::tempdir().unwrap();
     let mut ctl = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
-    let output = ctl.args(["-c", "/nonexistent.conf", "completion", "bash"]).output().unwrap();
+    ctl.arg("-c").arg(nowhere.path().join("supervisord.conf")).args(["completion", "bash"]);
+    let output = ctl.output().unwrap();
     assert!(
         output.status.success() && output.stdout.ends_with(b"complete -F _supervisorctl supervisorctl\n")
     );

@@ -103,6 +103,11 @@ impl Fake {
         format!("unix://{}", self.dir.path().join("s.sock").display())
     }
 
+    /// An address at which nobody listens.
+    pub(crate) fn away(&self) -> String {
+        format!("unix://{}", self.dir.path().join("away.sock").display())
+    }
+
     /// A configuration file that names it.
     pub(crate) fn config(&self) -> PathBuf {
         self.dir.path().join("supervisord.conf")

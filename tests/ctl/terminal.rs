@@ -195,7 +195,8 @@ fn the_processes_are_asked_for_once_a_line() {
 fn a_daemon_that_is_away_completes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("s.conf");
-    std::fs::write(&config, "[supervisorctl]\nserverurl=unix:///nonexistent/s.sock\nprompt=fake\n")
+    let away = dir.path().join("s.sock");
+    std::fs::write(&config, format!("[supervisorctl]\nserverurl=unix://{}\nprompt=fake\n", away.display()))
         .unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_supervisorctl"));
     command.arg("-c").arg(config);
@@ -235,8 +236,9 @@ fn the_history_is_loaded_and_saved_line_by_line() {
 
 #[test]
 fn a_history_that_cannot_be_read_or_saved_is_no_reason_to_talk() {
+    let dir = tempfile::tempdir().unwrap();
     let fake = daemon();
-    let mut terminal = with_history(&fake, Path::new("/nonexistent/history"));
+    let mut terminal = with_history(&fake, &dir.path().join("missing/history"));
     terminal.answer("version\r");
     terminal.wait("4.3.0");
     terminal.answer("\x04");

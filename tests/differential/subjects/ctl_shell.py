@@ -187,7 +187,7 @@ def history(s):
     s.note("the file after that", s.read("history"))
     d.terminal("one of the option", (PROMPT, "version\r"), (PROMPT, "quit\r"), args=["-r", str(s.path("other"))])
     s.note("the file of the option", s.read("other") if s.path("other").exists() else "(none)")
-    d.rewrite(CONF + "[supervisorctl]\nhistory_file=/nonexistent/x\n")
+    d.rewrite(CONF + f"[supervisorctl]\nhistory_file={s.path('missing')}/x\n")
     d.terminal("a directory that is not there", (PROMPT, "version\r"), (PROMPT, "quit\r"))
     d.rewrite(CONF + "[supervisorctl]\nhistory_file=none\n")
     d.shell("a history without a terminal", ["version"])
