@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   inode (what the path names now): written, truncated  ─┐
-//!   its directory: this name appeared, vanished           ├─► inotify ─► bell ─► Watch::changed
+//!   its directory: this name appeared                     ├─► inotify ─► bell ─► Watch::changed
 //!   a link's own directory: the same                     ─┘
 //! ```
 //!

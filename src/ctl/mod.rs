@@ -11,7 +11,8 @@
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
 //!                                                        |                    wait       wait
-//!                                                        |                    plan       plan, update --per-process
+//!                                                        |                    reshape    update --per-process
+//!                                                        |                    plan       plan
 //!                                                        |                    completion names for the login shell
 //!                                                        |                    local      configtest doctor completion man
 //!   exit status <--status: folded--- results <--rpc-- daemon
@@ -46,6 +47,7 @@ pub mod options;
 pub mod plan;
 mod reconfigure;
 pub mod render;
+mod reshape;
 pub mod screen;
 pub mod server;
 pub mod session;

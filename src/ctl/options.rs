@@ -7,7 +7,7 @@
 //! An option may be given once. The messages are those of the programs' own command lines, printed as an
 //! action prints an error: with its usage, on stdout, exit status 2. Absent: quoting; no name has a blank.
 
-use crate::ctl::action::{Action, described};
+use crate::ctl::action::{Action, described, find};
 use crate::ctl::session::Session;
 use crate::ctl::status;
 use crate::getopt::{Given, UsageError, tokenize_mixed};
@@ -43,6 +43,13 @@ impl Arguments {
         Ok(Self { options: line.options, words: line.words })
     }
 
+    /// An argument in a form of old: words, and no options.
+    #[must_use]
+    pub fn plain(argument: &str) -> Self {
+        let words = argument.split_whitespace().map(str::to_owned).collect();
+        Self { options: Vec::new(), words }
+    }
+
     /// Whether an option is given.
     #[must_use]
     pub fn has(&self, long: &str) -> bool {
@@ -70,6 +77,12 @@ pub fn is_new_form(argument: &str) -> bool {
 }
 
 impl Session {
+    /// Reads the argument of an action by its row of the table; `None` is told.
+    pub fn arguments(&mut self, name: &str, argument: &str) -> Option<Arguments> {
+        let action = find(name)?;
+        Arguments::read(action, argument).map_err(|error| self.refuse(action, &error)).ok()
+    }
+
     /// Says what is wrong with the options of an action.
     pub fn refuse(&mut self, action: &Action, error: &UsageError) {
         self.screen.line(format!("Error: {error}"));
@@ -81,7 +94,6 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ctl::action::find;
 
     fn read(argument: &str) -> Result<String, String> {
         let action = find("status").expect("it is in the table");

@@ -1,4 +1,4 @@
-//! `plan`: what an update would do, process by process, and why; and `update --per-process`.
+//! `plan`: what an update would do, process by process, and why.
 //!
 //! ```text
 //! group web: changed: it is stopped, removed and added as a whole
@@ -9,50 +9,35 @@
 //! Plan: 1 to add, 2 to restart, 0 to update, 0 to remove.
 //! ```
 //!
-//! The daemon reads its file for it, keeps nothing of what it read, and changes nothing.
+//! The daemon reads its file for it, keeps nothing of what it read, and changes nothing. Absent: the update
+//! (`reconfigure`, `reshape`).
 
-use crate::ctl::action::find;
 use crate::ctl::fault;
 use crate::ctl::options::Arguments;
-use crate::ctl::reconfigure::{drop_group, refuse_unknown, replace_group, reread_for_update};
-use crate::ctl::render::{self, Deed};
+use crate::ctl::reconfigure::not_read;
+use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use treeherd_rpc::api::{ConfigApiClient as _, GroupApiClient as _, SupervisorApiClient as _};
-use treeherd_rpc::wire::{ChangedKey, GroupUpdate, PlanInfo, PlannedGroup, PlannedProcess, UpdatedProcess};
+use treeherd_rpc::api::ConfigApiClient as _;
+use treeherd_rpc::wire::{ChangedKey, PlanInfo, PlannedGroup, PlannedProcess};
 
 /// The exit status of `plan --check` if an update would do something.
 pub const PENDING: u8 = 2;
 
 /// `plan [--json] [--per-process] [--check] [group...]`
 pub(super) async fn plan(session: &mut Session, argument: &str) -> Outcome {
-    let Some(arguments) = read(session, "plan", argument) else { return Ok(()) };
+    let Some(arguments) = session.arguments("plan", argument) else { return Ok(()) };
     let per_process = arguments.has("per-process");
     let groups = wanted(&arguments);
     match session.call(async |client| client.config_plan(Some(per_process), groups).await).await {
         Ok(plan) => show(session, &arguments, &plan),
-        Err(problem) => match &problem {
-            Problem::Fault(refusal) if refusal.fault == Some(fault::SHUTDOWN_STATE) => {
-                session.fail("ERROR: supervisor shutting down");
-            }
-            Problem::Fault(refusal) if refusal.fault == Some(fault::CANT_REREAD) => {
-                session.fail(format!("ERROR: {}", refusal.message));
-                session.explain(&problem);
-            }
-            Problem::Fault(refusal) if refusal.fault == Some(fault::BAD_NAME) => {
-                let name = refusal.target.clone().unwrap_or_default();
-                session.fail(format!("ERROR: no such group: {name}"));
-            }
-            _ => return Err(problem),
-        },
+        Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::BAD_NAME) => {
+            let name = refusal.target.unwrap_or_default();
+            session.fail(format!("ERROR: no such group: {name}"));
+        }
+        Err(problem) => return not_read(session, problem),
     }
     Ok(())
-}
-
-/// The options and words of an action; `None` is told.
-fn read(session: &mut Session, name: &str, argument: &str) -> Option<Arguments> {
-    let action = find(name)?;
-    Arguments::read(action, argument).map_err(|error| session.refuse(action, &error)).ok()
 }
 
 /// The groups that are named; `None` for all.
@@ -156,80 +141,6 @@ fn afterwards(process: &PlannedProcess) -> Option<&'static str> {
         ("update", true, _) => Some("has never been started and is started (autostart)"),
         ("add", false, _) => Some("stays down (autostart is off)"),
         _ => None,
-    }
-}
-
-/// `update --per-process [group...]`: as `update`, but of a changed group only the processes that changed are
-/// touched.
-pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
-    let Some(arguments) = read(session, "update", argument) else { return Ok(()) };
-    let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
-    let words = wanted(&arguments).unwrap_or_default();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    refuse_unknown(session, &words, &added).await?;
-    let is_wanted = |group: &&String| words.is_empty() || words.contains(&group.as_str());
-    for group in removed.iter().filter(is_wanted) {
-        drop_group(session, group).await?;
-    }
-    for group in changed.iter().filter(is_wanted) {
-        match arguments.has("per-process") {
-            true => reshape(session, group).await?,
-            false => replace_group(session, group).await?,
-        }
-    }
-    for group in added.iter().filter(is_wanted) {
-        session.call(async |client| client.add_process_group(group.clone()).await).await?;
-        session.screen.line(format!("{group}: added process group"));
-    }
-    Ok(())
-}
-
-async fn reshape(session: &mut Session, group: &str) -> Outcome {
-    let updated = session.call(async |client| client.group_update(group.to_owned()).await).await;
-    let done = match updated {
-        Ok(done) => done,
-        Err(Problem::Fault(refusal)) => {
-            session.fail(format!("{group}: ERROR ({})", refusal.message));
-            return Ok(());
-        }
-        Err(problem) => return Err(problem),
-    };
-    if !done.divisible {
-        return replace_group(session, group).await;
-    }
-    for row in &done.rows {
-        tell(session, &done, row);
-    }
-    match done.applied {
-        true => session.screen.line(format!("{group}: updated process group")),
-        false => session.fail(format!("{group}: has problems; not updating")),
-    }
-    Ok(())
-}
-
-fn tell(session: &mut Session, done: &GroupUpdate, row: &UpdatedProcess) {
-    let name = render::namespec(&row.group, &row.name);
-    if row.stopped && done.applied {
-        session.screen.line(format!("{name}: stopped"));
-    }
-    if done.applied {
-        session.screen.line(format!("{name}: {}", deed(row)));
-    }
-    if let Some(error) = &row.error {
-        let code = error.data.fault.unwrap_or(fault::FAILED);
-        let deed = if done.applied { Deed::Start } else { Deed::Stop };
-        session.screen.line(render::result(deed, &name, code, &error.message));
-        session.status.fold(code, None);
-    }
-}
-
-fn deed(row: &UpdatedProcess) -> &'static str {
-    match (&*row.action, row.reload.as_deref()) {
-        ("add", _) => "added process",
-        ("remove", _) => "removed process",
-        ("update", Some("next start")) => "updated process, from its next start on",
-        ("update", _) => "updated process, without a restart",
-        _ => "updated process",
     }
 }
 

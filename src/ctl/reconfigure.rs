@@ -1,10 +1,11 @@
 //! Actions that bring the daemon to what its file says: `reread`, `update`, `add`, `remove`.
 
-use crate::ctl::options::is_new_form;
+use crate::ctl::options::{Arguments, is_new_form};
 use crate::ctl::render;
+use crate::ctl::reshape::reshape_group;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::{fault, plan, status};
+use crate::ctl::{fault, status};
 use treeherd_rpc::api::SupervisorApiClient as _;
 
 /// `reread`
@@ -18,16 +19,22 @@ pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
             let (added, changed, removed) = reread.into_lists();
             session.screen.bytes(render::changes(&added, &changed, &removed).as_bytes());
         }
-        Err(problem) => match &problem {
-            Problem::Fault(refusal) if refusal.fault == Some(fault::SHUTDOWN_STATE) => {
-                session.fail("ERROR: supervisor shutting down");
-            }
-            Problem::Fault(refusal) if refusal.fault == Some(fault::CANT_REREAD) => {
-                session.fail(format!("ERROR: {}", refusal.message));
-                session.explain(&problem);
-            }
-            _ => return Err(problem),
-        },
+        Err(problem) => return not_read(session, problem),
+    }
+    Ok(())
+}
+
+/// Tells why the daemon has not read its file.
+pub(super) fn not_read(session: &mut Session, problem: Problem) -> Outcome {
+    match &problem {
+        Problem::Fault(refusal) if refusal.fault == Some(fault::SHUTDOWN_STATE) => {
+            session.fail("ERROR: supervisor shutting down");
+        }
+        Problem::Fault(refusal) if refusal.fault == Some(fault::CANT_REREAD) => {
+            session.fail(format!("ERROR: {}", refusal.message));
+            session.explain(&problem);
+        }
+        _ => return Err(problem),
     }
     Ok(())
 }
@@ -70,13 +77,18 @@ pub(super) async fn remove(session: &mut Session, argument: &str) -> Outcome {
     Ok(())
 }
 
-/// `update [group...]`: removed groups go, changed ones are replaced, added ones come.
+/// `update [--per-process] [group...]`: removed groups go, changed ones are replaced, or reshaped process by
+/// process, added ones come.
 pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
-    if is_new_form(argument) {
-        return plan::update(session, argument).await;
-    }
+    let arguments = match is_new_form(argument) {
+        true => match session.arguments("update", argument) {
+            Some(arguments) => arguments,
+            None => return Ok(()),
+        },
+        false => Arguments::plain(argument),
+    };
     let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
-    let mut wanted: Vec<&str> = argument.split_whitespace().collect();
+    let mut wanted = arguments.words();
     if wanted.contains(&"all") {
         wanted.clear();
     }
@@ -86,7 +98,10 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
         drop_group(session, group).await?;
     }
     for group in changed.iter().filter(is_wanted) {
-        replace_group(session, group).await?;
+        match arguments.has("per-process") {
+            true => reshape_group(session, group).await?,
+            false => replace_group(session, group).await?,
+        }
     }
     for group in added.iter().filter(is_wanted) {
         session.call(async |client| client.add_process_group(group.clone()).await).await?;
@@ -96,7 +111,7 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
 }
 
 /// The names of the groups that are added, changed and removed; `None` is told.
-pub(super) async fn reread_for_update(
+async fn reread_for_update(
     session: &mut Session,
 ) -> Result<Option<(Vec<String>, Vec<String>, Vec<String>)>, Problem> {
     match session.call(async |client| client.reload_config().await).await {
@@ -110,7 +125,7 @@ pub(super) async fn reread_for_update(
 }
 
 /// Tells each wanted name that is neither active nor about to be.
-pub(super) async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]) -> Outcome {
+async fn refuse_unknown(session: &mut Session, wanted: &[&str], added: &[String]) -> Outcome {
     if wanted.is_empty() {
         return Ok(());
     }
@@ -125,7 +140,7 @@ pub(super) async fn refuse_unknown(session: &mut Session, wanted: &[&str], added
     Ok(())
 }
 
-pub(super) async fn drop_group(session: &mut Session, group: &str) -> Outcome {
+async fn drop_group(session: &mut Session, group: &str) -> Outcome {
     let rows = session.call(async |client| client.stop_process_group(group.to_owned(), None).await).await?;
     session.screen.line(format!("{group}: stopped"));
     if rows.iter().any(|row| row.status == fault::FAILED) {

@@ -9,7 +9,6 @@
 //! Stdout holds the document or the table and nothing else: that the daemon cannot be asked is told on
 //! stderr. Absent: other formats, and sorting.
 
-use crate::ctl::action::find;
 use crate::ctl::health::{self, Prospects};
 use crate::ctl::names::{self, Unknown};
 use crate::ctl::options::Arguments;
@@ -27,14 +26,7 @@ type Entry<'a> = (&'a ProcessInfo, Option<bool>);
 
 /// `status` with options.
 pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
-    let Some(action) = find("status") else { return Ok(()) };
-    let arguments = match Arguments::read(action, argument) {
-        Ok(arguments) => arguments,
-        Err(error) => {
-            session.refuse(action, &error);
-            return Ok(());
-        }
-    };
+    let Some(arguments) = session.arguments("status", argument) else { return Ok(()) };
     match survey(session, &arguments).await {
         // Somebody may be there to give a password.
         Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),

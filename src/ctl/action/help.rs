@@ -123,7 +123,7 @@ mod tests {
         ];
         let list = help("");
         assert!(list.starts_with(&expected.join("\n")), "{list}");
-        assert!(list.ends_with("  \n\n") || list.ends_with("\n\n"), "{list}");
+        assert!(list.ends_with("\n\n"), "{list}");
         assert!(list.contains(OPTIONS));
     }
 
