@@ -13,6 +13,7 @@
 //! [`estate`]. Streams of bytes do not travel in mailboxes. A Rust program that has actors of its own
 //! starts a whole tree beside them with [`tree::run`].
 
+mod alarm;
 pub mod bridge;
 pub mod bus;
 pub mod clock;

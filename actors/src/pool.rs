@@ -11,19 +11,19 @@
 //! event or sends one twice: a notification is in the queue of its process before the listener counts as busy, and
 //! both happen in one go. Absent: the protocol and the rules of the pool (`domain::listener`, `domain::pool`).
 
+use crate::alarm::Alarm;
 use crate::clock;
 use crate::estate::{GroupEstate, Mood, lock};
 use crate::program::{Flush, Program, Replace};
 use crate::rotator::Crash;
 use crate::shared::{Shared, Slot};
 use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
 use slog::{Logger, debug, error, info, warn};
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
 use tokio::sync::Notify;
 use treeherd_domain::event::Event;
 use treeherd_domain::event::types::EventSet;
@@ -217,7 +217,7 @@ pub struct Pool {
     shared: Arc<Shared>,
     /// Where the actors of the processes stand, in definition order.
     programs: Vec<Arc<Slot<Addr<Program>>>>,
-    timer: Option<(Instant, SpawnHandle)>,
+    alarm: Alarm,
     /// Last, so that the parent hears of the end when all else is gone.
     _link: Link,
 }
@@ -231,14 +231,14 @@ impl fmt::Debug for Pool {
 impl Pool {
     /// The pool of this group, whose processes' actors stand in these slots.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         group: Arc<GroupEstate>,
         pool: Arc<PoolEstate>,
         shared: Arc<Shared>,
         programs: Vec<Arc<Slot<Addr<Program>>>>,
         link: Link,
     ) -> Self {
-        Self { group, pool, shared, programs, timer: None, _link: link }
+        Self { group, pool, shared, programs, alarm: Alarm::default(), _link: link }
     }
 
     fn look(&mut self, context: &mut Context<Self>) {
@@ -287,20 +287,7 @@ impl Pool {
 
     fn arm(&mut self, context: &mut Context<Self>) {
         let deadline = lock(&self.pool.inner).pool.deadline();
-        if self.timer.map(|(at, _)| at) == deadline {
-            return;
-        }
-        if let Some((_, handle)) = self.timer.take() {
-            context.cancel_future(handle);
-        }
-        self.timer = deadline.map(|at| {
-            let wait = at.saturating_duration_since(clock::now());
-            let handle = context.run_later(wait, |actor, context| {
-                actor.timer = None;
-                actor.look(context);
-            });
-            (at, handle)
-        });
+        self.alarm.set(deadline, context, |pool| &mut pool.alarm, Self::look);
     }
 }
 

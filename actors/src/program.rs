@@ -28,6 +28,7 @@ mod waiters;
 pub use listener::{Flush, Replace};
 pub use streams::INTENSITY;
 
+use crate::alarm::Alarm;
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, Mood};
@@ -35,7 +36,7 @@ use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
 use crate::supervision::link::{Down, Exit, Link, Stop};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle};
+use actix::{Actor, ActorContext, Context, Handler, Message};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
@@ -108,7 +109,7 @@ pub struct Program {
     heir: Option<Arc<Estate>>,
     shared: Arc<Shared>,
     streams: Streams,
-    timer: Option<(Instant, SpawnHandle)>,
+    alarm: Alarm,
     facts: VecDeque<Fact>,
     driving: bool,
     waiters: Waiters,
@@ -133,7 +134,7 @@ impl Program {
             heir: None,
             shared,
             streams,
-            timer: None,
+            alarm: Alarm::default(),
             facts: VecDeque::new(),
             driving: false,
             waiters,
@@ -299,23 +300,10 @@ impl Program {
         }
     }
 
-    /// Arms the one timer to the machine's deadline.
+    /// Sets the alarm to the machine's deadline.
     fn arm(&mut self, context: &mut Context<Self>) {
         let deadline = self.estate.record().machine.state().deadline();
-        if self.timer.map(|(at, _)| at) == deadline {
-            return;
-        }
-        if let Some((_, handle)) = self.timer.take() {
-            context.cancel_future(handle);
-        }
-        self.timer = deadline.map(|at| {
-            let wait = at.saturating_duration_since(clock::now());
-            let handle = context.run_later(wait, |actor, context| {
-                actor.timer = None;
-                actor.drive(context);
-            });
-            (at, handle)
-        });
+        self.alarm.set(deadline, context, |program| &mut program.alarm, Self::drive);
     }
 }
 
