@@ -6,17 +6,17 @@
 //! From the command line each word is an argument; in the shell words are separated by blanks.
 
 use crate::configtest::{self, Answer};
-use crate::ctl::action;
+use crate::ctl::action::find;
 use crate::ctl::args::Options;
 use crate::ctl::completion;
 use crate::ctl::doctor::{self, Wanted};
 use crate::ctl::man;
-use crate::ctl::options::Arguments;
+use crate::ctl::options::{Arguments, misused};
 use crate::ctl::screen::Screen;
 use crate::daemon::world::Here;
 use crate::getopt::UsageError;
 use std::path::PathBuf;
-use treeherd_config::{Overrides, ctlplugins, find};
+use treeherd_config::{Overrides, ctlplugins};
 
 /// What such an action works with.
 #[derive(Clone, Debug, Default)]
@@ -36,7 +36,7 @@ impl Local {
     pub(super) fn run(&self, screen: &mut Screen, words: &[&str]) -> Option<u8> {
         let (name, arguments) = words.split_first()?;
         let answer = match *name {
-            "configtest" | "doctor" => self.look(name, arguments),
+            "configtest" | "doctor" => self.look(name, arguments)?,
             "completion" => completion::script(arguments)?,
             "man" => man::answer(arguments)?,
             _ => return None,
@@ -64,44 +64,37 @@ impl Local {
     }
 
     /// What looks at one file.
-    fn look(&self, name: &str, words: &[&str]) -> Answer {
-        let arguments = match action::find(name).map(|action| Arguments::of(action, words)) {
-            Some(Ok(arguments)) => arguments,
-            Some(Err(error)) => return misused(name, &error.to_string()),
-            None => return misused(name, "no such action"),
+    fn look(&self, name: &str, words: &[&str]) -> Option<Answer> {
+        let action = find(name)?;
+        let arguments = match Arguments::of(action, words) {
+            Ok(arguments) => arguments,
+            Err(error) => return Some(misused(action, &error.to_string())),
         };
         if name == "doctor" && arguments.has("rules") {
-            return doctor::list(arguments.has("json"));
+            return Some(doctor::list(arguments.has("json")));
         }
         let named = match arguments.words().as_slice() {
             [] => None,
             [file] => Some(PathBuf::from(file)),
-            _ => return misused(name, &format!("{name} takes one file at a time")),
+            _ => return Some(misused(action, &format!("{name} takes one file at a time"))),
         };
         let here = Here::new();
         let file = match self.locate(named, &here) {
             Ok(file) => file,
-            Err(error) => return Answer::misused(&error, &self.argv0),
+            Err(error) => return Some(Answer::misused(&error, &self.argv0)),
         };
         let (json, fix) = (arguments.has("json"), arguments.has("fix"));
-        match name {
+        Some(match name {
             "doctor" => doctor::doctor(&self.argv0, &file, &here.world(), Wanted { json, fix }),
             _ => configtest::configtest(&self.argv0, &file, &Overrides::default(), &here.world(), json),
-        }
+        })
     }
 
     fn locate(&self, named: Option<PathBuf>, here: &Here) -> Result<PathBuf, UsageError> {
         match named.or_else(|| self.config.clone()) {
             Some(file) => Ok(file),
-            None => {
-                find(&self.argv0, here.cwd()).map_err(|error| UsageError::Configuration(error.to_string()))
-            }
+            None => treeherd_config::find(&self.argv0, here.cwd())
+                .map_err(|error| UsageError::Configuration(error.to_string())),
         }
     }
-}
-
-/// An error about the words, and the usage.
-fn misused(name: &str, message: &str) -> Answer {
-    let out = format!("Error: {message}\n{}", action::usage(name));
-    Answer { out, err: String::new(), code: UsageError::EXIT }
 }

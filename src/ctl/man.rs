@@ -4,8 +4,8 @@
 //! holds them to the tables). Absent: showing them; that is `man -l -`.
 
 use crate::configtest::Answer;
-use crate::ctl::action::{described, find};
-use crate::ctl::options::Arguments;
+use crate::ctl::action::find;
+use crate::ctl::options::{Arguments, misused};
 use crate::ctl::status;
 
 /// The names of the pages.
@@ -27,21 +27,17 @@ fn page(name: &str) -> Option<&'static str> {
 #[must_use]
 pub fn answer(words: &[&str]) -> Option<Answer> {
     let action = find("man")?;
-    let misused = |message: &str| {
-        let out = format!("Error: {message}\n{}", described(action));
-        Some(Answer { out, err: String::new(), code: status::BAD_ARGUMENTS })
-    };
     let arguments = match Arguments::of(action, words) {
         Ok(arguments) => arguments,
-        Err(error) => return misused(&error.to_string()),
+        Err(error) => return Some(misused(action, &error.to_string())),
     };
     let found = match arguments.words().as_slice() {
         [] => page("supervisorctl"),
         [name] => page(name),
         _ => None,
     };
-    match found {
-        Some(text) => Some(Answer { out: text.to_owned(), err: String::new(), code: status::OK }),
-        None => misused(&format!("man knows these pages: {}", NAMES.join(", "))),
-    }
+    Some(match found {
+        Some(text) => Answer { out: text.to_owned(), err: String::new(), code: status::OK },
+        None => misused(action, &format!("man knows these pages: {}", NAMES.join(", "))),
+    })
 }

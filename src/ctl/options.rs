@@ -7,6 +7,7 @@
 //! An option may be given once. The messages are those of the programs' own command lines, printed as an
 //! action prints an error: with its usage, on stdout, exit status 2. Absent: quoting; no name has a blank.
 
+use crate::configtest::Answer;
 use crate::ctl::action::{Action, described, find};
 use crate::ctl::session::Session;
 use crate::ctl::status;
@@ -74,6 +75,13 @@ impl Arguments {
 #[must_use]
 pub fn is_new_form(argument: &str) -> bool {
     argument.split_whitespace().any(|word| word.starts_with("--"))
+}
+
+/// What an action that asks no daemon says of words that make no sense: the error and its usage.
+#[must_use]
+pub fn misused(action: &Action, message: &str) -> Answer {
+    let out = format!("Error: {message}\n{}", described(action));
+    Answer { out, err: String::new(), code: status::BAD_ARGUMENTS }
 }
 
 impl Session {

@@ -9,10 +9,10 @@
 //! were typed before the action. Absent: completion of signals, and of files behind an action.
 
 use crate::configtest::Answer;
-use crate::ctl::action::{Action, Completes, Opt, described, every, find};
+use crate::ctl::action::{Action, Completes, Opt, every, find};
 use crate::ctl::args::RULES;
 use crate::ctl::complete::{self, Known, Wanted};
-use crate::ctl::options::Arguments;
+use crate::ctl::options::{Arguments, misused};
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use std::time::Duration;
@@ -43,11 +43,6 @@ pub fn script(words: &[&str]) -> Option<Answer> {
 
 fn printed(out: String) -> Answer {
     Answer { out, err: String::new(), code: status::OK }
-}
-
-fn misused(action: &Action, message: &str) -> Answer {
-    let out = format!("Error: {message}\n{}", described(action));
-    Answer { out, err: String::new(), code: status::BAD_ARGUMENTS }
 }
 
 /// `completion processes|groups [-- <word>]`: what the word may become. Says nothing else, whatever happens.
