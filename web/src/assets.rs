@@ -39,7 +39,8 @@ pub(crate) fn answer(method: &Method, path: &str, headers: &HeaderMap, since_ms:
         location.into_iter().for_each(|location| _ = moved.headers_mut().insert(LOCATION, location));
         return moved;
     }
-    let Some((_, kind, bytes)) = FILES.iter().find(|(name, ..)| *name == normal(path)) else {
+    let path = normal(path);
+    let Some((_, kind, bytes)) = FILES.iter().find(|(name, ..)| *name == path) else {
         return page::plain_error(StatusCode::NOT_FOUND);
     };
     // addresses know whole seconds

@@ -1,6 +1,6 @@
 //! What a configuration uses that is different here than below Supervisor 4.3.
 //!
-//! Only what this very file comes across; the whole list is in docs/configuration.md. Absent: what is better
+//! Only what this very file comes across; the whole list is in docs/compatibility.md. Absent: what is better
 //! without a change for anybody.
 
 use super::patient::{Patient, Section};
@@ -24,29 +24,29 @@ pub(super) fn of(patient: &Patient<'_>) -> Vec<Difference> {
         }
     };
     tell(
-        keys(patient, patient.of_kind("ctlplugin:"), "supervisor.ctl_factory", |_| true),
+        keys(patient.of_kind("ctlplugin:"), "supervisor.ctl_factory", |_| true),
         "plug-ins of supervisorctl are Python objects: the section is ignored",
     );
     let doubled = ["stdout_logfile", "stderr_logfile"]
-        .map(|key| keys(patient, patient.programs(), key, |text| text.contains("%%%%")));
+        .map(|key| keys(patient.programs(), key, |text| text.contains("%%%%")));
     tell(
         doubled.concat(),
         "the names of logs are expanded once: %%%% still is one percent sign, and %% is, too",
     );
     let own = patient.section("supervisord").into_iter();
     tell(
-        keys(patient, own, "environment", |text| text.contains('%')),
+        keys(own, "environment", |text| text.contains('%')),
         "environment of [supervisord] is expanded once, and knows host_node_name; Supervisor 4.3 expands it twice and \
          refuses %%",
     );
     let environments = patient.section("supervisord").into_iter().chain(patient.programs());
     tell(
-        keys(patient, environments, "environment", |text| text.contains('\\') || text.contains('\'')),
+        keys(environments, "environment", |text| text.contains('\\') || text.contains('\'')),
         "environment is read by POSIX quoting rules, as in Supervisor after 4.3: a backslash escapes, an apostrophe \
          begins a quotation",
     );
     tell(
-        keys(patient, patient.programs(), "startsecs", |text| text.trim() == "0"),
+        keys(patient.programs(), "startsecs", |text| text.trim() == "0"),
         "a program that ends at once and is started again is so at most once a second",
     );
     tell(
@@ -55,7 +55,7 @@ pub(super) fn of(patient: &Patient<'_>) -> Vec<Difference> {
     );
     let own = patient.section("supervisord").into_iter();
     tell(
-        keys(patient, own, "logfile", |text| text.trim() == "/dev/stdout"),
+        keys(own, "logfile", |text| text.trim() == "/dev/stdout"),
         "a log to /dev/stdout is written to the descriptor the daemon has, and never rolled over",
     );
     found
@@ -67,7 +67,6 @@ fn place(section: Section<'_>, key: &str, fits: impl Fn(&str) -> bool) -> Option
 }
 
 fn keys<'a>(
-    _: &'a Patient<'a>,
     sections: impl Iterator<Item = Section<'a>>,
     key: &str,
     fits: impl Fn(&str) -> bool,
@@ -79,5 +78,5 @@ fn members_with_priority(patient: &Patient<'_>) -> Vec<Place> {
     let groups = patient.of_kind("group:").filter_map(|group| group.text("programs"));
     let listed: Vec<&str> = groups.flat_map(crate::value::list).collect();
     let members = patient.of_kind("program:").filter(|section| listed.contains(&section.name()));
-    keys(patient, members, "priority", |_| true)
+    keys(members, "priority", |_| true)
 }
