@@ -1,7 +1,7 @@
 """Clients of Supervisor against treeherd, and ours against Supervisor.
 
     supervisorctl of either kind --> supervisord of either kind     the same session, four times: the same output
-    xmlrpc.client, childutils, multivisor, Ansible --> treeherd     what each is written for
+    xmlrpc.client, childutils, superlance, multivisor, Ansible --> treeherd     what each is written for
 
 Words choose tests by their names. Ends with `N passed, N failed`.
 """
@@ -318,6 +318,60 @@ print([each['name'] for each in dashboard.getAllProcessInfo()])
 print(dashboard.stopProcess('cat'), dashboard.startProcess('cat', False), dashboard.getProcessInfo('cat')['statename'])
 print(dashboard.readProcessStdoutLog('cat', -1000, 0) == '', dashboard.reloadConfig(), dashboard.restart())
 """
+
+
+SUPERLANCE = """
+[eventlistener:crashmail]
+command={bin}/crashmail -a -m root -s {dir}/mail.sh
+events=PROCESS_STATE_EXITED
+[eventlistener:memmon]
+command={bin}/memmon -p eater=20MB -m root -s {dir}/mail.sh
+events=TICK_5
+[eventlistener:httpok]
+command={bin}/httpok -p off -t 1 -m root -s {dir}/mail.sh http://127.0.0.1:9/
+events=TICK_5
+[eventlistener:fatalmailbatch]
+command={bin}/fatalmailbatch --toEmail=root --fromEmail=root --interval=60
+events=PROCESS_STATE,TICK_60
+[program:crash]
+command=/bin/sh -c 'exit 3'
+startsecs=0
+autostart=false
+autorestart=false
+[program:gone]
+command=/bin/sh -c 'exit 1'
+startsecs=5
+startretries=0
+autostart=false
+[program:eater]
+command={bin}/python -c "x = bytearray(60 * 1024 * 1024); import time; time.sleep(600)"
+startsecs=0
+"""
+
+
+@test
+def the_listeners_of_superlance_do_their_work():
+    who = 'environment=SUPERVISOR_USERNAME="chris",SUPERVISOR_PASSWORD="1:23"\nstderr_logfile={dir}/%(program_name)s.err\n'
+    sections = SUPERLANCE.replace("events=", who + "events=").replace("{bin}", str(VENV))
+    with Daemon(OURS, sections) as d:
+        mail = d.dir / "mail.sh"
+        mail.write_text(f"#!/bin/sh\ncat >>{d.dir}/mails\n")
+        mail.chmod(0o755)
+        api = d.proxy().supervisor
+        listeners = ["crashmail", "memmon", "httpok", "fatalmailbatch"]
+        for name in listeners:
+            d.until_state(name, "RUNNING")
+        api.startProcess("off")
+        before = {name: api.getProcessInfo(name)["pid"] for name in ["eater", "off"]}
+        api.startProcess("crash", False)
+        api.startProcess("gone", False)
+        mails = d.dir / "mails"
+        for words in ["crash crashed", "process eater:eater restarted", "off restarted"]:
+            until(words, lambda words=words: words in mails.read_text())
+        for name, pid in before.items():
+            until("a new pid", lambda name=name, pid=pid: api.getProcessInfo(name)["pid"] not in (0, pid))
+        until("fatalmailbatch", lambda: "Process gone:gone failed to start" in (d.dir / "fatalmailbatch.err").read_text())
+        assert all(api.getProcessInfo(name)["statename"] == "RUNNING" for name in listeners)
 
 
 @test
