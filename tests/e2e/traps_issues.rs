@@ -236,6 +236,7 @@ fn issue_1298_tail_f_may_be_piped_into_another_program() {
          stdout_logfile={dir}/spew.log\n",
     )
     .start();
+    herd.wait_anywhere("spawned: 'spew'");
     let script = format!(
         "{} -c {} tail -f spew | cat",
         program("supervisorctl").display(),

@@ -18,6 +18,10 @@ impl Herd {
     /// Starts `supervisorctl` with these words.
     #[track_caller]
     pub(crate) fn follow(&self, words: &str) -> Follower {
+        if let Some(name) = words.strip_prefix("tail -f ").and_then(|rest| rest.split([' ', ':']).next()) {
+            // a log that is not there yet is not followed
+            self.wait_anywhere(&format!("spawned: '{name}'"));
+        }
         let mut command = self.ctl_command();
         command.args(words.split(' '));
         Follower::of(&mut command)
