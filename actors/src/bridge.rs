@@ -30,7 +30,7 @@ use jsonrpsee::{Methods, RpcModule};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, Target};
 use treeherd_domain::status::{LocalTime, ProcessStatus};
@@ -63,6 +63,8 @@ struct Inner {
     watcher: Watcher,
     /// Turns at looking into followed logs.
     looks: Arc<Semaphore>,
+    /// Held by the change of a group's processes that is under way.
+    updates: Mutex<()>,
 }
 
 impl fmt::Debug for Bridge {
@@ -84,6 +86,7 @@ impl Bridge {
             methods: Slot::default(),
             watcher: Watcher::default(),
             looks: Arc::new(Semaphore::new(web::LOOKS)),
+            updates: Mutex::new(()),
         }))
     }
 

@@ -164,6 +164,11 @@ impl Estate {
         Arc::ptr_eq(&self.stdout, &other.stdout)
     }
 
+    /// Whether another estate is of the same process, before or after a change of its configuration.
+    pub(crate) fn is_of_one_process_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.record, &other.record)
+    }
+
     /// Whether there is no process, and none comes by itself.
     pub(crate) fn is_down(&self) -> bool {
         let record = self.record();

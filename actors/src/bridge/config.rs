@@ -94,8 +94,19 @@ impl Bridge {
         }
     }
 
-    /// Brings an active group to the configuration that was read last.
+    /// Brings an active group to the configuration that was read last. One such change at a time: whoever asks for
+    /// the same meanwhile finds it done.
     pub(super) async fn update(&self, name: String) -> Result<GroupUpdate, Fault> {
+        self.check_running()?;
+        let bridge = self.clone();
+        let work = tokio::spawn(async move {
+            let _turn = bridge.0.updates.lock().await;
+            bridge.update_in_turn(name).await
+        });
+        work.await.unwrap_or_else(|_| Err(self.crashed()))
+    }
+
+    async fn update_in_turn(&self, name: String) -> Result<GroupUpdate, Fault> {
         self.check_running()?;
         let config = self.shared().arena.config();
         let new =
@@ -107,9 +118,7 @@ impl Bridge {
             let applied = change.old == change.new;
             return Ok(GroupUpdate { applied, ..answer });
         }
-        let bridge = self.clone();
-        let work = tokio::spawn(async move { bridge.carry_out(change, &group, answer).await });
-        work.await.unwrap_or_else(|_| Err(self.crashed()))
+        self.carry_out(change, &group, answer).await
     }
 
     async fn carry_out(

@@ -14,6 +14,7 @@ use super::{Adopt, Program};
 use crate::estate::{Estate, Mood};
 use actix::{Context, Handler};
 use std::sync::Arc;
+use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::Request;
 
 impl Program {
@@ -22,7 +23,32 @@ impl Program {
         let is_fresh = self.estate.record().incarnation == 0;
         let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
         // a program that was never started is STOPPED, from where a start is not refused
-        is_due && self.request(Request::Start, context).is_ok()
+        is_due && self.is_active() && self.request(Request::Start, context).is_ok()
+    }
+
+    /// Whether the process is one of an active group still, by whatever definition. The news that it is not may
+    /// stand in the mailbox behind a start, whose process nobody would look after.
+    fn is_active(&self) -> bool {
+        let current = self.shared.arena.estate(&self.estate.namespec);
+        current.is_some_and(|current| current.is_of_one_process_with(&self.estate))
+    }
+
+    /// What stands against a start at this moment, of which whoever asked for it could not know. One that is
+    /// configured differently since then starts by that.
+    pub(super) fn check_start(&mut self, context: &mut Context<Self>) -> Result<(), Fault> {
+        if self.shared.arena.mood() != Mood::Running {
+            return Err(Fault::ShutdownState);
+        }
+        let current = self.shared.arena.estate(&self.estate.namespec);
+        match current.filter(|current| current.is_of_one_process_with(&self.estate)) {
+            None => Err(Fault::ProcessNotFound(self.estate.namespec.to_string())),
+            Some(current) if Arc::ptr_eq(&current, &self.estate) => Ok(()),
+            Some(heir) => {
+                self.heir = Some(heir);
+                self.come_into(context);
+                Ok(())
+            }
+        }
     }
 
     /// Drives the heir, if there is one and nothing stands against it.

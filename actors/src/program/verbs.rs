@@ -28,7 +28,7 @@ impl Program {
 
     pub(super) fn start(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
-        if let Err(fault) = self.check_command() {
+        if let Err(fault) = self.check_start(context).and_then(|()| self.check_command()) {
             return reply.send(Outcome::new(namespec, Err(fault)));
         }
         self.drive(context);
@@ -75,6 +75,9 @@ impl Program {
         let down = !self.estate.record().machine.name().is_running();
         if down && self.estate.record().machine.name() != ProcessState::Stopping {
             return self.start(wait, reply, context);
+        }
+        if let Err(fault) = self.check_start(context) {
+            return reply.send(Outcome::new(namespec, Err(fault)));
         }
         match self.ask(Request::Restart) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),

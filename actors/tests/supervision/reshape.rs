@@ -11,6 +11,11 @@
 use crate::herd::{Herd, with};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use treeherd_actors::command::{Reply, Verb, Wait};
+use treeherd_actors::program::Do;
+use treeherd_actors::root::Dispatch;
+use treeherd_actors::root::update::Remove;
+use treeherd_domain::fault::Fault;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 
@@ -186,6 +191,52 @@ fn a_plan_tells_what_the_update_then_does_and_changes_nothing() {
         assert_eq!(rows(&done), told);
         let whole = herd.call("config.plan", json!({"groups": ["nope"]})).await.unwrap_err();
         assert_eq!(whole["data"]["kind"], "GroupNotFound");
+    });
+}
+
+#[test]
+fn of_two_updates_at_once_the_second_finds_it_done() {
+    let slow = |number| {
+        format!(
+            "[program:slow]\ncommand=/bin/sh -c 'trap \"sleep 0.3; exit 0\" TERM; while :; do sleep 0.05; done'\n\
+             startsecs=0\nenvironment=N=\"{number}\"\nstdout_logfile=NONE\nstderr_logfile=NONE\n"
+        )
+    };
+    with(&slow(1), async |herd| {
+        herd.state("slow", ProcessState::Running).await;
+        configure(herd, &slow(1), &slow(2)).await;
+        let update = || herd.call("group.update", json!(["slow"]));
+        let (one, other) = futures_util::join!(update(), update());
+        let (one, other) = (one.unwrap(), other.unwrap());
+        assert_eq!((&one["applied"], &other["applied"]), (&json!(true), &json!(true)));
+        assert_eq!((rows(&one), rows(&other)), (vec!["slow restart stopped".to_owned()], vec![]));
+        herd.until("in the second process", || herd.status("slow").incarnation == 2).await;
+    });
+}
+
+#[test]
+fn a_start_that_meets_the_removal_of_its_process_leaves_none_behind() {
+    let program = format!("[program:gone]\n{CAT}autostart=false\n");
+    with(&program, async |herd| {
+        let (mut removed, root) = (0, herd.slot.get().unwrap());
+        for round in 0..200 {
+            let namespec = herd.estate("gone").namespec.clone();
+            let (reply, mut outcome) = Reply::channel(1);
+            let command = Do { verb: Verb::Start, wait: Wait::No, reply };
+            root.do_send(Dispatch { namespec, command });
+            let removal = root.send(Remove("gone".to_owned())).await.unwrap();
+            let started = outcome.recv().await.map(|outcome| outcome.result);
+            if removal.is_err() {
+                // the start was the first of the two
+                assert_eq!(started, Some(Ok(())), "round {round}");
+                herd.call("supervisor.stopProcess", json!(["gone"])).await.unwrap();
+                continue;
+            }
+            removed += 1;
+            assert_eq!(started, Some(Err(Fault::ProcessNotFound("gone".to_owned()))), "round {round}");
+            herd.call("supervisor.addProcessGroup", json!(["gone"])).await.unwrap();
+        }
+        assert!(removed > 0, "they never met");
     });
 }
 
