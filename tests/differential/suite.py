@@ -24,6 +24,7 @@ sys.path[:0] = [str(HERE), str(HERE / "subjects")]
 import compare  # noqa: E402
 import deviations  # noqa: E402
 import side  # noqa: E402
+from general import GENERAL  # noqa: E402
 from scenario import LEFT_OUT, SCENARIOS  # noqa: E402
 
 PROGRAMS = ["supervisord", "supervisorctl", "echo_supervisord_conf", "pidproxy"]
@@ -96,7 +97,7 @@ class Tally:
 
     def __init__(self):
         self.identical, self.listed, self.different = [], [], []
-        self.applied = dict.fromkeys((general.name for general in deviations.GENERAL), 0)
+        self.applied = dict.fromkeys((general.name for general in GENERAL), 0)
         self.named = dict.fromkeys(deviations.DEVIATIONS, 0)
 
     def compare(self, name, notes, sides):
@@ -104,7 +105,7 @@ class Tally:
         ours, theirs = (
             compare.seen(note, of, name) if note else side.Seen("(no such note)\n") for note, of in zip(notes, sides)
         )
-        for general in deviations.GENERAL:
+        for general in GENERAL:
             without = general.apply(ours, theirs)
             if not without == ours:
                 self.applied[general.name] += 1
@@ -144,7 +145,7 @@ class Tally:
             print(f"\n{len(names)} differ on purpose: {reason}")
             for name in names:
                 print(f"    {name}")
-        for general in deviations.GENERAL:
+        for general in GENERAL:
             if self.applied[general.name]:
                 print(f"\n{self.applied[general.name]} were compared without {general.name}: {general.reason}")
         print(f"\n{len(self.different)} differ without a reason")
