@@ -149,8 +149,8 @@ pub fn together(changes: &[KeyChange]) -> Option<Reload> {
     changes.iter().map(|change| change.reload).max()
 }
 
-/// Whether two specs of one process have the same output streams but for the sizes of their logs, so that a living
-/// process can keep its pipes and files.
+/// Whether two specs of one process have the same streams but for the sizes of their logs, so that a living process can
+/// keep its pipes and files, and the socket that is its standard input.
 #[must_use]
 pub fn same_streams(old: &ProcessSpec, new: &ProcessSpec) -> bool {
     let alike = |stream| {
@@ -159,6 +159,7 @@ pub fn same_streams(old: &ProcessSpec, new: &ProcessSpec) -> bool {
     };
     old.redirect_stderr == new.redirect_stderr
         && old.pipe_size == new.pipe_size
+        && old.socket == new.socket
         && Stream::BOTH.into_iter().all(alike)
 }
 
