@@ -7,7 +7,6 @@
 //! One subscription brings what is kept and what follows, so nothing falls between them; what is lost is told.
 //! Absent: state of its own. Whoever wants to go on later notes the last `seq` and begins `--since` there.
 
-use crate::ctl::action::find;
 use crate::ctl::logs::PRESS_CTRL_C;
 use crate::ctl::options::Arguments;
 use crate::ctl::server::Problem;
@@ -49,14 +48,7 @@ impl Wanted {
 
 /// `events [-f] [--json] [--since SEQ] [--kind NAMES] [<name>|<group>:*|all ...]`
 pub(super) async fn events(session: &mut Session, argument: &str) -> Outcome {
-    let Some(action) = find("events") else { return Ok(()) };
-    let wanted = match Arguments::read(action, argument).and_then(Wanted::read) {
-        Ok(wanted) => wanted,
-        Err(error) => {
-            session.refuse(action, &error);
-            return Ok(());
-        }
-    };
+    let Some(wanted) = session.arguments("events", argument, Wanted::read) else { return Ok(()) };
     if !session.upcheck().await? {
         return Ok(());
     }
@@ -100,8 +92,7 @@ async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {
 
 fn show(session: &mut Session, item: &EventItem, json: bool) {
     if json {
-        // every item of the wire is JSON
-        session.screen.line(serde_json::to_string(item).unwrap_or_default());
+        session.screen.line(serde_json::to_string(item).expect("an event has nothing that is no JSON"));
         return;
     }
     match item {

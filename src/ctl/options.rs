@@ -85,14 +85,20 @@ pub fn misused(action: &Action, message: &str) -> Answer {
 }
 
 impl Session {
-    /// Reads the argument of an action by its row of the table; `None` is told.
-    pub fn arguments(&mut self, name: &str, argument: &str) -> Option<Arguments> {
+    /// Reads the argument of an action by its row of the table, and makes of it what the action wants; `None` is
+    /// told.
+    pub fn arguments<T>(
+        &mut self,
+        name: &str,
+        argument: &str,
+        wanted: impl FnOnce(Arguments) -> Result<T, UsageError>,
+    ) -> Option<T> {
         let action = find(name)?;
-        Arguments::read(action, argument).map_err(|error| self.refuse(action, &error)).ok()
+        Arguments::read(action, argument).and_then(wanted).map_err(|error| self.refuse(action, &error)).ok()
     }
 
     /// Says what is wrong with the options of an action.
-    pub fn refuse(&mut self, action: &Action, error: &UsageError) {
+    fn refuse(&mut self, action: &Action, error: &UsageError) {
         self.screen.line(format!("Error: {error}"));
         self.screen.bytes(described(action).as_bytes());
         self.status.set(status::BAD_ARGUMENTS);

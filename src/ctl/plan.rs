@@ -26,7 +26,7 @@ pub const PENDING: u8 = 2;
 
 /// `plan [--json] [--per-process] [--check] [group...]`
 pub(super) async fn plan(session: &mut Session, argument: &str) -> Outcome {
-    let Some(arguments) = session.arguments("plan", argument) else { return Ok(()) };
+    let Some(arguments) = session.arguments("plan", argument, Ok) else { return Ok(()) };
     let per_process = arguments.has("per-process");
     let groups = wanted(&arguments);
     match session.call(async |client| client.config_plan(Some(per_process), groups).await).await {

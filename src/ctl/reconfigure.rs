@@ -81,7 +81,7 @@ pub(super) async fn remove(session: &mut Session, argument: &str) -> Outcome {
 /// process, added ones come.
 pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     let arguments = match is_new_form(argument) {
-        true => match session.arguments("update", argument) {
+        true => match session.arguments("update", argument, Ok) {
             Some(arguments) => arguments,
             None => return Ok(()),
         },

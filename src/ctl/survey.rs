@@ -26,7 +26,7 @@ type Entry<'a> = (&'a ProcessInfo, Option<bool>);
 
 /// `status` with options.
 pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
-    let Some(arguments) = session.arguments("status", argument) else { return Ok(()) };
+    let Some(arguments) = session.arguments("status", argument, Ok) else { return Ok(()) };
     match survey(session, &arguments).await {
         // Somebody may be there to give a password.
         Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),

@@ -10,7 +10,6 @@
 //! again. All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end,
 //! and names that do not exist yet.
 
-use crate::ctl::action::find;
 use crate::ctl::health::{Prospects, state};
 use crate::ctl::options::Arguments;
 use crate::ctl::server::Problem;
@@ -116,14 +115,7 @@ fn duration(text: &str) -> Option<Duration> {
 
 /// `wait <name>... [--for STATE] [--timeout TIME]`
 pub(super) async fn wait(session: &mut Session, argument: &str) -> Outcome {
-    let Some(action) = find("wait") else { return Ok(()) };
-    let wanted = match Arguments::read(action, argument).and_then(Wanted::read) {
-        Ok(wanted) => wanted,
-        Err(error) => {
-            session.refuse(action, &error);
-            return Ok(());
-        }
-    };
+    let Some(wanted) = session.arguments("wait", argument, Wanted::read) else { return Ok(()) };
     if wanted.words.is_empty() {
         session.misused("wait", "Error: wait requires a process name", status::BAD_ARGUMENTS);
         return Ok(());
