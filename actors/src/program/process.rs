@@ -7,9 +7,12 @@
 //! end:   status ─► pipes empty? ─(no)─► rotators drain ─► record ─► Fact::Exited
 //! ```
 
+use super::socket::Refused;
 use super::{Program, launch, report};
 use crate::clock;
 use crate::command::{Outcome, Reply};
+use crate::shared::Shared;
+use crate::sockets::Listening;
 use crate::turns::Turn;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use slog::{Logger, debug, error, info, warn};
@@ -48,25 +51,7 @@ impl Program {
         if binding.is_none() && turn.has_come() {
             return self.open_and_launch(turn, incarnation, context);
         }
-        let shared = Arc::clone(&self.shared);
-        let wait = async move {
-            let bound = match binding {
-                Some(binding) => {
-                    let mut binding = pin!(binding);
-                    match tokio::time::timeout(HOLD, binding.as_mut()).await {
-                        Ok(bound) => bound.map(Some),
-                        Err(_) => {
-                            // whoever comes next does not wait for a name to be looked up
-                            turn = shared.turns.take();
-                            binding.await.map(Some)
-                        }
-                    }
-                }
-                None => Ok(None),
-            };
-            turn.come().await;
-            (bound, turn)
-        };
+        let wait = come(binding, turn, Arc::clone(&self.shared));
         context.spawn(wait.into_actor(self).map(move |(bound, turn), actor, context| match bound {
             Err((message, hint)) if actor.is_wanted(incarnation) => {
                 actor.spawn_failed(&message, hint, context);
@@ -318,6 +303,30 @@ impl Program {
         });
         context.spawn(reopened);
     }
+}
+
+/// Waits for the socket, if one has to be had, and for the turn.
+async fn come(
+    binding: Option<impl Future<Output = Result<Arc<Listening>, Refused>>>,
+    mut turn: Turn,
+    shared: Arc<Shared>,
+) -> (Result<Option<Arc<Listening>>, Refused>, Turn) {
+    let bound = match binding {
+        Some(binding) => {
+            let mut binding = pin!(binding);
+            match tokio::time::timeout(HOLD, binding.as_mut()).await {
+                Ok(bound) => bound.map(Some),
+                Err(_) => {
+                    // whoever comes next does not wait for a name to be looked up
+                    turn = shared.turns.take();
+                    binding.await.map(Some)
+                }
+            }
+        }
+        None => Ok(None),
+    };
+    turn.come().await;
+    (bound, turn)
 }
 
 /// Logs a spawn, and what its set-up did not get done in the child.
