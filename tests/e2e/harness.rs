@@ -21,8 +21,8 @@ mod wire;
 pub(crate) use call::Answer;
 pub(crate) use follow::Follower;
 pub(crate) use process::{
-    DEADLINE, MARK, Said, alive, assert_no_process, free_port, names, program, reference, root, run,
-    signal, sweep, until,
+    DEADLINE, MARK, Said, alive, assert_at_rest, assert_no_process, free_port, names, program, reference,
+    root, run, signal, sweep, until,
 };
 
 use serde_json::Value;

@@ -3,7 +3,7 @@
 //! Left out: XML-RPC, FastCGI, event listeners and links of the status page. That a clock which is set back does no
 //! harm (3.3.1, 3.4.0) stands in `domain/tests/lifecycle`: deadlines know no wall clock.
 
-use crate::harness::{Herd, MARK, program, reference, root, run, until};
+use crate::harness::{Herd, MARK, assert_at_rest, program, reference, root, run, until};
 use serde_json::json;
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -64,13 +64,6 @@ fn since_3_3_2_a_second_instance_leaves_the_pid_file_of_the_first() {
     herd.end();
 }
 
-/// The ticks of the clock that a process has used.
-fn ticks(pid: i32) -> u64 {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
-    let after = stat.rsplit(") ").next().expect("it has a name");
-    after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
-}
-
 #[test]
 fn since_3_3_2_nothing_is_busy_after_a_request() {
     let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
@@ -79,10 +72,7 @@ fn since_3_3_2_nothing_is_busy_after_a_request() {
         herd.http("GET / HTTP/1.1", "");
     }
     herd.ctl("status").has("RUNNING", 0);
-    let before = ticks(herd.daemon());
-    // long enough for a loop without rest to show: it would use forty ticks
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    assert!(ticks(herd.daemon()) - before <= 10);
+    assert_at_rest(herd.daemon());
     herd.end();
 }
 

@@ -128,17 +128,6 @@ fn survives(path: &str, how: &str) {
     });
 }
 
-macro_rules! survives {
-    ($($name:ident: $path:expr, $how:literal;)*) => {
-        $(
-            #[test]
-            fn $name() {
-                survives($path, $how);
-            }
-        )*
-    };
-}
-
 survives! {
     nothing_is_lost_by_a_panic_in_the_root: "root", "panic";
     nothing_is_lost_by_a_stop_of_the_root: "root", "stop";

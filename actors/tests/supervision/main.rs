@@ -12,6 +12,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at its first surprise")]
 
+/// Tests with these names: for each, the file's own `survives` is called with an actor and its way of ending.
+macro_rules! survives {
+    ($($name:ident: $path:expr, $how:literal;)*) => {
+        $(
+            #[test]
+            fn $name() {
+                survives($path, $how);
+            }
+        )*
+    };
+}
+
 mod bytes;
 mod capture;
 mod crash;

@@ -67,17 +67,6 @@ fn survives(path: &str, how: &str) {
     });
 }
 
-macro_rules! survives {
-    ($($name:ident: $path:expr, $how:literal;)*) => {
-        $(
-            #[test]
-            fn $name() {
-                survives($path, $how);
-            }
-        )*
-    };
-}
-
 survives! {
     no_event_is_lost_or_told_twice_by_a_panic_in_the_pool: "root/group:lis/pool", "panic";
     no_event_is_lost_or_told_twice_by_a_stop_of_the_pool: "root/group:lis/pool", "stop";

@@ -71,6 +71,19 @@ pub(crate) fn alive(pid: i32) -> bool {
         .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with(['Z', 'X'])))
 }
 
+/// Shows that a process does nothing, for as long as a loop without rest would take to use forty ticks of the clock.
+#[track_caller]
+pub(crate) fn assert_at_rest(pid: i32) {
+    let ticks = || {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+        let after = stat.rsplit(") ").next().expect("it has a name");
+        after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
+    };
+    let before = ticks();
+    thread::sleep(Duration::from_millis(400));
+    assert!(ticks() - before <= 10, "it was busy");
+}
+
 /// A port of the loopback that was free a moment ago.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
