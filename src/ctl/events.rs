@@ -15,7 +15,6 @@ use crate::getopt::UsageError;
 use jsonrpsee::core::client::Subscription;
 use serde_json::Value;
 use std::fmt::Write;
-use tokio::signal::unix::{SignalKind, signal};
 use treeherd_rpc::api::EventApiClient as _;
 use treeherd_rpc::wire::{EventBody, EventItem, Mark, Selectors};
 
@@ -59,16 +58,7 @@ pub(super) async fn events(session: &mut Session, argument: &str) -> Outcome {
         session.screen.line(PRESS_CTRL_C);
         session.screen.flush();
     }
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Problem::Input)?;
-    session.takes_interrupt.set(true);
-    let outcome = tokio::select! {
-        outcome = copy(session, &wanted) => Some(outcome),
-        _ = interrupt.recv() => None,
-    };
-    outcome.unwrap_or_else(|| {
-        session.screen.line("");
-        Ok(())
-    })
+    session.until_interrupted(async |session| copy(session, &wanted).await).await
 }
 
 async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {

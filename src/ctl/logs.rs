@@ -13,7 +13,6 @@ use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
 use std::borrow::Cow;
-use tokio::signal::unix::{SignalKind, signal};
 use treeherd_config::value;
 use treeherd_domain::quote::repr;
 use treeherd_domain::stream::Stream;
@@ -196,16 +195,7 @@ async fn lacks_file(session: &mut Session, name: Option<&str>, stream: Option<St
 async fn follow(session: &mut Session, path: &str, name: Option<&str>, stream: Option<Stream>) -> Outcome {
     session.screen.line(PRESS_CTRL_C);
     session.screen.flush();
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(Problem::Input)?;
-    session.takes_interrupt.set(true);
-    let outcome = tokio::select! {
-        outcome = copy(session, path, name, stream) => Some(outcome),
-        _ = interrupt.recv() => None,
-    };
-    outcome.unwrap_or_else(|| {
-        session.screen.line("");
-        Ok(())
-    })
+    session.until_interrupted(async |session| copy(session, path, name, stream).await).await
 }
 
 async fn copy(session: &mut Session, path: &str, name: Option<&str>, stream: Option<Stream>) -> Outcome {

@@ -11,6 +11,7 @@
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
 //!                                                        |                    wait       wait
+//!                                                        |                    events     events
 //!                                                        |                    reshape    update --per-process
 //!                                                        |                    plan       plan
 //!                                                        |                    completion names for the login shell
@@ -19,8 +20,8 @@
 //! ```
 //!
 //! Output and exit statuses are Supervisor's; what a failure means and what to do next goes to
-//! stderr. One thread, one connection, nothing read or connected before it is needed. Absent: plug-ins
-//! (`[ctlplugin:x]` names Python objects).
+//! stderr. One thread; one connection, and one more for what is followed; nothing is read or connected before it is
+//! needed. Absent: plug-ins (`[ctlplugin:x]` names Python objects).
 
 pub mod action;
 pub mod args;

@@ -10,6 +10,7 @@ use crate::ctl::{action, fault};
 use std::cell::Cell;
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
+use tokio::signal::unix::{SignalKind, signal};
 use treeherd_rpc::api::SupervisorApiClient as _;
 use treeherd_rpc::client::{ConnectError, HttpClient};
 
@@ -64,6 +65,23 @@ impl Session {
         self.screen.flush();
         let client = self.server.client().await?;
         Ok(ask(&client).await?)
+    }
+
+    /// Does something until it ends by itself, or by Ctrl-C, which the shell then leaves alone.
+    ///
+    /// # Errors
+    /// Those of the work; [`Problem::Input`] if Ctrl-C cannot be heard.
+    pub async fn until_interrupted(&mut self, work: impl AsyncFnOnce(&mut Self) -> Outcome) -> Outcome {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Problem::Input)?;
+        self.takes_interrupt.set(true);
+        let outcome = tokio::select! {
+            outcome = work(self) => Some(outcome),
+            _ = interrupt.recv() => None,
+        };
+        outcome.unwrap_or_else(|| {
+            self.screen.line("");
+            Ok(())
+        })
     }
 
     /// Prints an error and the usage of the action, and fails.
