@@ -18,7 +18,7 @@ use jsonrpsee::core::{RpcResult, async_trait};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use treeherd_domain::fault::Fault;
-use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::plan::{Action, Change, Plan, Step, Unit};
 use treeherd_rpc::api::ConfigApiServer;
 use treeherd_rpc::code::{error_object, row_error};
@@ -71,10 +71,7 @@ impl Bridge {
 
     /// Adds what only the running daemon knows of a process.
     fn complete(&self, process: &mut PlannedProcess, starts: &HashMap<Namespec, bool>) {
-        let namespec = Namespec::new(
-            GroupName::new(&process.group),
-            treeherd_domain::name::ProcessName::new(&process.name),
-        );
+        let namespec = Namespec::new(GroupName::new(&process.group), ProcessName::new(&process.name));
         let estate = self.shared().arena.estate(&namespec);
         process.state = estate.map(|estate| estate.record().machine.name().as_str().to_owned());
         process.starts = starts.get(&namespec).copied();
@@ -155,17 +152,7 @@ impl Bridge {
             self.start_again(&stopped).await?;
         }
         answer.keys = steps.changes.iter().map(ChangedKey::from).collect();
-        let applied = answer.applied;
-        let is_touched = |step: &&Step| match applied {
-            true => step.action != Action::None,
-            false => faults.contains_key(&step.namespec),
-        };
-        let touched = steps.processes.iter().filter(is_touched);
-        let row = |step: &Step| {
-            let error = faults.get(&step.namespec).map(row_error);
-            UpdatedProcess::of(step, was_up.contains(&step.namespec), error)
-        };
-        answer.rows = touched.map(row).collect();
+        answer.rows = rows(&steps.processes, answer.applied, &was_up, &faults);
         Ok(answer)
     }
 
@@ -179,6 +166,19 @@ impl Bridge {
         let faulty = gathered.outcomes.into_iter();
         Ok(faulty.filter_map(|outcome| Some((outcome.namespec, outcome.result.err()?))).collect())
     }
+}
+
+/// What is told of each process that an update has touched, or could not stop.
+fn rows(steps: &[Step], applied: bool, was_up: &HashSet<Namespec>, faults: &Faults) -> Vec<UpdatedProcess> {
+    let is_told = |step: &&Step| match applied {
+        true => step.action != Action::None,
+        false => faults.contains_key(&step.namespec),
+    };
+    let row = |step: &Step| {
+        let error = faults.get(&step.namespec).map(row_error);
+        UpdatedProcess::of(step, was_up.contains(&step.namespec), error)
+    };
+    steps.iter().filter(is_told).map(row).collect()
 }
 
 /// Whether a process is there, or on its way.
