@@ -35,8 +35,9 @@ pub fn run(argv: &[OsString], out: &mut dyn Write, err: &mut dyn Write) -> u8 {
         let _ = writeln!(err, "{}: {what}", argv0.to_string_lossy());
     };
     let signals: SigSet = FORWARDED.into_iter().chain([Signal::SIGCHLD]).collect();
-    if let Err(errno) = signals.thread_block() {
-        told(err, format!("cannot block signals: {errno}"));
+    let ready = treeherd_os::signals::hear_of_children().and_then(|()| Ok(signals.thread_block()?));
+    if let Err(error) = ready {
+        told(err, format!("cannot prepare for signals: {error}"));
         return 1;
     }
     match absolute(command).and_then(|path| start(path, command, args)) {

@@ -54,8 +54,8 @@ fn the_path_is_not_searched() {
 }
 
 /// A shell that tells its pid and every signal it gets, until USR2.
-const TELLER: &str = "trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM' TERM; trap 'exit' USR2; \
-                      echo $$; while :; do read x; done <&3";
+const TELLER: &str = "trap 'echo HUP' HUP; trap 'echo USR1' USR1; trap 'echo TERM' TERM; trap 'echo USR2' USR2; \
+                      trap 'echo INT' INT; trap 'echo QUIT' QUIT; echo $$; while :; do read x; done <&3";
 
 /// A process that tells its signals, by itself; its stdin and `<&3` hang on a pipe that never speaks.
 struct Teller {
@@ -117,9 +117,26 @@ fn signals_go_to_the_pid_in_the_file() {
     send(&child, Signal::SIGUSR1);
     assert_eq!(teller.line(), "USR1\n");
     assert_eq!(child.try_wait().unwrap(), None, "it runs on after HUP and USR1");
+    send(&child, Signal::SIGUSR2);
+    assert_eq!(teller.line(), "USR2\n");
+    assert_eq!(child.try_wait().unwrap(), None, "and after USR2");
     send(&child, Signal::SIGTERM);
     assert_eq!(teller.line(), "TERM\n");
     assert_eq!(child.wait().unwrap().code(), Some(0));
+    for (signal, line) in [(Signal::SIGINT, "INT\n"), (Signal::SIGQUIT, "QUIT\n")] {
+        let (mut child, _out) = proxy(file.path());
+        send(&child, signal);
+        assert_eq!(teller.line(), line);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn the_end_of_the_command_is_heard_where_such_news_were_ignored() {
+    let mut command = Command::new("env");
+    command.args(["--ignore-signal=CHLD", env!("CARGO_BIN_EXE_pidproxy"), "none", "/bin/echo", "x"]);
+    let output = command.output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(0), &b"x\n"[..]), "{output:?}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod arena;
 pub use arena::{Arena, Mood};
 
 use crate::clock;
+use crate::forward::Forwards;
 use crate::pool::{PoolEstate, Seat};
 use crate::rotator::stream::StreamEstate;
 use crate::sockets::Listening;
@@ -34,6 +35,7 @@ use treeherd_domain::reload::same_streams;
 use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
+use treeherd_os::host::nodename;
 use treeherd_os::pipe::write_now;
 use treeherd_os::process::Process;
 use treeherd_os::syslog::{DEV_LOG, Syslog};
@@ -308,6 +310,8 @@ pub struct LogSettings {
     pub debug: Option<Logger>,
     /// Where streams with `*_syslog` send their lines.
     pub syslog: Arc<Syslog>,
+    /// The ways to what `*_syslog_target` names.
+    pub forwards: Arc<Forwards>,
 }
 
 impl LogSettings {
@@ -316,6 +320,7 @@ impl LogSettings {
     pub fn new(childlogdir: PathBuf, identifier: String) -> Self {
         let syslog = Arc::new(Syslog::new(Path::new(DEV_LOG)));
         let log = Logger::root(slog::Discard, slog::o!());
-        Self { childlogdir, identifier, strip_ansi: false, log, debug: None, syslog }
+        let forwards = Arc::new(Forwards::new(&nodename()));
+        Self { childlogdir, identifier, strip_ansi: false, log, debug: None, syslog, forwards }
     }
 }

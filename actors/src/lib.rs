@@ -20,6 +20,7 @@ pub mod clock;
 pub mod command;
 pub mod endpoint;
 pub mod estate;
+pub mod forward;
 pub mod group;
 pub mod mainlog;
 pub mod pool;

@@ -17,11 +17,13 @@
 
 pub mod ansi;
 mod capture;
+mod copies;
 mod ear;
 pub mod outbox;
 mod outlets;
 pub mod stream;
 pub mod tap;
+mod targets;
 
 use crate::clock;
 use crate::supervision::link::{Link, Stop};

@@ -17,9 +17,10 @@ use crate::path::dirpath_in;
 use crate::raw::RawSection;
 use crate::value::{self, ValueError};
 use std::borrow::Cow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use treeherd_domain::name::ProcessName;
+use treeherd_domain::quote::repr;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
@@ -239,7 +240,7 @@ impl One<'_> {
         let stdout = self.stream(&keys, Stream::Stdout);
         let mut stderr = self.stream(&keys, Stream::Stderr);
         if common.redirect_stderr {
-            if let Logfile::Path(_) = stderr.logfile {
+            if stderr.logfile.path().is_some() {
                 self.shared.context.warn(format!(
                     "For [{}], redirect_stderr=true but stderr_logfile has also been set to a filename, the \
                      filename has been ignored",
@@ -319,7 +320,7 @@ impl One<'_> {
 
     fn stream(&self, keys: &Keys<'_>, stream: Stream) -> StreamSpec {
         let section = &keys.section.name;
-        let [log_key, backups_key, maxbytes_key, syslog_key] =
+        let [log_key, backups_key, maxbytes_key, syslog_key, target_key] =
             STREAM_KEYS[usize::from(stream == Stream::Stderr)];
         let target = self.target(keys, log_key);
         let defaults = Rotation::default();
@@ -342,8 +343,10 @@ impl One<'_> {
                  filling up filesystem unintentionally"
             ));
         }
+        let syslog_target = keys.get(target_key, Vec::new(), value::syslog_targets);
+        let rotation = Rotation { maxbytes, backups };
         let once = &self.common.streams[usize::from(stream == Stream::Stderr)];
-        StreamSpec { logfile, rotation: Rotation { maxbytes, backups }, syslog, ..once.clone() }
+        StreamSpec { logfile, rotation, syslog, syslog_target, ..once.clone() }
     }
 
     /// A `*_logfile`. Supervisor expands it twice, so that a percent sign is `%%%%` there; whatever the
@@ -359,17 +362,60 @@ impl One<'_> {
             "syslog" => Target::Syslog,
             _ => match dirpath_in(text, self.shared.directory, keys.context.world) {
                 Ok(path) => Target::File(Logfile::Path(path)),
-                Err(error) => {
-                    keys.fail(key, error.to_string(), error.help());
-                    Target::File(Logfile::None)
-                }
+                Err(error) => match self.list(text) {
+                    Some(Ok(list)) => Target::File(list),
+                    Some(Err(part)) => {
+                        let help = format!("{}; as a list of files it fails at {part}", error.help());
+                        keys.fail(key, error.to_string(), help);
+                        Target::File(Logfile::None)
+                    }
+                    None => {
+                        keys.fail(key, error.to_string(), error.help());
+                        Target::File(Logfile::None)
+                    }
+                },
             },
         }
     }
 }
 
+impl One<'_> {
+    /// Several files with commas between. Only what is no file name for Supervisor, as there is no such directory,
+    /// is looked at in this way: so no name changes its meaning. `None`: it is no list.
+    fn list(&self, text: &str) -> Option<Result<Logfile, String>> {
+        let mut files = Vec::new();
+        for part in text.split_once(',').map(|_| text.split(',').map(str::trim))? {
+            let is_word = ["", "auto", "none", "off", "syslog"].contains(&part.to_lowercase().as_str());
+            match dirpath_in(part, self.shared.directory, self.shared.context.world) {
+                Ok(path) if !is_word => files.push(path),
+                _ => return Some(Err(repr(part))),
+            }
+        }
+        let mut also: Vec<PathBuf> = Vec::new();
+        let log = files.remove(0);
+        for path in files {
+            if path != log && !also.contains(&path) {
+                also.push(path);
+            }
+        }
+        Some(Ok(Logfile::List { log, also }))
+    }
+}
+
 /// The keys of each stream that are read for each process.
-const STREAM_KEYS: [[&str; 4]; 2] = [
-    ["stdout_logfile", "stdout_logfile_backups", "stdout_logfile_maxbytes", "stdout_syslog"],
-    ["stderr_logfile", "stderr_logfile_backups", "stderr_logfile_maxbytes", "stderr_syslog"],
+const STREAM_KEYS: [[&str; 5]; 2] = [
+    [
+        "stdout_logfile",
+        "stdout_logfile_backups",
+        "stdout_logfile_maxbytes",
+        "stdout_syslog",
+        "stdout_syslog_target",
+    ],
+    [
+        "stderr_logfile",
+        "stderr_logfile_backups",
+        "stderr_logfile_maxbytes",
+        "stderr_syslog",
+        "stderr_syslog_target",
+    ],
 ];

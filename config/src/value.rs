@@ -12,6 +12,7 @@ use treeherd_domain::level::Level;
 use treeherd_domain::quote::repr;
 use treeherd_domain::signal::{Signal, SignalError};
 use treeherd_domain::spec::Autorestart;
+use treeherd_domain::syslog::{SyslogTarget, TargetError};
 
 /// Why a text is no value of its type. The words are Supervisor's; the texts inside are quoted already
 /// where it quotes them.
@@ -64,6 +65,8 @@ pub enum ValueError {
     StopOrder(String),
     #[error("not a valid answer to a protocol error: {0}")]
     ProtocolError(String),
+    #[error(transparent)]
+    SyslogTarget(#[from] TargetError),
 }
 
 impl ValueError {
@@ -91,6 +94,9 @@ impl ValueError {
             Self::Url(_) => "write a URL such as http://localhost:9001 or unix:///run/supervisor.sock",
             Self::StopOrder(_) => "write sequential or parallel",
             Self::ProtocolError(_) => "write restart or unknown",
+            Self::SyslogTarget(_) => {
+                "write udp://host:514, tcp://host:601 or unix:///dev/log, with ?format=rfc3164&facility=local0 if need be"
+            }
         }
     }
 }
@@ -300,4 +306,13 @@ pub fn owner(text: &str, accounts: &dyn Accounts) -> Result<Owner, ValueError> {
         }
     };
     Ok(Owner { uid: Some(uid), gid })
+}
+
+/// Syslog targets, with commas or blanks between.
+///
+/// # Errors
+/// [`ValueError::SyslogTarget`].
+pub fn syslog_targets(text: &str) -> Result<Vec<SyslogTarget>, ValueError> {
+    let words = text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+    words.map(|word| SyslogTarget::parse(word).map_err(ValueError::from)).collect()
 }

@@ -25,4 +25,5 @@ pub mod spec;
 pub mod status;
 pub mod strategy;
 pub mod stream;
+pub mod syslog;
 pub mod undecodable;

@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::socket::SocketSpec;
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
+use crate::syslog::SyslogTarget;
 use std::fmt;
 use std::sync::Arc;
 
@@ -113,18 +114,20 @@ pub const KEYS: &[Key] = &[
     },
     key!("serverurl", NextStart, serverurl, url),
     key!("redirect_stderr", Restart, redirect_stderr, bool::to_string),
-    key!("stdout_logfile", Restart, stdout.logfile, logfile),
+    key!("stdout_logfile", Restart, stdout.logfile, Logfile::to_string),
     key!("stdout_logfile_maxbytes", Hot, stdout.rotation.maxbytes, i64::to_string),
     key!("stdout_logfile_backups", Hot, stdout.rotation.backups, i64::to_string),
     key!("stdout_capture_maxbytes", Restart, stdout.capture_maxbytes, u64::to_string),
     key!("stdout_events_enabled", Restart, stdout.events_enabled, bool::to_string),
     key!("stdout_syslog", Restart, stdout.syslog, bool::to_string),
-    key!("stderr_logfile", Restart, stderr.logfile, logfile),
+    key!("stdout_syslog_target", Restart, stdout.syslog_target, targets),
+    key!("stderr_logfile", Restart, stderr.logfile, Logfile::to_string),
     key!("stderr_logfile_maxbytes", Hot, stderr.rotation.maxbytes, i64::to_string),
     key!("stderr_logfile_backups", Hot, stderr.rotation.backups, i64::to_string),
     key!("stderr_capture_maxbytes", Restart, stderr.capture_maxbytes, u64::to_string),
     key!("stderr_events_enabled", Restart, stderr.events_enabled, bool::to_string),
     key!("stderr_syslog", Restart, stderr.syslog, bool::to_string),
+    key!("stderr_syslog_target", Restart, stderr.syslog_target, targets),
     key!("pipe_size", Restart, pipe_size, pipe_size),
     key!("socket", Restart, socket, socket),
 ];
@@ -207,11 +210,10 @@ fn url(text: &Option<String>) -> String {
     }
 }
 
-fn logfile(file: &Logfile) -> String {
-    match file {
-        Logfile::Auto => "AUTO".to_owned(),
-        Logfile::None => "NONE".to_owned(),
-        Logfile::Path(path) => path.display().to_string(),
+fn targets(targets: &[SyslogTarget]) -> String {
+    match targets {
+        [] => none(),
+        targets => targets.iter().map(SyslogTarget::to_string).collect::<Vec<_>>().join(", "),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The two output streams of a process, and where their bytes go.
 
 use crate::rotation::Rotation;
+use crate::syslog::SyslogTarget;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -49,6 +50,47 @@ pub enum Logfile {
     None,
     /// This file, absolute.
     Path(PathBuf),
+    /// Several files, absolute.
+    List {
+        /// The log, as if it stood alone.
+        log: PathBuf,
+        /// Files that get the same.
+        also: Vec<PathBuf>,
+    },
+}
+
+impl Logfile {
+    /// The log, if it is a file that the configuration names.
+    #[must_use]
+    pub const fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::Auto | Self::None => None,
+            Self::Path(log) | Self::List { log, .. } => Some(log),
+        }
+    }
+
+    /// The files beside it.
+    #[must_use]
+    pub fn also(&self) -> &[PathBuf] {
+        match self {
+            Self::List { also, .. } => also,
+            Self::Auto | Self::None | Self::Path(_) => &[],
+        }
+    }
+}
+
+impl fmt::Display for Logfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.write_str("AUTO"),
+            Self::None => f.write_str("NONE"),
+            Self::Path(log) => write!(f, "{}", log.display()),
+            Self::List { log, also } => {
+                write!(f, "{}", log.display())?;
+                also.iter().try_for_each(|path| write!(f, ", {}", path.display()))
+            }
+        }
+    }
 }
 
 /// All that the configuration says of one stream (the keys `stdout_*` or `stderr_*`).
@@ -64,6 +106,8 @@ pub struct StreamSpec {
     pub events_enabled: bool,
     /// `*_syslog`.
     pub syslog: bool,
+    /// `*_syslog_target`.
+    pub syslog_target: Vec<SyslogTarget>,
 }
 
 impl StreamSpec {

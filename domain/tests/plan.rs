@@ -17,6 +17,7 @@ use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Autorestart, Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::{Logfile, StreamSpec};
+use treeherd_domain::syslog::SyslogTarget;
 
 fn process(name: &str) -> ProcessSpec {
     ProcessSpec {
@@ -198,12 +199,14 @@ const EDITS: &[Edit] = &[
     ("stdout_capture_maxbytes", |p| p.stdout.capture_maxbytes = 1),
     ("stdout_events_enabled", |p| p.stdout.events_enabled = true),
     ("stdout_syslog", |p| p.stdout.syslog = true),
+    ("stdout_syslog_target", |p| p.stdout.syslog_target = vec![SyslogTarget::parse("udp://logs").unwrap()]),
     ("stderr_logfile", |p| p.stderr.logfile = Logfile::Path(PathBuf::from("/tmp/err.log"))),
     ("stderr_logfile_maxbytes", |p| p.stderr.rotation = Rotation { maxbytes: 1, ..p.stderr.rotation }),
     ("stderr_logfile_backups", |p| p.stderr.rotation = Rotation { backups: 1, ..p.stderr.rotation }),
     ("stderr_capture_maxbytes", |p| p.stderr.capture_maxbytes = 1),
     ("stderr_events_enabled", |p| p.stderr.events_enabled = true),
     ("stderr_syslog", |p| p.stderr.syslog = true),
+    ("stderr_syslog_target", |p| p.stderr.syslog_target = vec![SyslogTarget::parse("udp://logs").unwrap()]),
     ("pipe_size", |p| p.pipe_size = Some(1 << 20)),
     ("socket", |p| {
         let address = SocketAddress::Abstract("a".to_owned());

@@ -87,8 +87,16 @@ fn every_field_of_a_process_has_a_reload_class() {
         pipe_size,
         socket
     );
-    let stream =
-        fields!(StreamSpec, &spec.stdout, logfile, rotation, capture_maxbytes, events_enabled, syslog);
+    let stream = fields!(
+        StreamSpec,
+        &spec.stdout,
+        logfile,
+        rotation,
+        capture_maxbytes,
+        events_enabled,
+        syslog,
+        syslog_target
+    );
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     for field in own {
         match field {

@@ -17,6 +17,9 @@ macro_rules! names {
 /// No more descriptors for this process.
 pub const EMFILE: i32 = libc::EMFILE;
 
+/// A message that is too long for its socket.
+pub const EMSGSIZE: i32 = libc::EMSGSIZE;
+
 /// The name of an error number; `None` if the platform does not know it.
 #[must_use]
 pub fn name(errno: i32) -> Option<&'static str> {

@@ -79,15 +79,22 @@ mod news {
 
 /// Prepares the process for [`ChildNews`]; before its first thread.
 ///
-/// Whoever started us may have ignored `SIGCHLD`, which is inherited: the kernel would then throw the status
-/// of every program away.
-///
 /// # Errors
 /// What `sigaction(2)` or `pthread_sigmask(3)` says.
 pub fn prepare() -> io::Result<()> {
+    hear_of_children()?;
+    news::prepare()
+}
+
+/// Whoever started us may have ignored `SIGCHLD`, which is inherited: the kernel would then throw the status
+/// of every child away, and tell nobody of its end.
+///
+/// # Errors
+/// What `sigaction(2)` says.
+pub fn hear_of_children() -> io::Result<()> {
     // SAFETY: the default disposition runs no handler.
     unsafe { nix::sys::signal::signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
-    news::prepare()
+    Ok(())
 }
 
 /// Has a command begin with no signal blocked, whatever this thread blocks.

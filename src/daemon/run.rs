@@ -6,6 +6,7 @@ use super::startup::{First, Ready};
 use actix_rt::{Arbiter, System};
 use slog::{Logger, crit, debug, error, trace, warn};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc;
 use treeherd_actors::bridge::Bridge;
 use treeherd_actors::endpoint::{Door, MakeSite};
@@ -19,12 +20,16 @@ use treeherd_domain::spec::Config;
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_web::{Identity, Notice, Site};
 
+/// How long the last lines of programs may take to their syslog targets.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
 /// Runs the tree of a configuration until everything is down; tells whether to start anew.
 pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Mood {
     let Ready { config, arena, main_log, log, sockets, files, pidfile, settings } = ready;
     let system = System::new();
     let mood = system.block_on(async {
         let (logs, control) = (Arbiter::new(), Arbiter::new());
+        let forwards = Arc::clone(&settings.forwards);
         let shared = Shared::new(SharedParts {
             arena: Arc::clone(&arena),
             log: log.clone(),
@@ -53,6 +58,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         let mood = tree::run(shared, household, done).await;
         main_log.direct(true);
         bridge.retire();
+        forwards.settle(LAST_LINES).await;
         if let Err(error) = treeherd_os::signals::hold_requests() {
             error!(log, "signals may be lost until the next start: {error}");
         }

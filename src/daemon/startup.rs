@@ -8,6 +8,7 @@ use slog::{Logger, crit, error, info, warn};
 use std::path::Path;
 use std::sync::Arc;
 use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
+use treeherd_actors::forward::Forwards;
 use treeherd_actors::mainlog::MainLog;
 use treeherd_actors::sockets::probe;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
@@ -126,6 +127,7 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
         log: log.clone(),
         debug: (spec.loglevel >= Level::Debug).then(|| log.clone()),
         syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
+        forwards: Arc::new(Forwards::new(&treeherd_os::host::nodename())),
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
     arena.set_serial(first.serial);

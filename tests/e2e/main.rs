@@ -29,6 +29,7 @@ mod logs;
 mod logs_capture;
 mod logs_rotation;
 mod logs_special;
+mod logs_targets;
 mod per_process;
 mod plan;
 mod reload;

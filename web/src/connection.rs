@@ -1,15 +1,17 @@
-//! One connection: HTTP/1.1 until it ends, is idle too long, or the server stops.
+//! One connection: HTTP/1.1 until it ends, is idle too long, has to give way, or the server stops.
 
-use crate::pressure::Pressure;
+use crate::pressure::{Patience, Pressure};
 use crate::rpc::Session;
+use crate::seat::{Seat, Watched};
 use crate::site::{Caller, Limits};
 use crate::stream::Stopping;
 use axum::Router;
 use http::Request;
+use hyper::body::Body as _;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,8 @@ const BUFFER: usize = 64 * 1024;
 pub(crate) struct Peer {
     pub(crate) caller: Caller,
     pub(crate) session: Session,
+    /// What the endpoint knows of it.
+    pub(crate) seat: Arc<Seat>,
     /// Its place among the connections. A WebSocket keeps it by way of the extensions.
     pub(crate) place: Arc<OwnedSemaphorePermit>,
 }
@@ -39,9 +43,13 @@ pub(crate) async fn converse<S>(
 ) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stopping = Stopping(stop.clone());
-    let service = router.map_request(move |mut request: Request<Incoming>| {
-        let Peer { caller, session, place } = peer.clone();
+    let stopping = Stopping(stop.clone(), Arc::clone(&peer.seat));
+    let seat = Arc::clone(&peer.seat);
+    let patience = Patience { unread: limits.unread_time, half_closed: limits.half_closed_time };
+    let stream = Pressure::new(stream, Arc::clone(&seat), patience);
+    let router = router.map_request(move |request: Request<Incoming>| {
+        let Peer { caller, session, seat, place } = peer.clone();
+        let mut request = request.map(|body| Watched { body, seat: Arc::clone(&seat) });
         let extensions = request.extensions_mut();
         extensions.insert(caller);
         extensions.insert(session);
@@ -49,17 +57,29 @@ pub(crate) async fn converse<S>(
         extensions.insert(stopping.clone());
         request
     });
+    let answering = Arc::clone(&seat);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answering = answering.answer(request.body().is_end_stream());
+        let answer = router.clone().oneshot(request);
+        async move {
+            let answer = answer.await;
+            drop(answering);
+            answer
+        }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_time)
         .max_buf_size(BUFFER)
         .title_case_headers(true)
-        .serve_connection(TokioIo::new(Pressure::new(stream)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     let mut connection = pin!(connection);
     // An error is the client's: it went away, or spoke something else. There is nobody to tell.
     tokio::select! {
-        _ = connection.as_mut() => return,
+        biased;
+        () = seat.wanted() => return,
+        _ = connection.as_mut() => return seat.end(),
         _ = stop.wait_for(|stopping| *stopping) => connection.as_mut().graceful_shutdown(),
     }
     _ = connection.await;

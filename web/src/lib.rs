@@ -27,6 +27,7 @@ mod page;
 mod pressure;
 mod router;
 mod rpc;
+mod seat;
 mod server;
 mod site;
 mod stream;

@@ -4,6 +4,7 @@ use crate::connection::{Peer, converse, turn_away};
 use crate::guard;
 use crate::router::{Shared, router};
 use crate::rpc::Sessions;
+use crate::seat::Seats;
 use crate::site::{Caller, Notice, Site};
 use axum::Router;
 use jsonrpsee::server::{ServerHandle, stop_channel};
@@ -116,6 +117,7 @@ struct Endpoint {
     router: Router,
     sessions: Sessions,
     places: Arc<Semaphore>,
+    seats: Seats,
     farewells: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<()>,
@@ -130,6 +132,7 @@ impl Endpoint {
             sessions: Sessions::new(&site, stop),
             places: Arc::new(Semaphore::new(site.limits.connections)),
             farewells: Arc::new(Semaphore::new(FAREWELLS)),
+            seats: Seats::default(),
             stopping: watch::Sender::new(false),
             tasks: JoinSet::new(),
             shared,
@@ -163,19 +166,43 @@ impl Endpoint {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
-            self.site().tell(&Notice::TurnedAway { limit: self.site().limits.connections });
-            if let Ok(farewell) = Arc::clone(&self.farewells).try_acquire_owned() {
-                self.tasks.spawn(async move {
-                    turn_away(stream).await;
-                    drop(farewell);
-                });
-            }
-            return;
-        };
-        let peer = Peer { caller, session: self.sessions.open(), place: Arc::new(place) };
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        if place.is_err() && !self.seats.make_room() {
+            return self.turn_away(stream);
+        }
+        let (session, seat) = (self.sessions.open(), self.seats.take());
         let limits = self.site().limits;
-        self.tasks.spawn(converse(stream, peer, self.router.clone(), limits, self.stopping.subscribe()));
+        let (router, stopping) = (self.router.clone(), self.stopping.subscribe());
+        let begin = move |place| {
+            let peer = Peer { caller, session, seat, place: Arc::new(place) };
+            converse(stream, peer, router, limits, stopping)
+        };
+        let places = Arc::clone(&self.places);
+        self.tasks.spawn(async move {
+            let place = match place {
+                Ok(place) => Some(place),
+                // it is free as soon as who gives way has heard of it
+                Err(_) => {
+                    tokio::time::timeout(PAUSE, places.acquire_owned()).await.ok().and_then(Result::ok)
+                }
+            };
+            if let Some(place) = place {
+                begin(place).await;
+            }
+        });
+    }
+
+    fn turn_away<S>(&mut self, stream: S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        self.site().tell(&Notice::TurnedAway { limit: self.site().limits.connections });
+        if let Ok(farewell) = Arc::clone(&self.farewells).try_acquire_owned() {
+            self.tasks.spawn(async move {
+                turn_away(stream).await;
+                drop(farewell);
+            });
+        }
     }
 
     fn ended(&self, ended: Result<(), JoinError>) {

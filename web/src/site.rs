@@ -98,7 +98,8 @@ pub struct PageRow {
 /// What bounds an endpoint.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limits {
-    /// Connections at a time, WebSockets included; one more is answered 503.
+    /// Connections at a time, WebSockets included. For one more the one gives way that the server waits for longest;
+    /// if it waits for none of them, the new one is answered 503.
     pub connections: usize,
     /// The largest request body or WebSocket message, in bytes.
     pub request_bytes: u32,
@@ -116,6 +117,10 @@ pub struct Limits {
     pub header_time: Duration,
     /// How long it may take to send the body.
     pub body_time: Duration,
+    /// How long it may read nothing of an answer; a log that it follows has no such limit.
+    pub unread_time: Duration,
+    /// How long a client that has ended its side after a request may wait for the answer.
+    pub half_closed_time: Duration,
     /// How long requests under way have when the server stops.
     pub grace: Duration,
 }
@@ -132,6 +137,8 @@ impl Default for Limits {
             calls_per_connection: 128,
             header_time: Duration::from_secs(10),
             body_time: Duration::from_secs(10),
+            unread_time: Duration::from_secs(30),
+            half_closed_time: Duration::from_secs(10),
             grace: Duration::from_secs(3),
         }
     }

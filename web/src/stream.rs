@@ -9,6 +9,7 @@
 use crate::control::{FollowError, Followed, Log};
 use crate::page;
 use crate::router::Shared;
+use crate::seat::{Answering, Seat};
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
@@ -24,9 +25,9 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, watch};
 const LAST: u64 = 1024;
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Turns true when the server stops; in the extensions of every request.
+/// Turns true when the server stops, and the seat of the connection; in the extensions of every request.
 #[derive(Clone, Debug)]
-pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>);
+pub(crate) struct Stopping(pub(crate) watch::Receiver<bool>, pub(crate) Arc<Seat>);
 
 /// A process's log, by a decoded path that begins with `/logtail`.
 pub(crate) async fn process(shared: &Shared, path: &str, stop: Stopping) -> Response {
@@ -53,7 +54,7 @@ async fn follow(shared: &Shared, log: Log<'_>, stop: Stopping) -> Response {
     };
     match shared.site.control.follow(log, LAST).await {
         Ok(Followed { modified_ms, bytes }) => {
-            let body = body(bytes, stop.0, place);
+            let body = body(bytes, stop.0, (place, stop.1.stream()));
             let mut response = page::respond(StatusCode::OK, "text/plain;charset=utf-8", body);
             let modified = UNIX_EPOCH + Duration::from_secs(modified_ms / 1000);
             let date = HeaderValue::from_str(&httpdate::fmt_http_date(modified));
@@ -65,13 +66,16 @@ async fn follow(shared: &Shared, log: Log<'_>, stop: Stopping) -> Response {
     }
 }
 
-fn body(bytes: mpsc::Receiver<Bytes>, stop: watch::Receiver<bool>, place: OwnedSemaphorePermit) -> Body {
-    Body::from_stream(unfold((bytes, stop, place), |(mut bytes, mut stop, place)| async move {
+/// What a stream holds while it goes on: its place among the streams, and its connection's seat.
+type Kept = (OwnedSemaphorePermit, Answering);
+
+fn body(bytes: mpsc::Receiver<Bytes>, stop: watch::Receiver<bool>, kept: Kept) -> Body {
+    Body::from_stream(unfold((bytes, stop, kept), |(mut bytes, mut stop, kept)| async move {
         let piece = tokio::select! {
             biased;
             _ = stop.wait_for(|stopping| *stopping) => None,
             piece = bytes.recv() => piece,
         };
-        piece.map(|piece| (Ok::<_, Infallible>(piece), (bytes, stop, place)))
+        piece.map(|piece| (Ok::<_, Infallible>(piece), (bytes, stop, kept)))
     }))
 }

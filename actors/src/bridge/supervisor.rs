@@ -344,7 +344,7 @@ fn config_info(group: &GroupSpec, spec: &ProcessSpec, inuse: bool) -> ConfigInfo
     let logfile = |logfile: &Logfile| match logfile {
         Logfile::Auto => "auto".to_owned(),
         Logfile::None => "none".to_owned(),
-        Logfile::Path(path) => path.to_string_lossy().into_owned(),
+        files @ (Logfile::Path(_) | Logfile::List { .. }) => files.to_string(),
     };
     ConfigInfo {
         name: spec.name.to_string(),

@@ -12,7 +12,9 @@
 
 use super::ansi::Ansi;
 use super::capture::{Piece, Ring, Scanner};
+use super::copies::Copies;
 use super::outbox::Outbox;
+use super::targets::Targets;
 use crate::clock;
 use crate::estate::LogSettings;
 use slog::{Logger, debug};
@@ -172,6 +174,8 @@ impl Origin<'_> {
 #[derive(Debug)]
 pub(super) struct Outlets {
     syslog: Option<Arc<Syslog>>,
+    targets: Option<Targets>,
+    copies: Option<Copies>,
     copy: Option<Logger>,
     events: bool,
 }
@@ -180,8 +184,11 @@ impl Outlets {
     /// What the configuration asks for; `None` if that is nothing but a file.
     pub(super) fn new(spec: &StreamSpec, logs: &LogSettings) -> Option<Self> {
         let syslog = spec.syslog.then(|| Arc::clone(&logs.syslog));
-        let outlets = Self { syslog, copy: logs.debug.clone(), events: spec.events_enabled };
+        let targets = Targets::new(&spec.syslog_target, logs);
+        let (copy, events) = (logs.debug.clone(), spec.events_enabled);
+        let outlets = Self { syslog, targets, copies: Copies::new(spec), copy, events };
         let any = outlets.syslog.is_some() || outlets.copy.is_some() || outlets.events;
+        let any = any || outlets.targets.is_some() || outlets.copies.is_some();
         (any || spec.capture_maxbytes > 0).then_some(outlets)
     }
 
@@ -204,6 +211,7 @@ impl Outlets {
             match part {
                 Part::Log(text) => {
                     trouble = self.send(text, origin).or(trouble);
+                    trouble = self.forward(text, origin).or(trouble);
                     self.copy(text, origin);
                 }
                 Part::Captured(text) => self.copy(text, origin),
@@ -212,7 +220,10 @@ impl Outlets {
                         debug!(log, "'{}' {} emitted a comm event", origin.namespec.process, origin.stream);
                     }
                 }
-                Part::Unfinished(text) => trouble = self.send(text, origin).or(trouble),
+                Part::Unfinished(text) => {
+                    trouble = self.send(text, origin).or(trouble);
+                    trouble = self.forward(text, origin).or(trouble);
+                }
             }
         }
         trouble
@@ -232,6 +243,27 @@ impl Outlets {
         let end = text.iter().rposition(|byte| *byte != b'\n').map_or(0, |last| last + 1);
         let lines = text[..end].split(|byte| *byte == b'\n');
         syslog.send(clock::wall_ms(), &format!("{} ", origin.namespec.process), lines)
+    }
+
+    /// To the targets, and to the other files, which may have something to tell.
+    fn forward(&self, text: &[u8], origin: Origin<'_>) -> Option<String> {
+        self.targets.iter().for_each(|targets| targets.write(text, origin));
+        self.copies.as_ref().filter(|_| !text.is_empty())?.write(text)
+    }
+
+    /// The files beside the log.
+    pub(super) const fn copies(&self) -> Option<&Copies> {
+        self.copies.as_ref()
+    }
+
+    /// The stream has ended: its last line has no line feed any more.
+    pub(super) fn end(&self, origin: Origin<'_>) {
+        self.targets.iter().for_each(|targets| targets.end(origin));
+    }
+
+    /// Whether a line has begun that [`end`](Self::end) would hand out.
+    pub(super) fn holds(&self) -> bool {
+        self.targets.as_ref().is_some_and(Targets::holds)
     }
 
     fn copy(&self, text: &[u8], origin: Origin<'_>) {

@@ -13,10 +13,11 @@
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
+mod passage;
+mod place;
 mod resize;
 
-mod passage;
-
+use super::copies::Copies;
 use super::ear::Ear;
 use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
@@ -24,6 +25,7 @@ use super::tap::{Joined, Tap};
 use crate::estate::{LogSettings, lock};
 use crate::pool::Seat;
 use passage::{Busy, Unwritten};
+use place::place;
 use std::cell::RefCell;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -32,8 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::rotation::Rotation;
-use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
-use treeherd_os::autolog;
+use treeherd_domain::stream::{Stream, StreamSpec};
 use treeherd_os::logfile::{self, LogFile, OpenError};
 use treeherd_os::pipe::{self, Read};
 
@@ -119,17 +120,7 @@ impl StreamEstate {
         // what a listener writes is no output: it goes to its log and to the pool
         let plain = ear.is_some().then(|| spec.file_only());
         let spec = plain.as_ref().unwrap_or(spec);
-        let mut trouble = None;
-        let path = match &spec.logfile {
-            Logfile::None => None,
-            Logfile::Path(path) => Some(path.clone()),
-            Logfile::Auto => {
-                let name = namespec.process.as_str();
-                autolog::create_auto(name, stream, &logs.identifier, &logs.childlogdir)
-                    .inspect_err(|error| trouble = Some(auto_trouble(&namespec, stream, logs, error)))
-                    .ok()
-            }
-        };
+        let (path, trouble) = place(&namespec, stream, spec, logs);
         let divider = Divider::new(spec, logs.strip_ansi);
         Self {
             namespec,
@@ -217,8 +208,14 @@ impl StreamEstate {
             if sink.pending.is_empty() {
                 self.open.store(false, Ordering::Release);
                 sink.file = None;
+                self.copies().for_each(Copies::close);
             }
         }
+    }
+
+    /// The files beside the log.
+    fn copies(&self) -> impl Iterator<Item = &Copies> {
+        self.outlets.as_deref().and_then(Outlets::copies).into_iter()
     }
 
     /// Whether the file is open (or none is wanted), so that a spawn need not wait for it.
@@ -251,6 +248,7 @@ impl StreamEstate {
     /// Opens the file if it is not open or no longer stands at its path.
     pub(crate) fn open(&self) -> Result<(), OpenError> {
         let Some(path) = &self.path else { return Ok(()) };
+        self.copies().for_each(Copies::look_again);
         let rotation = *lock(&self.rotation);
         let mut sink = lock(&self.sink);
         match sink.file.as_mut().filter(|file| file.is_current()) {
@@ -267,6 +265,7 @@ impl StreamEstate {
 
     /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.
     pub(crate) fn reopen(&self) -> Result<(), OpenError> {
+        self.copies().for_each(Copies::look_again);
         let mut sink = lock(&self.sink);
         let Some(file) = sink.file.as_mut() else { return Ok(()) };
         file.reopen()?;
@@ -285,7 +284,7 @@ impl StreamEstate {
                 .map_err(|error| format!("cannot empty {}: {error}", path.display()))?,
         }
         lock(&self.tap).resized(0);
-        Ok(())
+        self.copies().try_for_each(Copies::clear)
     }
 
     /// Joins as a follower.
@@ -408,11 +407,10 @@ impl StreamEstate {
     fn finish(&self) -> Option<Pumped> {
         let mut sink = lock(&self.sink);
         let parts = sink.divider.finish();
+        let put = self.put(sink, parts);
+        self.outlets.iter().for_each(|outlets| outlets.end(self.origin()));
         self.holding.store(false, Ordering::SeqCst);
-        match self.put(sink, parts) {
-            stuck @ Pumped::Stuck(_) => Some(stuck),
-            _ => None,
-        }
+        Some(put).filter(|put| matches!(put, Pumped::Stuck(_)))
     }
 
     fn divide<'a>(&self, sink: &mut Sink, bytes: &'a [u8]) -> Vec<Part<'a>> {
@@ -432,11 +430,17 @@ impl StreamEstate {
 
     fn hand_out(&self, parts: Vec<Part<'_>>) {
         let Some(outlets) = &self.outlets else { return };
-        let pid = self.pid.load(Ordering::Relaxed);
-        let origin = Origin { namespec: &self.namespec, stream: self.stream, pid };
-        if let Some(trouble) = outlets.hand_out(parts, origin, &self.outbox) {
+        if let Some(trouble) = outlets.hand_out(parts, self.origin(), &self.outbox) {
             lock(&self.trouble).get_or_insert(trouble);
         }
+        if outlets.holds() {
+            self.holding.store(true, Ordering::SeqCst);
+        }
+    }
+
+    fn origin(&self) -> Origin<'_> {
+        let pid = self.pid.load(Ordering::Relaxed);
+        Origin { namespec: &self.namespec, stream: self.stream, pid }
     }
 
     /// Whether nobody waits for what comes next.
@@ -478,14 +482,6 @@ impl StreamEstate {
             }
         }
     }
-}
-
-fn auto_trouble(namespec: &Namespec, stream: Stream, logs: &LogSettings, error: &io::Error) -> String {
-    format!(
-        "could not create the AUTO log of {namespec} ({stream}) in {}: {error}; its output is not kept: \
-         make the directory writable or set {stream}_logfile, then restart the program",
-        logs.childlogdir.display()
-    )
 }
 
 #[cfg(test)]

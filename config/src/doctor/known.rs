@@ -50,12 +50,14 @@ pub const PROGRAM: &[&str] = &[
     "stdout_capture_maxbytes",
     "stdout_events_enabled",
     "stdout_syslog",
+    "stdout_syslog_target",
     "stderr_logfile",
     "stderr_logfile_maxbytes",
     "stderr_logfile_backups",
     "stderr_capture_maxbytes",
     "stderr_events_enabled",
     "stderr_syslog",
+    "stderr_syslog_target",
     "pipe_size",
 ];
 

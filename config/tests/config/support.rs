@@ -185,12 +185,7 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
         let spec = p.stream(stream);
         let mut key =
             |name: &str, value: String, default: &str| key(&format!("{stream}_{name}"), value, default);
-        let logfile = match &spec.logfile {
-            Logfile::Auto => "AUTO".to_owned(),
-            Logfile::None => "NONE".to_owned(),
-            Logfile::Path(path) => path.display().to_string(),
-        };
-        key("logfile", logfile, "AUTO");
+        key("logfile", spec.logfile.to_string(), "AUTO");
         key("logfile_maxbytes", spec.rotation.maxbytes.to_string(), "52428800");
         key("logfile_backups", spec.rotation.backups.to_string(), "10");
         key("capture_maxbytes", spec.capture_maxbytes.to_string(), "0");

@@ -1,4 +1,4 @@
-//! The listening sockets of the control endpoints, and (`shared`) those of programs.
+//! The listening sockets of the control endpoints, (`shared`) those of programs, and what is asked of sockets.
 //!
 //! ```text
 //! unix: bind <file>.<pid> -> chmod, chown, listen -> link to <file>  --+-- done
@@ -17,12 +17,29 @@ use crate::errno;
 pub use inet::bind_inet;
 pub use shared::{ShareError, share};
 use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use treeherd_domain::account::Owner;
 pub use unix::{BoundUnix, UnixEndpointFile, bind_unix};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 1024;
+
+/// How long what was sent on a connection may stay unacknowledged, in milliseconds.
+#[cfg(target_os = "linux")]
+const UNANSWERED_MS: u32 = 30_000;
+
+/// Ends a TCP connection whose other side is silent, so that it is not written to for a quarter of an hour.
+///
+/// # Errors
+/// What `setsockopt(2)` says.
+pub fn end_when_unanswered(stream: &impl AsFd) -> io::Result<()> {
+    use nix::sys::socket::{setsockopt, sockopt};
+    setsockopt(stream, sockopt::KeepAlive, &true)?;
+    #[cfg(target_os = "linux")]
+    setsockopt(stream, sockopt::TcpUserTimeout, &UNANSWERED_MS)?;
+    Ok(())
+}
 
 /// Why an endpoint cannot listen. The texts are Supervisor's.
 #[derive(Debug, thiserror::Error)]

@@ -157,7 +157,8 @@ async fn stopping_ends_websockets() {
 
 #[tokio::test]
 async fn a_call_that_is_given_up_leaves_the_server_as_it_was() {
-    let served = serve_toy(Setup::default());
+    let limits = Limits { half_closed_time: Duration::from_millis(50), ..Limits::default() };
+    let served = serve_toy(Setup { limits, ..Setup::default() });
     let http =
         connect_http(&served.endpoint().with_call_timeout(Some(Duration::from_millis(30)))).await.unwrap();
     let error = http.request::<String, _>("toy.slow", rpc_params![]).await.unwrap_err();

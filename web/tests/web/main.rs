@@ -9,5 +9,6 @@ mod http;
 mod page;
 mod python;
 mod site;
+mod slow;
 mod stream;
 mod xmlrpc;

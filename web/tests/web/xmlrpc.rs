@@ -160,7 +160,8 @@ async fn a_call_that_waits_holds_up_nobody() {
 
 #[tokio::test]
 async fn who_leaves_takes_the_call_along_and_nothing_else() {
-    let served = serve_toy(Setup::default());
+    let limits = Limits { half_closed_time: Duration::from_millis(50), ..Limits::default() };
+    let served = serve_toy(Setup { limits, ..Setup::default() });
     let request = format!("POST /RPC2 HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n{SLOW}", SLOW.len());
     let mut gone = served.connect().await;
     gone.write_all(request.as_bytes()).await.unwrap();

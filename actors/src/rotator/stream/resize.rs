@@ -19,5 +19,6 @@ impl StreamEstate {
         if let Some(file) = lock(&self.sink).file.as_mut() {
             file.roll_by(rotation);
         }
+        self.copies().for_each(|copies| copies.roll_by(rotation));
     }
 }

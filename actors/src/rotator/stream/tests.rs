@@ -1,12 +1,14 @@
 //! A stream's estate, driven as a rotator drives it, over real pipes and files.
 
 use super::*;
+use crate::forward::Forwards;
 use slog::{Drain, Never, OwnedKVList, Record, o};
 use std::io::Write as _;
 use std::os::unix::net::UnixDatagram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::name::{GroupName, ProcessName};
+use treeherd_domain::stream::Logfile;
 use treeherd_os::syslog::Syslog;
 
 /// Keeps the messages; one that holds `boom` is a panic, after it was kept.
@@ -55,6 +57,7 @@ impl Plan {
             log: slog::Logger::root(slog::Discard, o!()),
             debug: self.debug.then(|| slog::Logger::root(Kept(Arc::clone(&debug)), o!())),
             syslog: Arc::new(Syslog::new(&dir.path().join("syslog"))),
+            forwards: Arc::new(Forwards::new("box")),
         };
         let logfile = match self.spec.logfile {
             Logfile::Auto => Logfile::Path(dir.path().join("log")),

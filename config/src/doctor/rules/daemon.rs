@@ -103,7 +103,11 @@ fn minfds_too_low(patient: &Patient<'_>) -> Vec<Found> {
     let needed: i64 = processes
         .map(|process| {
             let files = [&process.stdout.logfile, &process.stderr.logfile];
-            3 + files.into_iter().filter(|file| **file != Logfile::None).count() as i64
+            3 + files
+                .into_iter()
+                .filter(|file| **file != Logfile::None)
+                .map(|file| 1 + file.also().len())
+                .sum::<usize>() as i64
         })
         .sum::<i64>()
         + OWN;

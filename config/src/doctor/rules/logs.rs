@@ -165,7 +165,7 @@ fn log_shared(patient: &Patient<'_>) -> Vec<Found> {
         for process in &group.processes {
             for stream in Stream::BOTH {
                 let spec = process.stream(stream);
-                if let Logfile::Path(path) = &spec.logfile {
+                for path in spec.logfile.path().into_iter().chain(spec.logfile.also()) {
                     let name = group.namespec(&process.name).to_string();
                     writers.entry(path).or_default().push((name, stream, spec.rotation.maxbytes > 0));
                 }
