@@ -67,9 +67,14 @@ struct Teller {
 impl Teller {
     fn start() -> Self {
         let script = format!("exec 3<&0; {TELLER}");
-        let mut command = Command::new("/bin/sh");
-        let mut child =
-            command.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // a shell cannot trap what was ignored when it began, as in the background of another
+        let mut command = Command::new("env");
+        let mut child = command
+            .args(["--default-signal=INT,QUIT", "/bin/sh", "-c", &script])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         out.read_line(&mut line).unwrap();

@@ -199,14 +199,18 @@ const EDITS: &[Edit] = &[
     ("stdout_capture_maxbytes", |p| p.stdout.capture_maxbytes = 1),
     ("stdout_events_enabled", |p| p.stdout.events_enabled = true),
     ("stdout_syslog", |p| p.stdout.syslog = true),
-    ("stdout_syslog_target", |p| p.stdout.syslog_target = vec![SyslogTarget::parse("udp://logs").unwrap()]),
+    ("stdout_syslog_target", |p| {
+        p.stdout.syslog_target = vec![SyslogTarget::parse("udp://logs").expect("it is a target")]
+    }),
     ("stderr_logfile", |p| p.stderr.logfile = Logfile::Path(PathBuf::from("/tmp/err.log"))),
     ("stderr_logfile_maxbytes", |p| p.stderr.rotation = Rotation { maxbytes: 1, ..p.stderr.rotation }),
     ("stderr_logfile_backups", |p| p.stderr.rotation = Rotation { backups: 1, ..p.stderr.rotation }),
     ("stderr_capture_maxbytes", |p| p.stderr.capture_maxbytes = 1),
     ("stderr_events_enabled", |p| p.stderr.events_enabled = true),
     ("stderr_syslog", |p| p.stderr.syslog = true),
-    ("stderr_syslog_target", |p| p.stderr.syslog_target = vec![SyslogTarget::parse("udp://logs").unwrap()]),
+    ("stderr_syslog_target", |p| {
+        p.stderr.syslog_target = vec![SyslogTarget::parse("udp://logs").expect("it is a target")]
+    }),
     ("pipe_size", |p| p.pipe_size = Some(1 << 20)),
     ("socket", |p| {
         let address = SocketAddress::Abstract("a".to_owned());

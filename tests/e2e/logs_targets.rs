@@ -100,7 +100,7 @@ fn a_list_of_files_is_written_file_by_file_and_the_first_is_the_log() {
     herd.wait_file("a.log", "one\n");
     herd.wait_file("b.log", "one\n");
     herd.wait_anywhere("output is missing there and nowhere else");
-    herd.ctl("tail say").is("one\n", 0);
+    herd.ctl("tail say").is("one\n\n", 0);
     herd.ctl("clear say").is("say: cleared\n", 0);
     assert_eq!(fs::read_to_string(herd.path("b.log")).expect("it is there"), "");
     fs::rename(herd.path("b.log"), herd.path("b.old")).expect("it is there");

@@ -7,7 +7,7 @@ use treeherd_config::{Accounts, CtlConfig, Overrides, Report, World, load, load_
 use treeherd_domain::account::Account;
 use treeherd_domain::endpoint::Address;
 use treeherd_domain::spec::{Config, Environment, GroupKind, ProcessSpec};
-use treeherd_domain::stream::{Logfile, Stream};
+use treeherd_domain::stream::Stream;
 
 struct Fake;
 

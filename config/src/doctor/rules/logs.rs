@@ -4,7 +4,7 @@ use super::{Example, Found, Rule, Severity};
 use crate::doctor::patient::{Patient, Section};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use treeherd_domain::stream::{Logfile, Stream};
+use treeherd_domain::stream::Stream;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
