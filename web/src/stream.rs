@@ -14,7 +14,7 @@ use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::stream::unfold;
-use http::header::LAST_MODIFIED;
+use http::header::{CONNECTION, LAST_MODIFIED};
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -50,7 +50,11 @@ pub(crate) async fn main(shared: &Shared, stop: Stopping) -> Response {
 
 async fn follow(shared: &Shared, log: Log<'_>, stop: Stopping) -> Response {
     let Ok(place) = Arc::clone(&shared.following).try_acquire_owned() else {
-        return page::error(StatusCode::SERVICE_UNAVAILABLE, "too many logs are being followed already");
+        let mut full =
+            page::error(StatusCode::SERVICE_UNAVAILABLE, "too many logs are being followed already");
+        // its connection is of more use to others
+        full.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        return full;
     };
     match shared.site.control.follow(log, LAST).await {
         Ok(Followed { modified_ms, bytes }) => {

@@ -142,7 +142,10 @@ async fn streams_leave_half_of_the_connections_to_others() {
     let mut stream = served.connect().await;
     stream.write_all(b"GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
     until_end(&mut stream, b"\r\n\r\n").await;
-    let second = served.get("/mainlogtail", "").await;
+    let mut refused = served.connect().await;
+    refused.write_all(b"GET /mainlogtail HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    // to its end: who is refused does not keep the connection either
+    let second = read_to_end(&mut refused).await;
     assert_eq!(status(&second), 503);
     assert!(second.contains("too many logs are being followed"), "{second}");
     drop(stream);
