@@ -156,7 +156,14 @@ fn create(main: &Path, world: &World<'_>, corrected: &Corrected) -> Result<PathB
                 let written = copy.write_all(corrected.after.as_bytes()).and_then(|()| {
                     copy.set_permissions(Permissions::from_mode(permissions.mode() & 0o777))
                 });
-                return written.map(|()| path.clone()).map_err(|error| failed(&path, error));
+                return match written {
+                    Ok(()) => Ok(path),
+                    Err(error) => {
+                        // part of a configuration is not to be taken for one; what it was is told below
+                        let _ = std::fs::remove_file(&path);
+                        Err(failed(&path, error))
+                    }
+                };
             }
         }
     }

@@ -114,6 +114,23 @@ fn corrected_copies_stand_beside_and_nothing_is_written_over() {
 }
 
 #[test]
+fn of_a_copy_that_cannot_be_written_to_its_end_nothing_is_left() {
+    if reference() {
+        return;
+    }
+    let plan = plan();
+    plan.write();
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" doctor --fix supervisord.conf"]);
+    let said = run(limited.arg(program("supervisorctl")).current_dir(plan.dir()), "");
+    assert_eq!(said.code, 2, "{said:?}");
+    assert!(said.stderr.contains(".fixed: File too large (os error 27); nothing is changed"), "{said:?}");
+    for copy in ["supervisord.conf.fixed", "conf.d/.more.conf.fixed"] {
+        assert!(!plan.dir().join(copy).exists(), "{copy} is there");
+    }
+}
+
+#[test]
 fn programs_get_json_and_the_list_of_rules() {
     if reference() {
         return;
