@@ -112,6 +112,11 @@ impl Session {
         self.status.set(status::STATUS_UNKNOWN);
     }
 
+    /// Whether the daemon wants a password that somebody may be there to give.
+    pub fn may_ask_for_password(&self, problem: &Problem) -> bool {
+        self.interactive && matches!(problem, Problem::Connect(ConnectError::Unauthorized { .. }))
+    }
+
     /// What a problem means, on stderr.
     pub fn explain(&mut self, problem: &Problem) {
         let text = explain(problem, &Scene::look(&self.server));

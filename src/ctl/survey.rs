@@ -18,7 +18,6 @@ use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use serde_json::{Value, json};
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
-use treeherd_rpc::client::ConnectError;
 use treeherd_rpc::wire::ProcessInfo;
 
 /// A process, and whether it is well if that was asked.
@@ -28,8 +27,7 @@ type Entry<'a> = (&'a ProcessInfo, Option<bool>);
 pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
     let Some(arguments) = session.arguments("status", argument, Ok) else { return Ok(()) };
     match survey(session, &arguments).await {
-        // Somebody may be there to give a password.
-        Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),
+        Err(problem) if session.may_ask_for_password(&problem) => Err(problem),
         Err(problem) => {
             session.lost(&problem);
             Ok(())

@@ -20,7 +20,7 @@ use jsonrpsee::core::client::Subscription;
 use std::time::Duration;
 use treeherd_domain::status::ProcessState;
 use treeherd_rpc::api::ProcessApiClient as _;
-use treeherd_rpc::client::{ConnectError, WsClient};
+use treeherd_rpc::client::WsClient;
 use treeherd_rpc::wire::{ProcessChange, ProcessInfo, Selectors};
 
 /// How long is waited when nothing is said.
@@ -122,7 +122,7 @@ pub(super) async fn wait(session: &mut Session, argument: &str) -> Outcome {
     }
     match attend(session, &wanted).await {
         // Somebody may be there to give a password.
-        Err(problem @ Problem::Connect(ConnectError::Unauthorized { .. })) => Err(problem),
+        Err(problem) if session.may_ask_for_password(&problem) => Err(problem),
         Err(problem) => {
             session.report(&problem);
             session.status.set(status::STATUS_UNKNOWN);

@@ -140,6 +140,13 @@ fn a_server_that_asks_for_a_password() {
         assert_eq!((ended.out.as_str(), ended.code), ("Server requires authentication\n", Some(1)));
         assert!(ended.err.contains(explanation), "{}", ended.err);
     }
+    // what scripts and health checks run has its own number for a daemon that cannot be asked
+    for words in [&["wait", "x"][..], &["status", "--check"], &["status", "--json"]] {
+        let ended = ctl(&[&["-s", &url], words].concat());
+        assert_eq!(ended.code, Some(4), "{words:?}: {}", ended.out);
+        assert!(ended.err.contains("we have none"), "{words:?}: {}", ended.err);
+        assert!(words[0] == "wait" || ended.out.is_empty(), "{words:?}: {}", ended.out);
+    }
 }
 
 #[test]
