@@ -171,10 +171,10 @@ impl Estate {
         Arc::ptr_eq(&self.record, &other.record)
     }
 
-    /// Whether there is no process, and none comes by itself.
+    /// Whether there is no process, and none was asked for.
     pub(crate) fn is_down(&self) -> bool {
         let record = self.record();
-        record.process.is_none() && record.machine.state().is_settled_down()
+        record.process.is_none() && record.machine.state().is_down()
     }
 
     /// The record, for a moment.

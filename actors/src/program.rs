@@ -174,15 +174,13 @@ impl Program {
         self.come_into(context);
     }
 
-    /// Once the daemon stops, nothing starts by itself any more.
+    /// Once the daemon stops, or its group is removed, nothing starts by itself any more.
     fn hold_back(&mut self, context: &mut Context<Self>) {
-        if self.shared.arena.mood() == Mood::Running {
-            return;
-        }
         let state = self.estate.record().machine.state();
         let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
         if would_start
             && state.deadline().is_some()
+            && (self.shared.arena.mood() != Mood::Running || !self.is_active())
             && let Ok(edge) = self.ask(Request::Halt)
         {
             self.follow(&edge, None, context);

@@ -28,7 +28,7 @@ impl Program {
 
     /// Whether the process is one of an active group still, by whatever definition. The news that it is not may
     /// stand in the mailbox behind a start, whose process nobody would look after.
-    fn is_active(&self) -> bool {
+    pub(super) fn is_active(&self) -> bool {
         let current = self.shared.arena.estate(&self.estate.namespec);
         current.is_some_and(|current| current.is_of_one_process_with(&self.estate))
     }

@@ -167,7 +167,7 @@ impl Handler<Remove> for Root {
         let Some(estate) = self.shared.arena.group(&name) else {
             return Err(Fault::GroupNotFound(name));
         };
-        if !estate.estates.iter().all(|e| e.record().machine.state().is_settled_down()) {
+        if !estate.estates.iter().all(|e| e.record().machine.state().is_down()) {
             return Err(Fault::StillRunning(estate.name().clone()));
         }
         self.shared.arena.remove(&name);

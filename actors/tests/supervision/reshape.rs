@@ -241,6 +241,28 @@ fn a_start_that_meets_the_removal_of_its_process_leaves_none_behind() {
 }
 
 #[test]
+fn a_program_between_two_of_its_starts_can_be_removed_and_replaced() {
+    let brief = |text: &str| {
+        format!(
+            "[program:brief]\ncommand=/bin/echo {text}\nstartsecs=0\nautorestart=true\n\
+             stdout_logfile=%(here)s/{text}.log\nstderr_logfile=NONE\n"
+        )
+    };
+    with(&brief("one"), async |herd| {
+        herd.state("brief", ProcessState::Exited).await;
+        configure(herd, &brief("one"), &brief("two")).await;
+        let answer = herd.call("group.update", json!(["brief"])).await.unwrap();
+        assert_eq!((rows(&answer), &answer["applied"]), (vec!["brief restart".to_owned()], &json!(true)));
+        herd.until("in the other log", || herd.read("two.log").starts_with("two\n")).await;
+        herd.state("brief", ProcessState::Exited).await;
+        herd.call("supervisor.removeProcessGroup", json!(["brief"])).await.unwrap();
+        let spawned = herd.logged("spawned: 'brief'");
+        herd.call("supervisor.addProcessGroup", json!(["brief"])).await.unwrap();
+        herd.until("started anew", || herd.logged("spawned: 'brief'") == spawned + 1).await;
+    });
+}
+
+#[test]
 fn who_watches_hears_of_processes_that_come_and_go() {
     with(&before(), async |herd| {
         ready(herd).await;

@@ -163,4 +163,11 @@ impl State {
     pub const fn is_settled_down(&self) -> bool {
         self.name().is_stopped() && self.deadline().is_none()
     }
+
+    /// Whether it counts as stopped, as for Supervisor, and nobody who is waiting asked for a start: what may still
+    /// come is only what `autorestart` brings.
+    #[must_use]
+    pub const fn is_down(&self) -> bool {
+        self.is_settled_down() || matches!(self, Self::Exited { .. })
+    }
 }
