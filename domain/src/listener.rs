@@ -139,11 +139,15 @@ impl Listener {
     }
 
     fn result_line<'a>(&mut self, bytes: &'a [u8], words: &mut Vec<Word>) -> &'a [u8] {
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-            self.waiting.extend_from_slice(&bytes[..bytes.len().min(LINE)]);
-            return if self.waiting.len() > LINE { self.bad_line(words) } else { &[] };
-        };
-        self.waiting.extend_from_slice(&bytes[..end.min(LINE)]);
+        let end = bytes.iter().position(|byte| *byte == b'\n');
+        let text = &bytes[..end.unwrap_or(bytes.len())];
+        // one byte too many is enough to know that it is too long
+        let room = (LINE + 1).saturating_sub(self.waiting.len());
+        self.waiting.extend_from_slice(&text[..text.len().min(room)]);
+        if self.waiting.len() > LINE {
+            return self.bad_line(words);
+        }
+        let Some(end) = end else { return &[] };
         let left = length(&self.waiting).filter(|_| self.waiting.len() < LINE);
         let Some(left) = left else { return self.bad_line(words) };
         self.waiting.clear();

@@ -35,6 +35,11 @@ struct Target {
 const TARGETS: &[Target] = &[
     Target { name: "xml_rpc", words: targets::XML_WORDS, check: targets::xml_rpc },
     Target { name: "environment", words: targets::ENVIRONMENT_WORDS, check: targets::environment },
+    Target { name: "command", words: targets::COMMAND_WORDS, check: targets::command },
+    Target { name: "selector", words: targets::SELECTOR_WORDS, check: targets::selector },
+    Target { name: "syslog_target", words: targets::SYSLOG_WORDS, check: targets::syslog_target },
+    Target { name: "listener", words: targets::LISTENER_WORDS, check: targets::listener },
+    Target { name: "configuration", words: targets::CONFIGURATION_WORDS, check: targets::configuration },
 ];
 
 /// No input may take longer.
@@ -131,6 +136,31 @@ fn xml_rpc() {
 #[test]
 fn environment() {
     fuzz("environment");
+}
+
+#[test]
+fn command() {
+    fuzz("command");
+}
+
+#[test]
+fn selector() {
+    fuzz("selector");
+}
+
+#[test]
+fn syslog_target() {
+    fuzz("syslog_target");
+}
+
+#[test]
+fn listener() {
+    fuzz("listener");
+}
+
+#[test]
+fn configuration() {
+    fuzz("configuration");
 }
 
 #[test]
