@@ -333,6 +333,9 @@ events=TICK_5
 [eventlistener:fatalmailbatch]
 command={bin}/fatalmailbatch --toEmail=root --fromEmail=root --interval=60
 events=PROCESS_STATE,TICK_60
+[eventlistener:crashmailbatch]
+command={bin}/crashmailbatch --toEmail=root --fromEmail=root --interval=60
+events=PROCESS_STATE,TICK_60
 [program:crash]
 command=/bin/sh -c 'exit 3'
 startsecs=0
@@ -358,7 +361,7 @@ def the_listeners_of_superlance_do_their_work():
         mail.write_text(f"#!/bin/sh\ncat >>{d.dir}/mails\n")
         mail.chmod(0o755)
         api = d.proxy().supervisor
-        listeners = ["crashmail", "memmon", "httpok", "fatalmailbatch"]
+        listeners = ["crashmail", "memmon", "httpok", "fatalmailbatch", "crashmailbatch"]
         for name in listeners:
             d.until_state(name, "RUNNING")
         api.startProcess("off")
@@ -370,6 +373,7 @@ def the_listeners_of_superlance_do_their_work():
             until(words, lambda words=words: words in mails.read_text())
         for name, pid in before.items():
             until("a new pid", lambda name=name, pid=pid: api.getProcessInfo(name)["pid"] not in (0, pid))
+        until("crashmailbatch", lambda: "Process crash:crash (pid " in (d.dir / "crashmailbatch.err").read_text())
         until("fatalmailbatch", lambda: "Process gone:gone failed to start" in (d.dir / "fatalmailbatch.err").read_text())
         assert all(api.getProcessInfo(name)["statename"] == "RUNNING" for name in listeners)
 
