@@ -1,7 +1,8 @@
 //! Estates: what must outlive the actors that drive it.
 //!
 //! ```text
-//!   Arena ── GroupEstate ── Estate (one process)         written by its Program actor alone,
+//!   Arena ── GroupEstate ─┬─ PoolEstate, of listeners    (see pool)
+//!                         `─ Estate (one process)        written by its Program actor alone,
 //!                              |- Record: machine, pid,   read by anyone for a moment
 //!                              |          times, error
 //!                              `- StreamEstate x 2: pipe end, file, followers   (see rotator)
@@ -15,12 +16,13 @@
 //! is used all the same: every write to a record is one assignment after the other, each valid.
 
 mod arena;
+mod pool;
 
 pub use arena::{Arena, Mood};
+pub use pool::{PoolEstate, PoolStatus, Seat};
 
 use crate::clock;
 use crate::forward::Forwards;
-use crate::pool::{PoolEstate, Seat};
 use crate::rotator::stream::StreamEstate;
 use crate::sockets::Listening;
 use slog::Logger;

@@ -14,8 +14,8 @@
 
 use crate::clock;
 use crate::command::{Outcome, Reply};
-use crate::estate::{Estate, GroupEstate};
-use crate::pool::{Pool, PoolEstate};
+use crate::estate::{Estate, GroupEstate, PoolEstate};
+use crate::pool::Pool;
 use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};

@@ -3,8 +3,7 @@
 //! It is handed to each incarnation of Root by the loop outside the tree, and read by every thread. Absent: what
 //! an estate is (above).
 
-use super::{Estate, GroupEstate, lock};
-use crate::pool::PoolEstate;
+use super::{Estate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};

@@ -6,8 +6,7 @@
 //!
 //! Captures, syslog and events of output have no meaning here.
 
-use crate::estate::LogSettings;
-use crate::pool::Seat;
+use crate::estate::{LogSettings, Seat};
 use slog::{Logger, debug};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::undecodable::python_bytes;
