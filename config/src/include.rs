@@ -13,6 +13,8 @@ use crate::raw::RawConfig;
 use crate::report::Error;
 use crate::source::{Source, Span, Unreadable};
 use glob::Pattern;
+use std::io::Error as IoError;
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::quote;
@@ -91,6 +93,10 @@ fn patterns(raw: &RawConfig, world: &World<'_>, faults: &Faults) -> Option<Strin
 fn read(file: &str, world: &World<'_>) -> Result<Source, Unreadable> {
     let path = Path::new(file);
     let here = normalize(path.parent().unwrap_or(path), &world.cwd);
+    // whoever opens one waits for a writer, and so would all that wait for whoever does
+    if path.metadata().is_ok_and(|found| found.file_type().is_fifo()) {
+        return Err(Unreadable::Io(IoError::other("it is a FIFO, which may have no writer")));
+    }
     Source::read(path, file, here.to_string_lossy().into_owned())
 }
 

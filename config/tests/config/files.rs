@@ -79,6 +79,16 @@ fn an_included_directory_is_skipped_with_a_warning() {
 }
 
 #[test]
+fn an_included_fifo_is_skipped_and_not_waited_for() {
+    let site = Site::new("[supervisord]\n[include]\nfiles=conf.d/*\n");
+    site.write("conf.d/b.conf", "[program:b]\ncommand=c\n");
+    let path = site.path().join("conf.d/a.conf");
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+    assert_eq!(site.load().unwrap().groups.len(), 1);
+    assert!(site.shown().contains("a.conf': it is a FIFO, which may have no writer\n"), "{}", site.shown());
+}
+
+#[test]
 fn include_needs_files() {
     let site = Site::new("[supervisord]\n[include]\n");
     assert_eq!(site.first(), ".ini file has [include] section, but no files setting");
