@@ -80,6 +80,10 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         warn!(log, "cannot remove the pid file: {error}");
     }
     main_log.flush();
+    if mood == Mood::Shutdown {
+        // a disk or a FIFO that does not answer holds up a thread, which is not to hold up the end
+        std::mem::forget(system);
+    }
     mood
 }
 

@@ -1,6 +1,9 @@
 //! Signals to the daemon, and the order in which it ends what it began.
 
 use crate::harness::{Herd, reference, signal, until};
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
 use std::process::Stdio;
 
 #[test]
@@ -106,7 +109,7 @@ fn a_restart_asked_for_during_the_end_is_ignored() {
 fn usr2_opens_the_main_log_again() {
     let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
     herd.wait("success: cat");
-    std::fs::rename(herd.path("supervisord.log"), herd.path("old.log")).expect("the directory is ours");
+    fs::rename(herd.path("supervisord.log"), herd.path("old.log")).expect("the directory is ours");
     herd.signal("USR2");
     herd.wait("INFO received SIGUSR2 indicating log reopen request");
     herd.wait("INFO supervisord logreopen");
@@ -144,7 +147,7 @@ fn a_standard_output_that_nobody_reads_holds_up_neither_logs_nor_the_end() {
          startsecs=0\nstdout_logfile={dir}/talk\n",
     );
     let mut daemon = plan.command(&["-n"]).stdout(Stdio::piped()).spawn().expect("it can be started");
-    let size = |name: &str| std::fs::metadata(plan.dir().join(name)).map_or(0, |file| file.len());
+    let size = |name: &str| fs::metadata(plan.dir().join(name)).map_or(0, |file| file.len());
     until("the log of the program", || (size("talk") == 300_000).then_some(()));
     until("its copy in the main log", || (size("supervisord.log") > 300_000).then_some(()));
     signal(i32::try_from(daemon.id()).expect("pids are small"), "TERM");
@@ -161,4 +164,23 @@ fn usr2_at_the_very_start_is_not_lost() {
         herd.wait("INFO supervisord logreopen");
         herd.end();
     }
+}
+
+#[test]
+fn a_configuration_that_is_never_read_to_its_end_does_not_hold_up_the_end() {
+    if reference() {
+        return; // it reads where it does everything else
+    }
+    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+    let file = herd.path("supervisord.conf");
+    fs::remove_file(&file).expect("the file is ours");
+    nix::unistd::mkfifo(&file, nix::sys::stat::Mode::S_IRWXU).expect("the directory is ours");
+    let mut client = UnixStream::connect(herd.path("s.sock")).expect("it listens");
+    let call = r#"{"jsonrpc":"2.0","id":1,"method":"supervisor.reloadConfig","params":[]}"#;
+    let head = "POST /rpc HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n";
+    write!(client, "{head}Content-Length: {}\r\n\r\n{call}", call.len()).expect("it reads");
+    // opened as soon as the daemon reads from it, and never written to
+    let held = File::options().write(true).open(&file).expect("there is a reader");
+    herd.end();
+    drop(held);
 }
