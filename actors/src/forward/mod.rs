@@ -5,7 +5,7 @@
 //!                          │ no room: dropped, counted, told       │ an error: told once, a pause that doubles
 //! ```
 //!
-//! There is one [`Forward`] for each address and form, whoever sends there. Its task is begun by the line that finds
+//! There is one `Forward` for each address and form, whoever sends there. Its task is begun by the line that finds
 //! none and ends when nothing waits, so that there is no actor to be supervised: after a bug the next line begins
 //! another one on the same queue. Runs on the logs' thread. Absent: a spool on disk, TLS, any acknowledgement; what
 //! a receiver does with a line that its kernel took, nobody knows.
