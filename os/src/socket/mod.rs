@@ -9,6 +9,7 @@
 //! The file appears complete: with its mode and owner, and listening. Every part is bounded; nothing
 //! but a socket is ever removed. Absent: accepting, and printing the notice about a stale file.
 
+mod file;
 mod inet;
 mod shared;
 mod unix;

@@ -8,20 +8,19 @@
 //! Absent: accepting, which the programs do, and removing the file: it stays when the socket is closed, as in
 //! Supervisor.
 
+use super::file::BoundFile;
 use crate::fd::set_cloexec;
 use crate::user::current_uid;
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, listen, setsockopt,
     socket, sockopt,
 };
-use nix::unistd::{FchownatFlags, Gid, Uid};
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::FileTypeExt;
 use std::path::Path;
-use treeherd_domain::account::Owner;
 use treeherd_domain::socket::{SocketAddress, SocketSpec};
 
 /// Why a socket for programs cannot be had. The words are Supervisor's.
@@ -132,7 +131,7 @@ fn file(path: &Path, spec: &SocketSpec) -> Result<OwnedFd, ShareError> {
     let fd = stream(AddressFamily::Unix)?;
     let address = UnixAddr::new(path).map_err(io::Error::from)?;
     bind(fd.as_raw_fd(), &address).map_err(io::Error::from)?;
-    let dressed = dress(path, spec);
+    let dressed = BoundFile::hold(path).map_err(ShareError::from).and_then(|file| dress(&file, spec));
     if dressed.is_err() {
         // what stays behind is taken for stale by the next who binds
         let _ = fs::remove_file(path);
@@ -141,12 +140,10 @@ fn file(path: &Path, spec: &SocketSpec) -> Result<OwnedFd, ShareError> {
 }
 
 /// Gives the file its owner, then its mode.
-fn dress(path: &Path, spec: &SocketSpec) -> Result<(), ShareError> {
+fn dress(file: &BoundFile<'_>, spec: &SocketSpec) -> Result<(), ShareError> {
     let user = spec.user.filter(|user| user.uid != Some(current_uid()));
-    if let Some(Owner { uid, gid }) = spec.owner.or(user) {
-        let (uid, gid) = (uid.map(Uid::from_raw), gid.map(Gid::from_raw));
-        nix::unistd::fchownat(nix::fcntl::AT_FDCWD, path, uid, gid, FchownatFlags::AT_SYMLINK_NOFOLLOW)
-            .map_err(|error| ShareError::Owner(error.into()))?;
+    if let Some(owner) = spec.owner.or(user) {
+        file.give(owner).map_err(|error| ShareError::Owner(error.into()))?;
     }
-    fs::set_permissions(path, Permissions::from_mode(spec.mode)).map_err(ShareError::Mode)
+    file.set_mode(spec.mode).map_err(ShareError::Mode)
 }

@@ -5,19 +5,19 @@
 //! queue is full, and none of these waits. Between looking and unlinking a lock on the directory keeps
 //! other daemons of this kind out, and the file must still be the one that was looked at.
 
+use super::file::BoundFile;
 use super::{BACKLOG, BindError};
 use crate::fd::{set_cloexec, set_nonblocking};
 use nix::fcntl::{Flock, FlockArg};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket,
 };
-use nix::unistd::{Gid, Uid, chown};
-use std::fs::{self, File, Metadata, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 #[cfg(target_os = "linux")]
 use std::os::unix::fs::OpenOptionsExt;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -203,9 +203,10 @@ impl<'a> Temporary<'a> {
         // from here on the name is removed on every way out
         let mut this = Self { fd, path, inode: (0, 0) };
         this.inode = inode(&fs::symlink_metadata(path).map_err(failed(file))?);
-        fs::set_permissions(path, Permissions::from_mode(chmod)).map_err(failed(file))?;
+        let bound = BoundFile::hold(path).map_err(failed(file))?;
+        bound.set_mode(chmod).map_err(failed(file))?;
         if let Some(owner) = owner {
-            give(path, file, owner)?;
+            give(&bound, file, owner)?;
         }
         Backlog::new(BACKLOG)
             .and_then(|backlog| listen(&this.fd, backlog))
@@ -251,9 +252,8 @@ fn remove_leftover(path: &Path) -> io::Result<()> {
     }
 }
 
-fn give(path: &Path, file: &Path, owner: Owner) -> Result<(), BindError> {
-    let given = chown(path, owner.uid.map(Uid::from_raw), owner.gid.map(Gid::from_raw));
-    given.map_err(|error| match error {
+fn give(bound: &BoundFile<'_>, file: &Path, owner: Owner) -> Result<(), BindError> {
+    bound.give(owner).map_err(|error| match error {
         nix::Error::EPERM => {
             BindError::Chown { file: file.to_owned(), owner, user: crate::user::current_name() }
         }
