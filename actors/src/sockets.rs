@@ -61,22 +61,32 @@ pub(crate) fn refusal(spec: &SocketSpec, error: &ShareError) -> String {
     format!("Could not create FastCGI socket {}: {error}", spec.address)
 }
 
+/// The place of one socket, locked while it is made.
+type Place = Arc<Mutex<Weak<Listening>>>;
+
 /// The sockets that somebody holds.
 #[derive(Debug, Default)]
 pub struct Sockets {
-    held: Mutex<HashMap<SocketSpec, Weak<Listening>>>,
+    places: Mutex<HashMap<SocketSpec, Place>>,
 }
 
 impl Sockets {
-    /// The socket of this specification; made, if nobody holds it. Blocks.
+    /// The socket of this specification; made, if nobody holds it. Blocks, but for nobody who wants another one.
     pub(crate) fn take(&self, spec: &SocketSpec, log: &Logger) -> Result<Arc<Listening>, ShareError> {
-        let mut held = lock(&self.held);
-        if let Some(listening) = held.get(spec).and_then(Weak::upgrade) {
+        let place = self.place(spec);
+        let mut held = lock(&place);
+        if let Some(listening) = held.upgrade() {
             return Ok(listening);
         }
-        held.retain(|_, listening| listening.strong_count() > 0);
         let listening = Arc::new(Listening::new(spec, log)?);
-        held.insert(spec.clone(), Arc::downgrade(&listening));
+        *held = Arc::downgrade(&listening);
         Ok(listening)
+    }
+
+    fn place(&self, spec: &SocketSpec) -> Place {
+        let mut places = lock(&self.places);
+        // one that is being made, or taken, has another owner than this table
+        places.retain(|_, place| Arc::strong_count(place) > 1 || lock(place).strong_count() > 0);
+        Arc::clone(places.entry(spec.clone()).or_default())
     }
 }

@@ -1,8 +1,8 @@
 //! A TCP listener on a host and port.
 
-use super::{BACKLOG, BindError};
-use crate::fd::{set_cloexec, set_nonblocking};
-use nix::sys::socket::{AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, bind, listen, socket};
+use super::{BACKLOG, BindError, stream};
+use crate::fd::set_nonblocking;
+use nix::sys::socket::{AddressFamily, Backlog, SockaddrStorage, bind, listen};
 use nix::sys::socket::{setsockopt, sockopt};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
@@ -42,8 +42,7 @@ fn resolve(host: &str, port: u16) -> Result<SocketAddr, BindError> {
 
 fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
     let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    let fd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
-    set_cloexec(&fd, true)?;
+    let fd = stream(family)?;
     set_nonblocking(&fd, true)?;
     setsockopt(&fd, sockopt::ReuseAddr, &true)?;
     // what is accepted inherits it: a client that vanished without a word is noticed while nothing is sent

@@ -16,9 +16,10 @@ mod unix;
 
 use crate::errno;
 pub use inet::bind_inet;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
 pub use shared::{ShareError, share};
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use treeherd_domain::account::Owner;
 pub use unix::{BoundUnix, UnixEndpointFile, bind_unix};
@@ -40,6 +41,18 @@ pub fn end_when_unanswered(stream: &impl AsFd) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     setsockopt(stream, sockopt::TcpUserTimeout, &UNANSWERED_MS)?;
     Ok(())
+}
+
+/// A stream socket that programs do not inherit by accident.
+fn stream(family: AddressFamily) -> io::Result<OwnedFd> {
+    #[cfg(target_os = "linux")]
+    return Ok(socket(family, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let fd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
+        crate::fd::set_cloexec(&fd, true)?;
+        Ok(fd)
+    }
 }
 
 /// Why an endpoint cannot listen. The texts are Supervisor's.

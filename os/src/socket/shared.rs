@@ -9,11 +9,10 @@
 //! Supervisor.
 
 use super::file::BoundFile;
-use crate::fd::set_cloexec;
+use super::stream;
 use crate::user::current_uid;
 use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, SockaddrStorage, UnixAddr, bind, listen, setsockopt,
-    socket, sockopt,
+    AddressFamily, Backlog, SockaddrStorage, UnixAddr, bind, listen, setsockopt, sockopt,
 };
 use std::fs;
 use std::io;
@@ -92,12 +91,6 @@ fn backlog(spec: &SocketSpec) -> io::Result<Backlog> {
         Some(backlog) => Ok(Backlog::new(i32::from(backlog)).unwrap_or(Backlog::MAXCONN)),
         None => Ok(Backlog::MAXCONN),
     }
-}
-
-fn stream(family: AddressFamily) -> io::Result<OwnedFd> {
-    let fd = socket(family, SockType::Stream, SockFlag::empty(), None)?;
-    set_cloexec(&fd, true)?;
-    Ok(fd)
 }
 
 fn tcp(host: &str, port: u16) -> Result<OwnedFd, ShareError> {

@@ -6,12 +6,10 @@
 //! other daemons of this kind out, and the file must still be the one that was looked at.
 
 use super::file::BoundFile;
-use super::{BACKLOG, BindError};
-use crate::fd::{set_cloexec, set_nonblocking};
+use super::{BACKLOG, BindError, stream};
+use crate::fd::set_nonblocking;
 use nix::fcntl::{Flock, FlockArg};
-use nix::sys::socket::{
-    AddressFamily, Backlog, SockFlag, SockType, UnixAddr, bind, connect, listen, socket,
-};
+use nix::sys::socket::{AddressFamily, Backlog, UnixAddr, bind, connect, listen};
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -171,7 +169,7 @@ fn clear_the_way(file: &Path, notice: &mut Option<String>) -> Result<(), BindErr
 
 /// Whether someone listens; never waits.
 fn is_in_use(file: &Path) -> io::Result<bool> {
-    let probe = stream()?;
+    let probe = quick_stream()?;
     match connect(probe.as_raw_fd(), &UnixAddr::new(file)?) {
         // taken; or the queue is full; or a socket of another kind, which someone has
         Ok(()) | Err(nix::Error::EAGAIN | nix::Error::EINPROGRESS | nix::Error::EPROTOTYPE) => Ok(true),
@@ -180,9 +178,8 @@ fn is_in_use(file: &Path) -> io::Result<bool> {
     }
 }
 
-fn stream() -> io::Result<OwnedFd> {
-    let fd = socket(AddressFamily::Unix, SockType::Stream, SockFlag::empty(), None)?;
-    set_cloexec(&fd, true)?;
+fn quick_stream() -> io::Result<OwnedFd> {
+    let fd = stream(AddressFamily::Unix)?;
     set_nonblocking(&fd, true)?;
     Ok(fd)
 }
@@ -197,7 +194,7 @@ struct Temporary<'a> {
 impl<'a> Temporary<'a> {
     fn make(path: &'a Path, file: &Path, chmod: u32, owner: Option<Owner>) -> Result<Self, BindError> {
         remove_leftover(path).map_err(failed(file))?;
-        let fd = stream().map_err(failed(file))?;
+        let fd = quick_stream().map_err(failed(file))?;
         let bound = UnixAddr::new(path).and_then(|address| bind(fd.as_raw_fd(), &address));
         bound.map_err(|error| failed(file)(error.into()))?;
         // from here on the name is removed on every way out
