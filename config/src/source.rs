@@ -3,7 +3,7 @@
 //! A line ends as in Python's text files: at LF, CR LF, or CR. Absent: what the lines mean (`dialect`).
 
 use crate::report::{Error, Place};
-use std::io;
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::str::Utf8Error;
@@ -38,6 +38,22 @@ pub(crate) struct Span {
     pub(crate) last: usize,
 }
 
+/// The largest configuration, in bytes: what is larger is no configuration (`/dev/zero`, a disk image).
+const MOST: u64 = 64 << 20;
+
+/// The whole file, if it is one that could be a configuration.
+fn bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = std::fs::File::open(path)?;
+    // a directory has a size, too, and is told as one by the read
+    let known = file.metadata()?.len().min(MOST);
+    let mut bytes = Vec::with_capacity(usize::try_from(known).unwrap_or(0));
+    file.by_ref().take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other("it is larger than 64 MB, which no configuration is"));
+    }
+    Ok(bytes)
+}
+
 /// Why a file was not read.
 #[derive(Debug)]
 pub(crate) enum Unreadable {
@@ -58,7 +74,7 @@ impl Source {
 
     /// Reads `path`, which is `shown` so in messages.
     pub(crate) fn read(path: &Path, shown: &str, here: String) -> Result<Self, Unreadable> {
-        let bytes = std::fs::read(path).map_err(Unreadable::Io)?;
+        let bytes = bounded(path).map_err(Unreadable::Io)?;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Self::of(&text, shown, here)),
             Err(error) => {

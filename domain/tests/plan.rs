@@ -3,48 +3,25 @@
 //! A set of groups is written as text, `web=1 shop=2:api,db`: the name, the priority, the processes.
 //! Without processes a group has one of its own name, as a program on its own has.
 
+#[path = "common/process.rs"]
+mod process;
+
 use expect_test::{Expect, expect};
+use process::process;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use treeherd_domain::account::Account;
-use treeherd_domain::name::{GroupName, ProcessName};
+use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{SocketAddress, SocketSpec};
-use treeherd_domain::spec::{Autorestart, Environment, GroupKind, GroupSpec, ProcessSpec};
-use treeherd_domain::stream::{Logfile, StreamSpec};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
-
-fn process(name: &str) -> ProcessSpec {
-    ProcessSpec {
-        name: ProcessName::new(name),
-        command: format!("/bin/{name}"),
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        exitcodes: vec![0],
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        user: None,
-        umask: None,
-        directory: None,
-        environment: Environment::new(),
-        serverurl: None,
-        redirect_stderr: false,
-        stdout: StreamSpec::default(),
-        stderr: StreamSpec::default(),
-        pipe_size: None,
-        socket: None,
-    }
-}
 
 fn group(text: &str) -> Arc<GroupSpec> {
     let (name, rest) = text.split_once('=').expect("a group is a name, `=` and a priority");

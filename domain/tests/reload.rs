@@ -1,44 +1,20 @@
 //! Reload classes: every field of a process has one, the document tells them, secrets are not shown; and what an
 //! update does by them.
 
+#[path = "common/process.rs"]
+mod process;
+
 use expect_test::{Expect, expect};
+use process::process;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use treeherd_domain::name::{GroupName, ProcessName};
+use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
-use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{SocketAddress, SocketSpec};
-use treeherd_domain::spec::{Autorestart, Environment, GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
-
-fn process(name: &str) -> ProcessSpec {
-    ProcessSpec {
-        name: ProcessName::new(name),
-        command: "/bin/cat".to_owned(),
-        priority: 999,
-        autostart: true,
-        autorestart: Autorestart::Unexpected,
-        startsecs: 1,
-        startretries: 3,
-        exitcodes: vec![0],
-        stopsignal: Signal::TERM,
-        stopwaitsecs: 10,
-        stopasgroup: false,
-        killasgroup: false,
-        user: None,
-        umask: None,
-        directory: None,
-        environment: Environment::new(),
-        serverurl: None,
-        redirect_stderr: false,
-        stdout: StreamSpec::default(),
-        stderr: StreamSpec::default(),
-        pipe_size: None,
-        socket: None,
-    }
-}
 
 fn variables(list: &[(&str, &str)]) -> Environment {
     list.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

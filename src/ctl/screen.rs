@@ -1,8 +1,8 @@
 //! Where the program writes: stdout in whole pieces, stderr at once.
 //!
 //! Stdout is gathered until someone has to wait (for the daemon, for the keyboard) and then written in
-//! one piece. Bytes of logs pass through untouched. A reader that has gone away (`ctl ... | head`) is not
-//! an error to talk about: the rest is dropped and [`Screen::is_broken`] says so.
+//! one piece. Bytes of logs pass through untouched. What cannot be written is dropped, [`Screen::is_broken`] says so,
+//! and stderr why; a reader that has gone away (`ctl ... | head`) is no error to talk about.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -60,7 +60,12 @@ impl Screen {
     /// Writes what is gathered.
     pub fn flush(&mut self) {
         if !self.pending.is_empty() && !self.broken {
-            self.broken = self.out.write_all(&self.pending).and_then(|()| self.out.flush()).is_err();
+            let written = self.out.write_all(&self.pending).and_then(|()| self.out.flush());
+            self.broken = written.is_err();
+            if let Err(error) = written.or_else(unless_left) {
+                let text = format!("supervisorctl: cannot write to standard output: {error}\n");
+                let _ = self.err.write_all(text.as_bytes()).and_then(|()| self.err.flush());
+            }
         }
         self.pending.clear();
     }
@@ -76,4 +81,9 @@ impl Drop for Screen {
     fn drop(&mut self) {
         self.flush();
     }
+}
+
+/// No error if it is only that nobody reads any more.
+fn unless_left(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
 }

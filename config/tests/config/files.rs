@@ -124,6 +124,17 @@ fn a_missing_file_and_an_unreadable_one_are_told_apart() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_file_without_end_is_not_read_for_ever() {
+    let site = Site::new("");
+    std::fs::remove_file(site.path().join("s.conf")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", site.path().join("s.conf")).unwrap();
+    let report = site.report();
+    assert!(report.contains("could not read config file s.conf"), "{report}");
+    assert!(report.contains("it is larger than 64 MB"), "{report}");
+}
+
+#[test]
 fn a_file_that_is_not_utf_8_is_refused_with_its_line() {
     let site = Site::new("");
     site.write("s.conf", b"[supervisord]\nidentifier=\xe4\xf6\n");

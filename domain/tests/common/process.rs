@@ -1,0 +1,34 @@
+//! A process with Supervisor's defaults, for tests that change some of them.
+
+use treeherd_domain::name::ProcessName;
+use treeherd_domain::signal::Signal;
+use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
+use treeherd_domain::stream::StreamSpec;
+
+/// A process of this name, whose command is the program of that name.
+pub(crate) fn process(name: &str) -> ProcessSpec {
+    ProcessSpec {
+        name: ProcessName::new(name),
+        command: format!("/bin/{name}"),
+        priority: 999,
+        autostart: true,
+        autorestart: Autorestart::Unexpected,
+        startsecs: 1,
+        startretries: 3,
+        exitcodes: vec![0],
+        stopsignal: Signal::TERM,
+        stopwaitsecs: 10,
+        stopasgroup: false,
+        killasgroup: false,
+        user: None,
+        umask: None,
+        directory: None,
+        environment: Environment::new(),
+        serverurl: None,
+        redirect_stderr: false,
+        stdout: StreamSpec::default(),
+        stderr: StreamSpec::default(),
+        pipe_size: None,
+        socket: None,
+    }
+}
