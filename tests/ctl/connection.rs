@@ -243,11 +243,7 @@ fn help_is_printed_for_all_three_spellings() {
 #[cfg(target_os = "linux")]
 fn an_output_that_is_full_is_told() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_supervisorctl"))
-        .arg("-h")
-        .stdout(full)
-        .output()
-        .unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_supervisorctl")).arg("-h").stdout(full).output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.starts_with("supervisorctl: cannot write to standard output: No space left"), "{err}");
     assert_eq!(output.status.code(), Some(1));
