@@ -31,7 +31,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Machine, Policy};
+use treeherd_domain::health::{Health, Readiness};
+use treeherd_domain::lifecycle::{Machine, Policy, State};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::reload::same_streams;
 use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
@@ -177,6 +178,27 @@ impl Estate {
     pub(crate) fn is_down(&self) -> bool {
         let record = self.record();
         record.process.is_none() && record.machine.state().is_down()
+    }
+
+    /// Whether it can be used now.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        match self.record().machine.state() {
+            State::Running { .. } => Readiness::Ready,
+            _ => Readiness::NotReady,
+        }
+    }
+
+    /// Whether it can be used now: what others that need it wait for.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.readiness().is_ready()
+    }
+
+    /// Whether it is known to do its work.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        Health::Unknown
     }
 
     /// The record, for a moment.

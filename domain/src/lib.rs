@@ -5,10 +5,12 @@
 
 pub mod account;
 pub mod command;
+pub mod duration;
 pub mod endpoint;
 pub mod event;
 pub mod exit;
 pub mod fault;
+pub mod health;
 pub mod level;
 pub mod lifecycle;
 pub mod listener;

@@ -1,0 +1,76 @@
+//! Readiness and health: attributes of a process beside its state.
+//!
+//! RUNNING keeps Supervisor's meaning: up for `startsecs`. Whether the process can be used is its [`Readiness`],
+//! whether it still does its work its [`Health`]. Without `ready=` a process is ready while it is RUNNING; without
+//! `health=` nothing is known of its health, and that is no failure.
+
+use std::fmt;
+
+/// Whether a process can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Readiness {
+    /// Not yet, or not any more.
+    #[default]
+    NotReady,
+    /// It said so, a probe found so, or, without `ready=`, it is RUNNING.
+    Ready,
+}
+
+impl Readiness {
+    /// Whether it can be used.
+    #[must_use]
+    pub const fn is_ready(self) -> bool {
+        matches!(self, Self::Ready)
+    }
+
+    /// The word for it: `ready`, `not ready`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotReady => "not ready",
+            Self::Ready => "ready",
+        }
+    }
+}
+
+impl fmt::Display for Readiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whether something that is watched does its work.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Health {
+    /// Nothing watches it, or nothing has been found out yet.
+    #[default]
+    Unknown,
+    /// The checks pass.
+    Healthy,
+    /// As many checks in a row as the threshold says have failed.
+    Unhealthy,
+}
+
+impl Health {
+    /// Whether it is known to be bad.
+    #[must_use]
+    pub const fn is_unhealthy(self) -> bool {
+        matches!(self, Self::Unhealthy)
+    }
+
+    /// The word for it: `unknown`, `healthy`, `unhealthy`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Healthy => "healthy",
+            Self::Unhealthy => "unhealthy",
+        }
+    }
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
