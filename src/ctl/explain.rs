@@ -217,8 +217,8 @@ fn next(error: &ConnectError, scene: &Scene) -> String {
                 .to_owned()
         }
         ConnectError::XmlRpcOnly { .. } => {
-            "use Supervisor's own actions there; wait, plan, status --json and --check and update with options \
-             need our daemon"
+            "use Supervisor's own actions there, status --json and --check, and wait; plan, events and update \
+             --per-process need our daemon"
                 .to_owned()
         }
         ConnectError::NotOurs { .. } => "correct the address".to_owned(),
@@ -318,16 +318,16 @@ mod tests {
     #[test]
     fn a_python_supervisord_is_recognised() {
         let target = Target::parse("http://localhost:9001").expect("a good address");
-        let answer = "it has no process.list".to_owned();
+        let answer = "it has no config.plan".to_owned();
         check(
             ConnectError::XmlRpcOnly { target, answer },
             &scene("http://localhost:9001", None),
             &expect![[r#"
-                error: <class 'xmlrpc.client.ProtocolError'>, it has no process.list: file: http://localhost:9001 line: 0
+                error: <class 'xmlrpc.client.ProtocolError'>, it has no config.plan: file: http://localhost:9001 line: 0
                 supervisorctl: the supervisord there is the one written in Python, which cannot do this
-                  answer:  it has no process.list
+                  answer:  it has no config.plan
                   address: http://localhost:9001, from serverurl in /etc/supervisord.conf
-                  next:    use Supervisor's own actions there; wait, plan, status --json and --check and update with options need our daemon
+                  next:    use Supervisor's own actions there, status --json and --check, and wait; plan, events and update --per-process need our daemon
             "#]],
         );
     }

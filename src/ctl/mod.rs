@@ -10,7 +10,7 @@
 //!                                                        |                    daemon     shutdown reload open
 //!                                                        |                    logs       tail maintail
 //!                                                        |                    foreground fg
-//!                                                        |                    wait       wait
+//!                                                        |                    wait       wait, by news
 //!                                                        |                    events     events
 //!                                                        |                    reshape    update --per-process
 //!                                                        |                    plan       plan
@@ -44,8 +44,10 @@ pub mod local;
 mod logs;
 pub mod man;
 pub mod names;
+mod news;
 pub mod options;
 pub mod plan;
+mod python;
 mod reconfigure;
 pub mod render;
 mod reshape;

@@ -2,7 +2,7 @@
 
 use crate::ctl::options::{Arguments, is_new_form};
 use crate::ctl::render;
-use crate::ctl::reshape::reshape_group;
+use crate::ctl::reshape::{self, reshape_group};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
@@ -87,6 +87,9 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
         },
         false => Arguments::plain(argument),
     };
+    if arguments.has("per-process") {
+        reshape::require(session).await?;
+    }
     let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
     let mut wanted = arguments.words();
     if wanted.contains(&"all") {

@@ -8,8 +8,14 @@ use crate::ctl::reconfigure::replace_group;
 use crate::ctl::render::{self, Deed};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use treeherd_rpc::api::GroupApiClient as _;
+use treeherd_rpc::api::{GroupApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::wire::{GroupUpdate, UpdatedProcess};
+
+/// Refuses a daemon that cannot do it, before anything else of the update is done.
+pub(super) async fn require(session: &mut Session) -> Outcome {
+    session.call(async |client| client.get_api_version().await).await?;
+    session.server.require_ours("it has no group.update")
+}
 
 /// Brings a group to its configuration, process by process.
 pub(super) async fn reshape_group(session: &mut Session, group: &str) -> Outcome {

@@ -130,12 +130,20 @@ impl Server {
     /// # Errors
     /// [`Problem::Address`], [`Problem::Connect`].
     pub async fn follower(&self) -> Result<WsClient, Problem> {
-        let endpoint = self.endpoint()?;
-        if self.is_python() {
-            let answer = "it has no subscriptions".to_owned();
-            return Err(Problem::Connect(ConnectError::XmlRpcOnly { target: endpoint.target, answer }));
+        self.require_ours("it has no subscriptions")?;
+        connect_ws(&self.endpoint()?).await.map_err(Problem::Connect)
+    }
+
+    /// Refuses a daemon that is known to be one written in Python, with what it lacks.
+    ///
+    /// # Errors
+    /// [`Problem::Connect`]; [`Problem::Address`].
+    pub fn require_ours(&self, lack: &str) -> Result<(), Problem> {
+        let target = self.endpoint()?.target;
+        match self.is_python() {
+            true => Err(Problem::Connect(ConnectError::XmlRpcOnly { target, answer: lack.to_owned() })),
+            false => Ok(()),
         }
-        connect_ws(&endpoint).await.map_err(Problem::Connect)
     }
 
     /// Whether the daemon is known to be one written in Python.

@@ -7,17 +7,20 @@
 //! ```
 //!
 //! Stdout holds the document or the table and nothing else: that the daemon cannot be asked is told on
-//! stderr. Absent: other formats, and sorting.
+//! stderr. Of a supervisord written in Python the same is told, without what it does not know. Absent: other formats,
+//! and sorting.
 
 use crate::ctl::health::{self, Prospects};
 use crate::ctl::names::{self, Unknown};
 use crate::ctl::options::Arguments;
+use crate::ctl::python::{self, Seen};
 use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use serde_json::{Value, json};
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::client::ConnectError;
 use treeherd_rpc::wire::ProcessInfo;
 
 /// A process, and whether it is well if that was asked.
@@ -37,7 +40,7 @@ pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
 }
 
 async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
-    let all = session.call(async |client| client.process_list(None, None).await).await?.items;
+    let Listed { processes: all, is_python } = list(session).await?;
     let is_check = arguments.has("check");
     let prospects = match is_check {
         true => Some(prospects(session).await?),
@@ -50,11 +53,30 @@ async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
         .map(|process| (process, prospects.as_ref().map(|known| known.of(process).is_well(process))))
         .collect();
     match arguments.has("json") {
-        true => session.screen.line(document(&entries, &unknown)),
+        true => session.screen.line(document(&entries, &unknown, is_python)),
         false => table(session, &entries, &unknown),
     }
     judge(session, &entries, !unknown.is_empty(), is_check);
     Ok(())
+}
+
+/// The processes, and whether the one that tells of them is written in Python.
+struct Listed {
+    processes: Vec<ProcessInfo>,
+    is_python: bool,
+}
+
+/// All processes. Which language the daemon has shows by its answer.
+async fn list(session: &mut Session) -> Result<Listed, Problem> {
+    match session.call(async |client| client.process_list(None, None).await).await {
+        Ok(list) => Ok(Listed { processes: list.items, is_python: false }),
+        Err(Problem::Connect(ConnectError::XmlRpcOnly { .. })) => {
+            let told = session.call(async |client| client.get_all_process_info().await).await?;
+            let processes = told.into_iter().map(|told| Seen::from(told).process).collect();
+            Ok(Listed { processes, is_python: true })
+        }
+        Err(problem) => Err(problem),
+    }
 }
 
 /// What the configuration lets expect.
@@ -64,11 +86,12 @@ pub(super) async fn prospects(session: &mut Session) -> Result<Prospects, Proble
 }
 
 /// One array, an entry a line.
-fn document(entries: &[Entry<'_>], unknown: &[Unknown]) -> String {
+fn document(entries: &[Entry<'_>], unknown: &[Unknown], is_python: bool) -> String {
     let known = entries.iter().map(|(process, is_well)| {
         let mut entry = json!(process);
-        if let (Some(is_well), Value::Object(fields)) = (is_well, &mut entry) {
-            fields.insert("healthy".to_owned(), Value::Bool(*is_well));
+        if let Value::Object(fields) = &mut entry {
+            fields.retain(|field, _| !(is_python && python::UNKNOWN.contains(&field.as_str())));
+            fields.extend(is_well.map(|is_well| ("healthy".to_owned(), Value::Bool(is_well))));
         }
         entry
     });

@@ -1,33 +1,28 @@
 //! `wait`: until processes are where they shall be, or cannot get there.
 //!
 //! ```text
-//! process.watch --snapshot--> Watched --change, gone--> Watched --verdicts--> all reached    exit status 0
-//!       ^                        |                                            one never      7
-//!       `------- gap ------------'                                            time is up     1
+//! news --all--> Watched --one, gone, all--> Watched --verdicts--> all reached    exit status 0
+//!                                                                 one never      7
+//!                                                                 time is up     1
 //! ```
 //!
-//! The snapshot and what follows come from one subscription, so nothing falls between them and nothing is asked
-//! again. All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end,
-//! and names that do not exist yet.
+//! All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end, and names
+//! that do not exist yet; how news come (see [`news`](crate::ctl::news)).
 
 use crate::ctl::health::{Prospects, state};
+use crate::ctl::news::{News, Watcher};
 use crate::ctl::options::Arguments;
+use crate::ctl::python::Seen;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{names, render, status, survey};
 use crate::getopt::UsageError;
-use jsonrpsee::core::client::Subscription;
 use std::time::Duration;
 use treeherd_domain::status::ProcessState;
-use treeherd_rpc::api::ProcessApiClient as _;
-use treeherd_rpc::client::WsClient;
-use treeherd_rpc::wire::{ProcessChange, ProcessInfo, Selectors};
+use treeherd_rpc::wire::ProcessInfo;
 
 /// How long is waited when nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long the daemon has for its first answer.
-const ANSWER: Duration = Duration::from_secs(10);
 
 /// Where the processes shall be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,8 +47,8 @@ impl Goal {
     }
 
     /// How a process stands to it. STOPPED is no reason to give up: whoever waits may know who starts it.
-    fn verdict(self, process: &ProcessInfo, prospects: &Prospects) -> Verdict {
-        let returns = || prospects.of(process).returns(process);
+    fn verdict(self, Seen { process, may_return }: &Seen, prospects: &Prospects) -> Verdict {
+        let returns = || *may_return || prospects.of(process).returns(process);
         match (self, state(process)) {
             (Self::Running | Self::Ready, ProcessState::Running) => Verdict::Reached,
             (Self::Running | Self::Ready, ProcessState::Fatal | ProcessState::Unknown) => Verdict::Never,
@@ -138,11 +133,10 @@ async fn attend(session: &mut Session, wanted: &Wanted) -> Outcome {
         return Ok(());
     }
     let prospects = survey::prospects(session).await?;
-    let client = session.server.follower().await?;
-    let Some(mut watched) = Watched::begin(session, &client, wanted, prospects).await? else {
+    let Some(mut watched) = Watched::begin(session, wanted, prospects).await? else {
         return Ok(());
     };
-    let end = match tokio::time::timeout(wanted.timeout, watched.settle(&client, wanted)).await {
+    let end = match tokio::time::timeout(wanted.timeout, watched.settle(session, wanted.goal)).await {
         Ok(end) => end?,
         Err(_) => End::TimeIsUp,
     };
@@ -162,77 +156,77 @@ enum End {
 /// The processes that are waited for, as they are now.
 struct Watched {
     items: Vec<Watch>,
-    changes: Subscription<ProcessChange>,
+    watcher: Watcher,
     prospects: Prospects,
 }
 
-/// One of them; without `is_there` it was removed, and `process` is what it was last.
+/// One of them; without `is_there` it was removed, and `seen` is what it was last.
 struct Watch {
-    process: ProcessInfo,
+    seen: Seen,
     is_there: bool,
+}
+
+impl Watch {
+    fn process(&self) -> &ProcessInfo {
+        &self.seen.process
+    }
 }
 
 impl Watched {
     /// The processes that the words name; `None` if one of them names nothing, which is told.
     async fn begin(
         session: &mut Session,
-        client: &WsClient,
         wanted: &Wanted,
         prospects: Prospects,
     ) -> Result<Option<Self>, Problem> {
-        let (all, changes) = subscribe(client, &wanted.words).await?;
+        let (all, watcher) = Watcher::begin(session, &wanted.words).await?;
         let words: Vec<&str> = wanted.words.iter().map(String::as_str).collect();
-        let (chosen, unknown) = names::choose(&all, &words, |process| (&process.group, &process.name));
+        let (chosen, unknown) =
+            names::choose(&all, &words, |seen| (&seen.process.group, &seen.process.name));
         for word in &unknown {
             session.screen.line(word.line());
             session.status.set(status::STATUS_UNKNOWN);
         }
         let mut items: Vec<Watch> = Vec::new();
-        for process in chosen {
-            if !items.iter().any(|item| is_same(&item.process, process)) {
-                items.push(Watch { process: process.clone(), is_there: true });
+        for seen in chosen {
+            if !items.iter().any(|item| is_same(&item.seen, seen)) {
+                items.push(Watch { seen: seen.clone(), is_there: true });
             }
         }
-        Ok(unknown.is_empty().then_some(Self { items, changes, prospects }))
+        Ok(unknown.is_empty().then_some(Self { items, watcher, prospects }))
     }
 
     /// Takes in what happens until all are there, or one never will be.
-    async fn settle(&mut self, client: &WsClient, wanted: &Wanted) -> Result<End, Problem> {
+    async fn settle(&mut self, session: &mut Session, goal: Goal) -> Result<End, Problem> {
         loop {
-            if let Some(end) = self.end(wanted.goal) {
+            if let Some(end) = self.end(goal) {
                 return Ok(end);
             }
-            match self.changes.next().await {
-                Some(Ok(ProcessChange::Change { item, .. })) => self.change(*item),
-                Some(Ok(ProcessChange::Gone { name, group, .. })) => self.lose(&group, &name),
-                Some(Ok(ProcessChange::Snapshot { items, .. })) => self.replace(items),
-                Some(Ok(ProcessChange::Gap { .. })) => {
-                    let (items, changes) = subscribe(client, &wanted.words).await?;
-                    self.changes = changes;
-                    self.replace(items);
-                }
-                Some(Err(error)) => return Err(Problem::Broken(error.to_string())),
-                Some(Ok(ProcessChange::End { .. })) | None => return Ok(End::DaemonLeft),
+            match self.watcher.next(session).await? {
+                News::One(seen) => self.change(*seen),
+                News::Gone { group, name } => self.lose(&group, &name),
+                News::All(all) => self.replace(all),
+                News::End => return Ok(End::DaemonLeft),
             }
         }
     }
 
-    fn change(&mut self, process: ProcessInfo) {
-        if let Some(item) = self.items.iter_mut().find(|item| is_same(&item.process, &process)) {
-            *item = Watch { process, is_there: true };
+    fn change(&mut self, seen: Seen) {
+        if let Some(item) = self.items.iter_mut().find(|item| is_same(&item.seen, &seen)) {
+            *item = Watch { seen, is_there: true };
         }
     }
 
     fn lose(&mut self, group: &str, name: &str) {
-        let is_it = |item: &&mut Watch| item.process.group == group && item.process.name == name;
+        let is_it = |item: &&mut Watch| item.process().group == group && item.process().name == name;
         if let Some(item) = self.items.iter_mut().find(is_it) {
             item.is_there = false;
         }
     }
 
-    fn replace(&mut self, all: Vec<ProcessInfo>) {
+    fn replace(&mut self, all: Vec<Seen>) {
         self.items.iter_mut().for_each(|item| item.is_there = false);
-        all.into_iter().for_each(|process| self.change(process));
+        all.into_iter().for_each(|seen| self.change(seen));
     }
 
     fn end(&self, goal: Goal) -> Option<End> {
@@ -245,7 +239,7 @@ impl Watched {
 
     fn verdict(&self, item: &Watch, goal: Goal) -> Verdict {
         match (item.is_there, goal) {
-            (true, goal) => goal.verdict(&item.process, &self.prospects),
+            (true, goal) => goal.verdict(&item.seen, &self.prospects),
             (false, Goal::Stopped) => Verdict::Reached,
             (false, Goal::Running | Goal::Ready) => Verdict::Never,
         }
@@ -255,7 +249,7 @@ impl Watched {
     fn tell(&self, session: &mut Session, end: End, wanted: &Wanted) {
         let goal = wanted.goal.as_str();
         for item in &self.items {
-            let name = render::namespec(&item.process.group, &item.process.name);
+            let name = render::namespec(&item.process().group, &item.process().name);
             let stands = standing(item);
             session.screen.line(match (self.verdict(item, wanted.goal), end) {
                 (Verdict::Reached, _) => format!("{name}: {goal}"),
@@ -283,7 +277,7 @@ impl Watched {
 
 /// `FATAL, can't find command '/x'`: the state, and what there is to say about it.
 fn standing(item: &Watch) -> String {
-    let process = &item.process;
+    let process = item.process();
     if !item.is_there {
         return "removed".to_owned();
     }
@@ -298,28 +292,8 @@ fn standing(item: &Watch) -> String {
     if said.is_empty() { process.state.clone() } else { format!("{}, {said}", process.state) }
 }
 
-fn is_same(one: &ProcessInfo, other: &ProcessInfo) -> bool {
+fn is_same(Seen { process: one, .. }: &Seen, Seen { process: other, .. }: &Seen) -> bool {
     (&one.group, &one.name) == (&other.group, &other.name)
-}
-
-/// A subscription, and the snapshot that it begins with.
-async fn subscribe(
-    client: &WsClient,
-    words: &[String],
-) -> Result<(Vec<ProcessInfo>, Subscription<ProcessChange>), Problem> {
-    let late = |_| Problem::Broken(format!("no answer within {ANSWER:?}"));
-    let opening = async {
-        let mut changes = client.process_watch(Some(Selectors::Many(words.to_vec()))).await?;
-        let first = changes.next().await;
-        Ok::<_, Problem>((first, changes))
-    };
-    let (first, changes) = tokio::time::timeout(ANSWER, opening).await.map_err(late)??;
-    match first {
-        Some(Ok(ProcessChange::Snapshot { items, .. })) => Ok((items, changes)),
-        other => {
-            Err(Problem::Broken(format!("the subscription does not begin with a snapshot: {other:?}")))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ Words choose tests by their names. Ends with `N passed, N failed`.
 
 import contextlib
 import difflib
+import json
 import os
 import pathlib
 import re
@@ -123,13 +124,13 @@ class Unix(xmlrpc.client.Transport):
 class Daemon:
     """A supervisord of one kind in a directory of its own."""
 
-    def __init__(self, programs, more=""):
+    def __init__(self, programs, more="", words=()):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="client"))
         self.conf = self.dir / "s.conf"
         self.conf.write_text((CONF + more).replace("{dir}", str(self.dir)))
         self.said = open(self.dir / "said", "wb")
         self.process = subprocess.Popen(
-            [programs / "supervisord", "-n", "-c", self.conf], stdin=subprocess.DEVNULL, stdout=self.said,
+            [programs / "supervisord", "-n", "-c", self.conf, *words], stdin=subprocess.DEVNULL, stdout=self.said,
             stderr=self.said, cwd=self.dir, start_new_session=True,
         )
 
@@ -243,12 +244,132 @@ def supervisorctl_of_either_kind_with_supervisord_of_either_kind():
 @test
 def supervisorctl_of_ours_says_what_a_python_daemon_does_not_have():
     with Daemon(VENV) as d:
-        for words in ["wait cat", "plan", "status --json", "status --check"]:
+        # one group goes, one changes: nothing of it is done by halves
+        text = d.conf.read_text().replace("[program:off]", "[program:new]")
+        d.conf.write_text(text.replace("programs=a,b", "programs=a,b\npriority=5"))
+        for words in ["plan", "events", "events -f", "update --per-process"]:
             done = d.ctl(OURS, words.split())
             assert done.returncode, words
             assert "written in Python, which cannot do this" in done.stderr, done
+        assert [row["name"] for row in d.proxy().supervisor.getAllProcessInfo()] == ["cat", "none", "off", "a", "b"]
+        assert d.ctl(OURS, ["completion", "processes", "--", "pair:"]).stdout == "pair:*\npair:a\npair:b\n"
         done = d.ctl(OURS, ["-u", "chris", "-p", "wrong", "status"])
         assert (done.stdout, done.returncode) == ("Server requires authentication\n", 1), done
+
+
+ENDINGS = """
+[program:bad]
+command=/bin/sh -c 'exit 3'
+startsecs=0
+autorestart=false
+stderr_logfile=NONE
+[program:good]
+command=/bin/sh -c 'exit 0'
+startsecs=0
+[program:killed]
+command=/bin/sh -c 'kill -9 $$'
+startsecs=0
+autorestart=false
+[program:loop]
+command=/bin/sh -c 'sleep 0.2; exit 1'
+startsecs=0
+autostart=false
+[program:late]
+command=cat
+startsecs=2
+autostart=false
+"""
+
+# What only a daemon of ours tells.
+OURS_ALONE = {"restarts", "incarnation", "attempt", "seq"}
+TIMES = {"startedAt", "stoppedAt", "uptimeMs"}
+
+
+@test
+def status_for_programs_tells_the_same_of_a_daemon_of_either_kind():
+    told = {}
+    for programs in [VENV, OURS]:
+        with Daemon(programs, ENDINGS) as d:
+            for name in ["bad", "good", "killed"]:
+                d.until_state(name, "EXITED")
+            d.proxy().supervisor.startProcess("off")
+            d.proxy().supervisor.stopProcess("off")
+            done = d.ctl(OURS, ["status", "--json", "--check"])
+            assert (done.returncode, done.stderr) == (3, ""), done
+            rows = json.loads(done.stdout.replace(str(d.dir), "<dir>"))
+            for row in rows:
+                for field in ["startedAt", "stoppedAt"]:
+                    assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d.000Z", row.get(field, "2000-01-01T00:00:00.000Z"))
+                assert row.get("pid", 1) > 0 and row.get("uptimeMs", 0) >= 0 and ("pid" in row) == ("uptimeMs" in row), row
+            if programs == VENV:
+                assert all(not OURS_ALONE & set(row) for row in rows), rows
+            shown = {}
+            for row in rows:
+                row["told"] = sorted(TIMES & set(row))
+                for field in [*OURS_ALONE, *TIMES, "pid", "description"]:
+                    row.pop(field, None)
+                # the names of automatic files are made up
+                row["logs"] = sorted(row["logs"])
+                if row["name"] in ("killed", "off"):
+                    assert ("signal" in row["exit"]) == (programs == OURS), row
+                    row["exit"] = "by a signal"
+                shown[row["name"]] = row
+            told[programs] = shown
+            done = d.ctl(OURS, ["status", "--check"])
+            assert [line.split()[:2] for line in done.stdout.splitlines()] == [["bad", "EXITED"], ["killed", "EXITED"]], done
+            assert done.returncode == 3, done
+            for words, code in [("cat good off none", 0), ("cat nope", 4), ("cat bad nope", 4)]:
+                assert d.ctl(OURS, ["status", "--check", *words.split()]).returncode == code, words
+            assert d.ctl(OURS, ["-s", f"unix://{d.dir}/none", "status", "--check"]).returncode == 4
+    assert told[VENV] == told[OURS], told
+
+
+@test
+def wait_ends_alike_with_a_daemon_of_either_kind():
+    for programs in [VENV, OURS]:
+        with Daemon(programs, ENDINGS) as d:
+            api = d.proxy().supervisor
+            d.until_state("good", "EXITED")
+            for words, out, code in [
+                ("cat pair:* --timeout 0", "pair:a: ERROR (not running: STOPPED, Not started)", 1),
+                ("cat", "cat: running", 0),
+                ("bad", "bad: ERROR (will not be running: EXITED, exit status 3)", 7),
+                ("good --for stopped", "good: stopped", 0),
+                ("off --timeout 0.7", "off: ERROR (not running after 700ms: STOPPED, Not started)", 1),
+                ("nope cat", "nope: ERROR (no such process)", 4),
+            ]:
+                done = d.ctl(OURS, ["wait", *words.split()])
+                assert out in done.stdout.splitlines() and done.returncode == code, (programs, words, done)
+            # it runs only after a while
+            api.startProcess("late", False)
+            done = d.ctl(OURS, ["wait", "late", "cat"])
+            assert (done.stdout, done.returncode) == ("late: running\ncat: running\n", 0), done
+            # it ends and comes back, so it is not given up, and never stopped for good
+            api.startProcess("loop")
+            done = d.ctl(OURS, ["wait", "loop", "--for", "stopped", "--timeout", "6s"])
+            assert done.returncode == 1 and done.stdout.startswith("loop: ERROR (not stopped after 6s: "), done
+            api.stopProcess("loop")
+
+
+@test
+def wait_asks_a_python_daemon_at_a_measured_pace_and_ends_with_it():
+    with Daemon(VENV, words=["-e", "trace"]) as d:
+        asked = lambda: (d.dir / "main.log").read_text().count("called: supervisor.getAllProcessInfo()")
+        done = d.ctl(OURS, ["wait", "off", "--timeout", "2s"])
+        assert done.returncode == 1 and 2 <= asked() <= 5, (asked(), done)
+        process = subprocess.Popen(
+            [OURS / "supervisorctl", "-c", d.conf, "wait", "off"], stdout=subprocess.PIPE, text=True, cwd=d.dir,
+        )
+        try:
+            before = asked()
+            until("it has asked twice", lambda: asked() >= before + 2)
+            d.process.terminate()
+            out, _ = process.communicate(timeout=DEADLINE)
+        finally:
+            process.kill()
+            process.wait()
+        told = "off: ERROR (not running, and supervisord has gone: STOPPED, Not started)\n"
+        assert (out, process.returncode) == (told, 4), (out, process.returncode)
 
 
 @test
