@@ -19,6 +19,7 @@ pub mod bus;
 pub mod clock;
 pub mod command;
 pub mod endpoint;
+pub mod errand;
 pub mod estate;
 pub mod forward;
 pub mod group;

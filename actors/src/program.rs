@@ -14,7 +14,7 @@
 //! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
 mod adopt;
-mod launch;
+pub(crate) mod launch;
 mod listener;
 mod output;
 mod process;

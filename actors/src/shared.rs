@@ -2,6 +2,7 @@
 
 use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
+use crate::errand::Places;
 use crate::estate::{Arena, LogSettings, lock};
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Down, Exit};
@@ -92,6 +93,8 @@ pub struct Shared {
     pub log_settings: LogSettings,
     /// The order in which processes are spawned.
     pub turns: Turns,
+    /// The places of commands that are run beside the processes.
+    pub(crate) errands: Places,
     /// Which ticks were announced last.
     pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
@@ -138,6 +141,7 @@ impl Shared {
             server_url,
             log_settings,
             turns: Turns::default(),
+            errands: Places::default(),
             ticks: Mutex::default(),
             incidents,
             rebuilds,

@@ -20,7 +20,7 @@ pub(super) struct Command {
 
 /// Why a command cannot be executed.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum CommandError {
+pub(crate) enum CommandError {
     #[error("can't parse command {}: {reason}", repr(.command))]
     Parse { command: String, reason: treeherd_domain::command::SplitError },
     #[error("command is empty")]
@@ -39,7 +39,7 @@ impl CommandError {
     }
 
     /// What to do about it.
-    pub(super) fn hint(&self) -> &'static str {
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Parse { .. } => "close every quote in command=",
             Self::Empty => "give command= a program",
@@ -62,12 +62,18 @@ impl CommandError {
 
 /// Splits the command and finds its file.
 pub(super) fn command(spec: &ProcessSpec, shared: &Shared) -> Result<Command, CommandError> {
-    let argv = split(&spec.command)
-        .map_err(|reason| CommandError::Parse { command: spec.command.clone(), reason })?;
-    let word = argv.first().ok_or(CommandError::Empty)?;
     let path = spec.environment.get("PATH").or(shared.path.as_ref());
-    let program = resolve(word, path.map(String::as_str))?;
+    let (program, argv) = find(&spec.command, path.map(String::as_str))?;
     Ok(Command { program, argv })
+}
+
+/// The file of a command by this `PATH`, and its words.
+pub(crate) fn find(command: &str, path: Option<&str>) -> Result<(PathBuf, Vec<String>), CommandError> {
+    let parsed = split(command);
+    let argv = parsed.map_err(|reason| CommandError::Parse { command: command.to_owned(), reason })?;
+    let word = argv.first().ok_or(CommandError::Empty)?;
+    let program = resolve(word, path)?;
+    Ok((program, argv))
 }
 
 /// All that a spawn needs.
@@ -88,7 +94,7 @@ pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command, stdin: 
 }
 
 /// The variables that the daemon adds; later ones win.
-fn environment(estate: &Estate, shared: &Shared) -> Vec<(String, String)> {
+pub(crate) fn environment(estate: &Estate, shared: &Shared) -> Vec<(String, String)> {
     let spec = &estate.spec;
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut variables = vec![own("SUPERVISOR_ENABLED", "1")];

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   toy     ── policy, strategy, intensity, ends         children alone, toy actors, no process
-//!   herd    ── crash, bytes, escalation, reshape, soak   a real tree with real /bin/sh children
+//!   herd    ── crash, bytes, escalation, errand, reshape, soak   a real tree with real /bin/sh children
 //! ```
 //!
 //! In a toy test time is paused wherever one thread is enough, so that nothing waits and "nothing more
@@ -29,6 +29,7 @@ mod capture;
 mod crash;
 mod document;
 mod ends;
+mod errand;
 mod escalation;
 mod herd;
 mod intensity;
