@@ -33,13 +33,15 @@ fn rows() -> Vec<State> {
         State::Stopped { start_at: due },
         State::Starting { ready_at: None, attempt: 0 },
         State::Starting { ready_at: due, attempt: 0 },
-        State::Running { since: now() },
+        State::Running { since: now(), attempt: 0 },
         State::Backoff { attempt: 1, next: Next::Retry(now()) },
         State::Backoff { attempt: 1, next: Next::GiveUp(now()) },
         State::Stopping { kill_at: None, then: Then::Stay },
         State::Stopping { kill_at: None, then: Then::Start },
         State::Stopping { kill_at: due, then: Then::Stay },
         State::Stopping { kill_at: due, then: Then::Start },
+        State::Stopping { kill_at: due, then: Then::Fail(0) },
+        State::Stopping { kill_at: due, then: Then::Exit },
         exited(None),
         exited(due),
         State::Fatal,
@@ -57,9 +59,11 @@ const fn label(state: &State) -> &'static str {
         State::Backoff { next: Next::Retry(_), .. } => "BACKOFF (will retry)",
         State::Backoff { next: Next::GiveUp(_), .. } => "BACKOFF (gives up)",
         State::Stopping { kill_at: None, then: Then::Stay } => "STOPPING (no process yet)",
-        State::Stopping { kill_at: None, then: Then::Start } => "STOPPING (no process yet, then start)",
+        State::Stopping { kill_at: None, .. } => "STOPPING (no process yet, then start)",
         State::Stopping { kill_at: Some(_), then: Then::Stay } => "STOPPING",
         State::Stopping { kill_at: Some(_), then: Then::Start } => "STOPPING (then start)",
+        State::Stopping { kill_at: Some(_), then: Then::Fail(_) } => "STOPPING (never ready)",
+        State::Stopping { kill_at: Some(_), then: Then::Exit } => "STOPPING (unhealthy)",
         State::Exited { restart_at: None, .. } => "EXITED",
         State::Exited { restart_at: Some(_), .. } => "EXITED (start due)",
         State::Fatal => "FATAL",
@@ -80,12 +84,14 @@ impl Input {
         ("Restart", Self::Request(Request::Restart)),
         ("Halt", Self::Request(Request::Halt)),
     ];
-    const FACTS: [(&str, Self); 5] = [
+    const FACTS: [(&str, Self); 7] = [
         ("Spawned", Self::Fact(Fact::Spawned)),
         ("SpawnFailed", Self::Fact(Fact::SpawnFailed)),
         ("Exited", Self::Fact(Fact::Exited(ENDED))),
         ("SignalFailed", Self::Fact(Fact::SignalFailed)),
         ("DeadlinePassed", Self::Fact(Fact::DeadlinePassed)),
+        ("NotReady", Self::Fact(Fact::NotReady)),
+        ("Unhealthy", Self::Fact(Fact::Unhealthy)),
     ];
 
     fn apply(self, state: State, policy: &Policy) -> Result<(State, Option<Effect>), Refusal> {

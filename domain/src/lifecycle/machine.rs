@@ -51,6 +51,8 @@ pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
         Fact::Exited(status) => exited(state, status, now, policy),
         Fact::SignalFailed => signal_failed(state),
         Fact::DeadlinePassed => deadline_passed(state, now, policy),
+        Fact::NotReady => not_ready(state, now, policy),
+        Fact::Unhealthy => unhealthy(state, now, policy),
     }
 }
 
@@ -74,8 +76,8 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
             Ok(stopping(Then::Stay, now, policy))
         }
         State::Backoff { .. } => Ok((State::STOPPED, None)),
-        // a stop that comes between the two halves of a restart wins
-        State::Stopping { kill_at, then: Then::Start } => {
+        // a stop that comes while something is to follow the end wins
+        State::Stopping { kill_at, then: Then::Start | Then::Fail(_) | Then::Exit } => {
             Ok((State::Stopping { kill_at, then: Then::Stay }, None))
         }
         State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => {
@@ -163,12 +165,17 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
 fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { attempt, .. } => (failed(attempt, now, policy), None),
-        State::Running { since } => {
+        State::Running { since, .. } => {
             let expected = policy.expects(status);
             let restart_at = policy.restarts(expected).then(|| policy.restart_at(since, now));
             (State::Exited { status, expected, restart_at }, None)
         }
-        State::Stopping { then, .. } => (stopped(then, now), None),
+        State::Stopping { then: Then::Fail(attempt), .. } => (failed(attempt, now, policy), None),
+        State::Stopping { then: Then::Exit, .. } => {
+            let restart_at = policy.restarts(false).then(|| policy.restart_at(now, now));
+            (State::Exited { status, expected: false, restart_at }, None)
+        }
+        State::Stopping { then: then @ (Then::Stay | Then::Start), .. } => (stopped(then, now), None),
         State::Unknown => (State::Exited { status, expected: false, restart_at: None }, None),
         State::Stopped { .. } | State::Backoff { .. } | State::Exited { .. } | State::Fatal => {
             (state, None)
@@ -193,7 +200,7 @@ fn signal_failed(state: State) -> Step {
 
 fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
-        State::Starting { ready_at: Some(_), .. } => (State::Running { since: now }, None),
+        State::Starting { ready_at: Some(_), attempt } => (State::Running { since: now, attempt }, None),
         State::Backoff { attempt, next: Next::Retry(_) } => {
             (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
         }
@@ -213,6 +220,37 @@ fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
     }
 }
 
+/// Its readiness never came: a start that failed, however long it took.
+fn not_ready(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: Some(_), attempt } | State::Running { attempt, .. } => {
+            stopping(Then::Fail(attempt), now, policy)
+        }
+        State::Starting { ready_at: None, .. }
+        | State::Stopping { .. }
+        | State::Stopped { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
+/// It does not do its work any more: ended as if it had ended by itself.
+fn unhealthy(state: State, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { ready_at: Some(_), attempt } => stopping(Then::Fail(attempt), now, policy),
+        State::Running { .. } => stopping(Then::Exit, now, policy),
+        State::Starting { ready_at: None, .. }
+        | State::Stopping { .. }
+        | State::Stopped { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
+    }
+}
+
 fn failed(attempt: u32, now: Instant, policy: &Policy) -> State {
     let attempt = attempt.saturating_add(1);
     let next = if attempt > policy.startretries {
@@ -225,7 +263,8 @@ fn failed(attempt: u32, now: Instant, policy: &Policy) -> State {
 
 fn stopped(then: Then, now: Instant) -> State {
     match then {
-        Then::Stay => State::STOPPED,
+        // without a process nothing has failed
+        Then::Stay | Then::Fail(_) | Then::Exit => State::STOPPED,
         Then::Start => State::Stopped { start_at: Some(now) },
     }
 }

@@ -24,6 +24,9 @@
 //! repeated without a pause when `stopwaitsecs` is 0. The table of all cells is in `docs/lifecycle.md`;
 //! a test prints it from this code and compares.
 //!
+//! A process that does not get ready in time, or is not healthy any more, is stopped as any other; what follows its
+//! end is a failed start there, an unexpected exit here.
+//!
 //! Absent: clocks, pids, signals by number, logging, other programs.
 
 mod machine;

@@ -25,6 +25,8 @@ pub enum State {
     Running {
         /// Since when.
         since: Instant,
+        /// Failed attempts before this one: it counts on if the process never gets ready.
+        attempt: u32,
     },
     /// An attempt failed.
     Backoff {
@@ -71,6 +73,10 @@ pub enum Then {
     Stay,
     /// It starts again: the second half of a restart.
     Start,
+    /// A start that failed after this many others: BACKOFF, or FATAL. It was not ready in time.
+    Fail(u32),
+    /// EXITED, unexpectedly, and what `autorestart` says. It was not healthy.
+    Exit,
 }
 
 /// What somebody wants.
@@ -99,6 +105,10 @@ pub enum Fact {
     SignalFailed,
     /// The moment of [`State::deadline`] has come.
     DeadlinePassed,
+    /// It was not ready within `ready_timeout`.
+    NotReady,
+    /// Its health check failed as often as `health_failures` says, or its watchdog was not fed.
+    Unhealthy,
 }
 
 /// What is to be done about a transition; at most one thing each.

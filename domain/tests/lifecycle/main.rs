@@ -4,6 +4,7 @@
 //! script       reads "0 start | 5 exit 1", drives the machine as an actor would, prints the trace
 //! starting     one test a rule: from STOPPED to RUNNING, or to BACKOFF and FATAL
 //! ending       one test a rule: EXITED, STOPPING, UNKNOWN
+//! failing      one test a rule: not ready in time, not healthy any more
 //! restarting   one test a rule: restarts, and what comes in between
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
@@ -13,6 +14,7 @@
 
 mod documented;
 mod ending;
+mod failing;
 mod oracle;
 mod properties;
 mod restarting;

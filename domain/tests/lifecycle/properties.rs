@@ -81,7 +81,7 @@ impl Walk {
             (World::Spawning, Fact::Spawned) => Some(World::Alive),
             (World::Spawning, Fact::SpawnFailed) => Some(World::Empty),
             (World::Spawning | World::Alive, Fact::Exited(_)) => Some(World::Empty),
-            (World::Alive, Fact::SignalFailed) => Some(World::Alive),
+            (World::Alive, Fact::SignalFailed | Fact::NotReady | Fact::Unhealthy) => Some(World::Alive),
             _ => None,
         };
         self.world = after.unwrap_or(self.world);
@@ -166,7 +166,8 @@ fn histories() -> impl Strategy<Value = Vec<Input>> {
         6 => Just(Fact::Spawned),
         2 => Just(Fact::SpawnFailed),
         4 => statuses().prop_map(Fact::Exited),
-        1 => Just(Fact::SignalFailed)
+        1 => Just(Fact::SignalFailed),
+        1 => prop_oneof![Just(Fact::NotReady), Just(Fact::Unhealthy)]
     ];
     let sleep = (0..5000_u64).prop_map(Duration::from_millis);
     let input = prop_oneof![1 => request.prop_map(Input::Ask), 2 => fact.prop_map(Input::Tell), 1 => sleep.prop_map(Input::Sleep)];

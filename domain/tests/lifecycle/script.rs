@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Inputs: `start` `stop` `restart` `halt`; `exit 1` `exit SIGSEGV` `spawned` `spawnfailed`
-//! `signalfailed`; `wait` (nothing happens, time has passed). `spawnok`, `spawnfail` and `spawnhang` say
+//! `signalfailed` `notready` `unhealthy`; `wait` (nothing happens, time has passed). `spawnok`, `spawnfail` and `spawnhang` say
 //! how a spawn ends from then on: at once, in failure, or not before the script says so.
 //!
 //! The driver does what any driver must: what is due comes first, and after each input everything that
@@ -149,6 +149,8 @@ impl Driver {
             "spawned" => self.occur(word, Fact::Spawned),
             "spawnfailed" => self.occur(word, Fact::SpawnFailed),
             "signalfailed" => self.occur(word, Fact::SignalFailed),
+            "notready" => self.occur(word, Fact::NotReady),
+            "unhealthy" => self.occur(word, Fact::Unhealthy),
             "wait" => self.line(word, &noted("", self.machine.state())),
             "spawnok" => self.spawns = Spawns::Succeed,
             "spawnfail" => self.spawns = Spawns::Fail,
@@ -208,6 +210,8 @@ fn noted(effect: &str, state: State) -> String {
         State::Stopping { then: Then::Start, .. } | State::Stopped { start_at: Some(_) } => {
             "then start".to_owned()
         }
+        State::Stopping { then: Then::Fail(tries), .. } => format!("then fail, tries {tries}"),
+        State::Stopping { then: Then::Exit, .. } => "then exit".to_owned(),
         State::Stopping { then: Then::Stay, .. }
         | State::Stopped { start_at: None }
         | State::Running { .. }
