@@ -28,6 +28,7 @@ use treeherd_actors::shared::{Shared, SharedParts, Slot};
 use treeherd_actors::tree;
 use treeherd_config::{Accounts, Overrides, World};
 use treeherd_domain::account::Account;
+use treeherd_domain::cause::Asked;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::spec::{Config, MainLog as Target};
 use treeherd_domain::status::ProcessState;
@@ -89,7 +90,7 @@ impl Actor for Shopkeeper {
                         writeln!(out, "{} {} pid {}", status.namespec, status.state.as_str(), status.pid);
                 }
             }
-            shutdown::ask(&shared, &root, Mood::Shutdown);
+            shutdown::ask(&shared, &root, Mood::Shutdown, Asked::inside("shutdown"));
         };
         context.spawn(keep.into_actor(self));
     }

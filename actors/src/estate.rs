@@ -30,6 +30,8 @@ use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+use treeherd_domain::cause::{History, Signalled, Tail};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::{Health, Readiness};
 use treeherd_domain::lifecycle::{Machine, Policy, State};
@@ -73,6 +75,21 @@ pub struct Record {
     pub exit: Option<ExitStatus>,
     /// The number of its last event.
     pub seq: u64,
+    /// What happened to the process that is there, or was there last.
+    pub signs: Signs,
+    /// What happened to it, and why.
+    pub history: History,
+}
+
+/// What happened to one process of a program that its end may be due to.
+#[derive(Clone, Debug, Default)]
+pub struct Signs {
+    /// When it was made.
+    pub born: Option<Instant>,
+    /// When the first SIGKILL was sent after `stopwaitsecs`.
+    pub killed: Option<Instant>,
+    /// The last signal that somebody sent.
+    pub signalled: Option<Signalled>,
 }
 
 /// Bytes that may wait for a process that does not read.
@@ -209,6 +226,12 @@ impl Estate {
     /// The streams that have a pipe of their own.
     pub fn streams(&self) -> impl Iterator<Item = &Arc<StreamEstate>> {
         std::iter::once(&self.stdout).chain(&self.stderr)
+    }
+
+    /// What the process of this pid wrote last: to its standard error, or else to its standard output.
+    pub(crate) fn last_output(&self, pid: i32) -> Option<Tail> {
+        let stderr = self.stderr.as_ref().and_then(|stream| stream.last_output(pid));
+        stderr.or_else(|| self.stdout.last_output(pid))
     }
 
     /// A stream by name; standard error is `None` with `redirect_stderr`.

@@ -27,6 +27,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{Namespec, ProcessName};
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
@@ -52,6 +53,8 @@ pub struct Forward {
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct Halt {
+    /// Why, and who asks.
+    pub cause: Cause,
     /// Where the ends go.
     pub reply: Reply,
 }
@@ -177,10 +180,10 @@ impl Handler<Forward> for Group {
 impl Handler<Halt> for Group {
     type Result = ();
 
-    fn handle(&mut self, Halt { reply }: Halt, _: &mut Self::Context) {
+    fn handle(&mut self, Halt { cause, reply }: Halt, _: &mut Self::Context) {
         for estate in self.estate.by_priority().iter().rev() {
             if let Some(program) = self.program(&estate.namespec.process) {
-                program.do_send(program::Halt { reply: reply.clone() });
+                program.do_send(program::Halt { cause: cause.clone(), reply: reply.clone() });
             }
         }
     }

@@ -14,6 +14,7 @@
 //! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
 mod adopt;
+mod journal;
 pub(crate) mod launch;
 mod listener;
 mod output;
@@ -41,11 +42,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 use streams::Streams;
-use treeherd_domain::event::EventKind;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
-use treeherd_os::process::Process;
 use waiters::{For, Waiters};
 
 /// Do this, and answer when it is done.
@@ -56,6 +56,8 @@ pub struct Do {
     pub verb: Verb,
     /// When it is done.
     pub wait: Wait,
+    /// Why, and who asks.
+    pub cause: Cause,
     /// Where the outcome goes.
     pub reply: Reply,
 }
@@ -64,6 +66,8 @@ pub struct Do {
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct Halt {
+    /// Why, and who asks.
+    pub cause: Cause,
     /// Where the end goes.
     pub reply: Reply,
 }
@@ -110,7 +114,7 @@ pub struct Program {
     shared: Arc<Shared>,
     streams: Streams,
     alarm: Alarm,
-    facts: VecDeque<Fact>,
+    facts: VecDeque<(Fact, Cause)>,
     driving: bool,
     waiters: Waiters,
     reporting: bool,
@@ -147,8 +151,8 @@ impl Program {
     }
 
     /// Feeds a fact, and whatever it brings about, until nothing is due any more.
-    fn occur(&mut self, fact: Fact, context: &mut Context<Self>) {
-        self.facts.push_back(fact);
+    fn occur(&mut self, fact: Fact, cause: Cause, context: &mut Context<Self>) {
+        self.facts.push_back((fact, cause));
         self.drive(context);
     }
 
@@ -160,11 +164,12 @@ impl Program {
         loop {
             self.hold_back(context);
             if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
-                self.follow(&edge, None, context);
-            } else if let Some(fact) = self.facts.pop_front() {
+                let cause = Cause::of_deadline(edge.from, self.estate.policy.startsecs);
+                self.follow(&edge, None, cause, context);
+            } else if let Some((fact, cause)) = self.facts.pop_front() {
                 let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
                 let ended = if let Fact::Exited(status) = fact { Some(status) } else { None };
-                self.follow(&edge, ended, context);
+                self.follow(&edge, ended, cause, context);
             } else {
                 break;
             }
@@ -183,7 +188,8 @@ impl Program {
             && (self.shared.arena.mood() != Mood::Running || !self.is_active())
             && let Ok(edge) = self.ask(Request::Halt)
         {
-            self.follow(&edge, None, context);
+            let cause = self.shared.arena.cause_of_end().unwrap_or(Cause::Removed);
+            self.follow(&edge, None, cause, context);
         }
     }
 
@@ -199,10 +205,15 @@ impl Program {
     }
 
     /// Makes the transition that somebody asks for, after what was due.
-    fn request(&mut self, request: Request, context: &mut Context<Self>) -> Result<(), Refusal> {
+    fn request(
+        &mut self,
+        request: Request,
+        cause: Cause,
+        context: &mut Context<Self>,
+    ) -> Result<(), Refusal> {
         self.drive(context);
         let edge = self.ask(request)?;
-        self.take_up(&edge, context);
+        self.take_up(&edge, cause, context);
         Ok(())
     }
 
@@ -212,19 +223,25 @@ impl Program {
     }
 
     /// Follows the edge of a request, and whatever it brings about.
-    fn take_up(&mut self, edge: &Edge, context: &mut Context<Self>) {
+    fn take_up(&mut self, edge: &Edge, cause: Cause, context: &mut Context<Self>) {
         self.driving = true;
-        self.follow(edge, None, context);
+        self.follow(edge, None, cause, context);
         self.driving = false;
         self.drive(context);
     }
 
     /// Does what a transition says: log, record, event, waiters, effect. `ended`: the end that brought it.
-    fn follow(&mut self, edge: &Edge, ended: Option<ExitStatus>, context: &mut Context<Self>) {
+    fn follow(
+        &mut self,
+        edge: &Edge,
+        ended: Option<ExitStatus>,
+        cause: Cause,
+        context: &mut Context<Self>,
+    ) {
         self.note(edge, ended);
         report::edge(&self.shared.log, &self.estate, edge, ended);
         if edge.is_change() {
-            self.announce(edge, ended.is_some());
+            self.announce(edge, ended, cause);
             let spawnerr = self.estate.record().spawnerr.clone();
             self.waiters.edge(edge, spawnerr.as_deref());
             self.nudge_pool();
@@ -240,61 +257,11 @@ impl Program {
                 self.signal(signal, as_group, false, context);
             }
             Some(Effect::Kill) => {
+                self.note_kill();
                 let as_group = self.estate.spec.killasgroup;
                 self.signal(treeherd_domain::signal::Signal::KILL, as_group, true, context);
             }
             None => {}
-        }
-    }
-
-    /// What the record keeps of a transition.
-    fn note(&self, edge: &Edge, ended: Option<ExitStatus>) {
-        let mut record = self.estate.record();
-        match (edge.from, edge.to) {
-            (State::Starting { .. }, State::Backoff { .. }) if ended.is_some() => {
-                record.spawnerr = Some("Exited too quickly (process log may have details)".into());
-                record.exit = None;
-            }
-            (_, State::Exited { status, expected, .. }) => {
-                if !expected {
-                    record.spawnerr = Some(format!("Bad exit code {}", status.code()).into());
-                }
-                record.exit = Some(status);
-            }
-            (State::Stopping { .. }, State::Stopped { .. }) => record.exit = ended,
-            _ => {}
-        }
-    }
-
-    fn announce(&self, edge: &Edge, ended: bool) {
-        let (pid, incarnation) = {
-            let record = self.estate.record();
-            // a spawn comes after the announcement of STARTING, which is about it
-            let next = u64::from(edge.effect == Some(Effect::Spawn));
-            let gone = if ended { self.buried_pid } else { 0 };
-            (record.process.as_ref().map_or(gone, Process::pid), record.incarnation + next)
-        };
-        let exit = match edge.to {
-            State::Exited { status, expected, .. } => Some((status, expected)),
-            _ => None,
-        };
-        let seq = self.shared.announce(EventKind::ProcessState {
-            namespec: self.estate.namespec.clone(),
-            from: edge.from.name(),
-            to: edge.to.name(),
-            pid,
-            tries: edge.to.attempt(),
-            exit,
-            incarnation,
-        });
-        let is_over = {
-            let mut record = self.estate.record();
-            record.seq = seq;
-            record.process.is_none() && edge.to.is_settled_down()
-        };
-        if is_over {
-            self.streams.release();
-            self.release_socket();
         }
     }
 
@@ -317,7 +284,9 @@ impl Actor for Program {
             Some(process) => self.watch(process, context),
             // the predecessor ended between the decision to spawn and the spawn
             None if matches!(state, State::Starting { ready_at: None, .. }) => self.spawn(context),
-            None if matches!(state, State::Stopping { .. }) => self.occur(Fact::SpawnFailed, context),
+            None if matches!(state, State::Stopping { .. }) => {
+                self.occur(Fact::SpawnFailed, journal::unborn(), context);
+            }
             None => {}
         }
         // what the rotators put there while there was no program, and what the predecessor had not written yet
@@ -332,13 +301,13 @@ impl Actor for Program {
 impl Handler<Do> for Program {
     type Result = ();
 
-    fn handle(&mut self, Do { verb, wait, reply }: Do, context: &mut Self::Context) {
+    fn handle(&mut self, Do { verb, wait, cause, reply }: Do, context: &mut Self::Context) {
         match verb {
-            Verb::Start => self.start(wait, reply, context),
-            Verb::Stop => self.stop(wait, reply, context),
-            Verb::Restart => self.restart(wait, reply, context),
+            Verb::Start => self.start(wait, cause, reply, context),
+            Verb::Stop => self.stop(wait, cause, reply, context),
+            Verb::Restart => self.restart(wait, cause, reply, context),
             Verb::Signal(signal) => {
-                let result = self.send_signal(signal, context);
+                let result = self.send_signal(signal, &cause, context);
                 reply.send(Outcome::new(self.estate.namespec.clone(), result));
             }
             Verb::Clear => self.clear(reply, context),
@@ -349,9 +318,9 @@ impl Handler<Do> for Program {
 impl Handler<Halt> for Program {
     type Result = ();
 
-    fn handle(&mut self, Halt { reply }: Halt, context: &mut Self::Context) {
+    fn handle(&mut self, Halt { cause, reply }: Halt, context: &mut Self::Context) {
         // a halt is never refused
-        let _ = self.request(Request::Halt, context);
+        let _ = self.request(Request::Halt, cause, context);
         if self.estate.record().machine.state().is_settled_down() {
             reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
         } else {

@@ -9,10 +9,12 @@ mod payload;
 pub mod tick;
 pub mod types;
 
+use crate::cause::Cause;
 use crate::exit::ExitStatus;
 use crate::name::{GroupName, Namespec};
 use crate::status::ProcessState;
 use crate::stream::Stream;
+use std::sync::Arc;
 use tick::Period;
 
 /// What happened.
@@ -34,6 +36,8 @@ pub enum EventKind {
         exit: Option<(ExitStatus, bool)>,
         /// Which spawn it belongs to.
         incarnation: u64,
+        /// Why.
+        cause: Arc<Cause>,
     },
     /// A group became part of the tree.
     GroupAdded(GroupName),

@@ -4,6 +4,7 @@
 //! always monotonic. What decides is here; what acts is in `os` and `actors`.
 
 pub mod account;
+pub mod cause;
 pub mod command;
 pub mod duration;
 pub mod endpoint;

@@ -3,6 +3,8 @@
 use expect_test::{Expect, expect};
 use serde::Serialize;
 use serde_json::json;
+use std::sync::Arc;
+use treeherd_domain::cause::{Asked, Cause, Peer, Via};
 use treeherd_domain::event::{Event, EventKind, Output};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
@@ -142,6 +144,8 @@ fn output_is_text_where_it_is_utf_8_and_else_base64() {
 
 #[test]
 fn an_event_and_the_marks_around_it() {
+    let peer = Peer::Local { pid: Some(7), uid: 1000 };
+    let asked = Asked { peer, user: None, via: Via::XmlRpc, what: "supervisor.stopProcess".into() };
     let kind = EventKind::ProcessState {
         namespec: api(),
         from: ProcessState::Running,
@@ -150,6 +154,7 @@ fn an_event_and_the_marks_around_it() {
         tries: 0,
         exit: Some((ExitStatus::Code(3), false)),
         incarnation: 3,
+        cause: Arc::new(Cause::Asked(Arc::new(asked))),
     };
     let items = [
         EventItem::Mark(Mark::Snapshot { seq: 17 }),
@@ -187,7 +192,17 @@ fn an_event_and_the_marks_around_it() {
                   "code": 3,
                   "expected": false
                 },
-                "incarnation": 3
+                "incarnation": 3,
+                "cause": {
+                  "kind": "asked",
+                  "text": "asked for: supervisor.stopProcess over XML-RPC by uid 1000 (pid 7)",
+                  "by": {
+                    "via": "xmlrpc",
+                    "what": "supervisor.stopProcess",
+                    "uid": 1000,
+                    "pid": 7
+                  }
+                }
               },
               {
                 "kind": "gap",

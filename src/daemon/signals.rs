@@ -19,6 +19,7 @@ use treeherd_actors::estate::Mood;
 use treeherd_actors::root::shutdown;
 use treeherd_actors::root::{ReopenLogs, Root};
 use treeherd_actors::shared::{Shared, Slot};
+use treeherd_domain::cause::{Asked, Peer};
 use treeherd_domain::fault::Fault;
 use treeherd_os::reaper;
 use treeherd_os::signals::{self, ChildNews};
@@ -48,7 +49,7 @@ pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: A
         let ear = Arc::clone(&ear);
         each(kind, move || {
             warn!(ear.shared.log, "received {name} indicating exit request");
-            ear.end(Mood::Shutdown);
+            ear.end(Mood::Shutdown, name);
         });
     }
     let hup = Arc::clone(&ear);
@@ -75,8 +76,8 @@ fn each(kind: SignalKind, act: impl Fn() + 'static) {
 }
 
 impl Ear {
-    fn end(&self, mood: Mood) {
-        shutdown::ask(&self.shared, &self.root, mood);
+    fn end(&self, mood: Mood, signal: &str) {
+        shutdown::ask(&self.shared, &self.root, mood, Asked::signal(signal, Peer::Unknown));
     }
 
     /// Restarts, unless the configuration could not be loaded afterwards.
@@ -97,7 +98,7 @@ impl Ear {
                 Ok(Err(fault)) => error!(ear.shared.log, "not restarted: {fault}"),
                 // a shutdown that was asked for meanwhile has the last word, and this was told already
                 Ok(Ok(_)) | Err(_) if ear.shared.arena.mood() == Mood::Shutdown => {}
-                Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting),
+                Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting, "SIGHUP"),
             }
         });
     }

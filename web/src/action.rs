@@ -30,6 +30,11 @@ impl Action {
         Some(Self { name: form.get("action")?.to_owned(), process })
     }
 
+    /// What it is called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Its parameters, for a form that asks for it.
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let process = self.process.as_deref().map(|process| ("processname", process));

@@ -15,6 +15,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use sha1::{Digest as _, Sha1};
+use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
 use treeherd_domain::endpoint::Credentials;
 
@@ -25,10 +26,15 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, PADDING);
 /// Whom to let in.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate {
+    name: User,
     user: [u8; 20],
     /// `None`: the configured digest is malformed, so no password fits.
     password: Option<[u8; 20]>,
 }
+
+/// Whose name and password a request came with; in its extensions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct User(pub(crate) Arc<str>);
 
 /// Why a request is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -45,10 +51,11 @@ impl Gate {
             Some(hex) => digest_of_hex(hex),
             None => Some(digest(credentials.password.as_bytes())),
         };
-        Self { user: digest(credentials.username.as_bytes()), password }
+        let name = User(credentials.username.as_str().into());
+        Self { name, user: digest(credentials.username.as_bytes()), password }
     }
 
-    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, headers: &HeaderMap) -> Result<User, Refusal> {
         let value = headers.get(AUTHORIZATION).ok_or(Refusal::Unauthorized)?.as_bytes();
         let (scheme, encoded) = split_once(value, b' ').ok_or(Refusal::Unauthorized)?;
         if !scheme.eq_ignore_ascii_case(b"basic") {
@@ -60,7 +67,7 @@ impl Gate {
         let expected = self.password.unwrap_or_default();
         let is_password = digest(password).ct_eq(&expected);
         match bool::from(is_user & is_password) && self.password.is_some() {
-            true => Ok(()),
+            true => Ok(self.name.clone()),
             false => Err(Refusal::Unauthorized),
         }
     }
@@ -103,7 +110,9 @@ mod tests {
         if let Some(value) = header {
             headers.insert(AUTHORIZATION, value.try_into().unwrap());
         }
-        Gate::new(&credentials).check(&headers)
+        let user = Gate::new(&credentials).check(&headers)?;
+        assert_eq!(user, User("chris".into()));
+        Ok(())
     }
 
     fn basic(text: &str) -> Vec<u8> {

@@ -9,6 +9,7 @@
 //! jsonrpsee's own batch does not pass through `call`, and its notifications are not carried out; both
 //! do here. A notification runs and its outcome is dropped.
 
+use crate::caller;
 use crate::rpc::PlainHttp;
 use crate::site::{Caller, Notice, Site};
 use crate::xmlrpc::OverXml;
@@ -25,6 +26,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use treeherd_domain::cause::Via;
 use treeherd_domain::fault::Fault;
 use treeherd_rpc::api;
 use treeherd_rpc::code::{self, Kind};
@@ -112,7 +114,9 @@ impl Guard {
             self.site.tell(&Notice::Call { caller: &caller, method: &method });
         }
         // A method may panic before it has given its future, too.
-        let running = async { self.inner.call(request).await };
+        let over = request.extensions().get::<OverXml>().map_or(Via::JsonRpc, |_| Via::XmlRpc);
+        let asked = caller::asked(request.extensions(), over, &method);
+        let running = caller::scope(asked, async { self.inner.call(request).await });
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(response) => response,
             Err(panic) => {

@@ -18,6 +18,7 @@
 mod action;
 mod assets;
 mod auth;
+pub mod caller;
 mod connection;
 mod control;
 mod form;

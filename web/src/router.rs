@@ -90,10 +90,10 @@ async fn rpc(Extension(session): Extension<Session>, request: Request<Body>) -> 
 }
 
 /// Lets in who may: before routing, so that a path that does not exist tells a stranger nothing either.
-async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+async fn check(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
     if let Some(gate) = &shared.gate {
         match gate.check(request.headers()) {
-            Ok(()) => {}
+            Ok(user) => _ = request.extensions_mut().insert(user),
             Err(Refusal::Unauthorized) => return unauthorized(),
             Err(Refusal::Malformed) => return page::plain_error(StatusCode::BAD_REQUEST),
         }

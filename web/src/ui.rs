@@ -10,6 +10,7 @@
 
 use crate::action::Action;
 use crate::assets;
+use crate::caller;
 use crate::form::{self, Form};
 use crate::origin;
 use crate::page;
@@ -22,6 +23,7 @@ use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use std::sync::Arc;
+use treeherd_domain::cause::Via;
 
 /// Answers whatever no other route takes.
 pub(crate) async fn answer(
@@ -97,11 +99,12 @@ async fn act(shared: &Shared, parts: &Parts, action: Action) -> Response {
         return page::error(StatusCode::SERVICE_UNAVAILABLE, "too much is being done at once: try again");
     };
     let control = Arc::clone(&shared.site.control);
-    let doing = tokio::spawn(async move {
+    let asked = caller::asked(&parts.extensions, Via::Page, action.name());
+    let doing = tokio::spawn(caller::scope(asked, async move {
         let outcome = action.carry_out(&*control).await;
         drop(place);
         outcome
-    });
+    }));
     match doing.await {
         Ok(Ok(message)) => {
             let base = origin::base(&parts.headers);

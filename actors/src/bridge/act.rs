@@ -10,10 +10,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
+use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
+use treeherd_web::caller;
 
 /// Outcomes that come within one such time are told in the order of the targets, as by Supervisor, which
 /// looks that often.
@@ -46,10 +48,11 @@ impl Bridge {
         wait: Wait,
         limit: Option<Duration>,
     ) -> Result<Gathered, Fault> {
+        let cause = Cause::Asked(asked());
         let root = self.root().await?;
         let (reply, mut outcomes) = Reply::channel(estates.len());
         for estate in estates {
-            let command = Do { verb, wait, reply: reply.clone() };
+            let command = Do { verb, wait, cause: cause.clone(), reply: reply.clone() };
             root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
         }
         drop(reply);
@@ -96,6 +99,11 @@ impl Bridge {
         let groups = self.shared().arena.by_priority();
         groups.iter().flat_map(|group| Self::members(group, verb)).collect()
     }
+}
+
+/// Who asks, in the call that is being answered.
+pub(super) fn asked() -> Arc<Asked> {
+    caller::current().unwrap_or_else(|| Arc::new(Asked::inside("a call")))
 }
 
 /// Whether a collective command is for a process in this state.

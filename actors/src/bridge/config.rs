@@ -10,7 +10,7 @@
 //! What was up before is up afterwards, what was down stays down. It is carried out even if the caller goes away.
 //! Absent: replacing a whole group, which clients do by `supervisor.*` as Supervisor's own does.
 
-use super::Bridge;
+use super::{Bridge, act};
 use crate::command::{Verb, Wait};
 use crate::estate::{Estate, GroupEstate};
 use crate::root::update::{Reread, Reshape};
@@ -23,6 +23,7 @@ use treeherd_domain::plan::{Action, Change, Plan, Step, Unit};
 use treeherd_rpc::api::ConfigApiServer;
 use treeherd_rpc::code::{error_object, row_error};
 use treeherd_rpc::wire::{ChangedKey, GroupUpdate, PlanInfo, PlannedProcess, UpdatedProcess};
+use treeherd_web::caller;
 
 /// What went wrong, by process.
 type Faults = HashMap<Namespec, Fault>;
@@ -96,10 +97,10 @@ impl Bridge {
     pub(super) async fn update(&self, name: String) -> Result<GroupUpdate, Fault> {
         self.check_running()?;
         let bridge = self.clone();
-        let work = tokio::spawn(async move {
+        let work = tokio::spawn(caller::carried(async move {
             let _turn = bridge.0.updates.lock().await;
             bridge.update_in_turn(name).await
-        });
+        }));
         work.await.unwrap_or_else(|_| Err(self.crashed()))
     }
 
@@ -139,7 +140,7 @@ impl Bridge {
         faults.retain(|_, fault| !matches!(fault, Fault::NotRunning(_)));
         answer.applied = faults.is_empty();
         if answer.applied {
-            if let Err(fault) = self.ask(Reshape(change)).await {
+            if let Err(fault) = self.ask(Reshape { change, by: act::asked() }).await {
                 self.start_again(&up).await?;
                 return Err(fault);
             }

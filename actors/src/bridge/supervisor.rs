@@ -120,7 +120,7 @@ impl Bridge {
 
     fn end(&self, mood: Mood) -> Result<bool, Fault> {
         self.check_running()?;
-        shutdown::ask(self.shared(), &self.0.root, mood);
+        shutdown::ask(self.shared(), &self.0.root, mood, (*act::asked()).clone());
         Ok(true)
     }
 }
@@ -195,7 +195,7 @@ impl SupervisorApiServer for Bridge {
 
     async fn add_process_group(&self, name: String) -> RpcResult<bool> {
         self.check_running().travel()?;
-        self.ask(Add(name)).await.map(|()| true).travel()
+        self.ask(Add { name, by: act::asked() }).await.map(|()| true).travel()
     }
 
     async fn remove_process_group(&self, name: String) -> RpcResult<bool> {

@@ -1,6 +1,6 @@
 //! `system.*`: introspection as Supervisor has it, and the daemon itself.
 
-use super::{Bridge, SUPERVISOR_VERSION};
+use super::{Bridge, SUPERVISOR_VERSION, act};
 use crate::estate::Mood;
 use crate::root::shutdown;
 use crate::root::update::Reread;
@@ -84,7 +84,7 @@ impl SystemApiServer for Bridge {
     async fn system_shutdown(&self) -> RpcResult<bool> {
         let end = || {
             self.check_running()?;
-            shutdown::ask(self.shared(), &self.0.root, Mood::Shutdown);
+            shutdown::ask(self.shared(), &self.0.root, Mood::Shutdown, (*act::asked()).clone());
             Ok(true)
         };
         end().map_err(|fault: Fault| error_object(&fault))
@@ -94,7 +94,7 @@ impl SystemApiServer for Bridge {
         let end = async {
             self.check_running()?;
             self.check_config().await?;
-            shutdown::ask(self.shared(), &self.0.root, Mood::Restarting);
+            shutdown::ask(self.shared(), &self.0.root, Mood::Restarting, (*act::asked()).clone());
             Ok(true)
         };
         end.await.map_err(|fault: Fault| error_object(&fault))

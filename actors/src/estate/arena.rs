@@ -8,6 +8,7 @@ use crate::sockets::Sockets;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::Event;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
@@ -48,6 +49,8 @@ pub struct Arena {
     mood: AtomicI8,
     /// The mood that somebody asked for, until a root has seen it.
     asked: Mutex<Option<Mood>>,
+    /// Who asked for the end that is under way, or is about to be.
+    ender: Mutex<Option<Arc<Asked>>>,
     seq: AtomicU64,
     /// The number of the next event that a pool takes.
     serial: Mutex<u64>,
@@ -59,6 +62,8 @@ pub struct Arena {
 struct Place {
     added: u64,
     group: Arc<GroupEstate>,
+    /// Who made it what it is, since the daemon runs.
+    by: Option<Arc<Asked>>,
 }
 
 impl Arena {
@@ -72,6 +77,7 @@ impl Arena {
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
+            ender: Mutex::default(),
             seq: AtomicU64::new(seq),
             serial: Mutex::default(),
             added: AtomicU64::new(0),
@@ -121,20 +127,35 @@ impl Arena {
 
     /// Makes a group active. `false` if one of that name is.
     pub fn add(&self, group: Arc<GroupEstate>) -> bool {
+        self.add_for(group, None)
+    }
+
+    /// The same because somebody asked for it.
+    pub(crate) fn add_for(&self, group: Arc<GroupEstate>, by: Option<Arc<Asked>>) -> bool {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         let vacant = !groups.contains_key(group.name());
         if vacant {
             let added = self.added.fetch_add(1, Ordering::Relaxed);
-            groups.insert(group.name().clone(), Place { added, group });
+            groups.insert(group.name().clone(), Place { added, group, by });
         }
         vacant
     }
 
     /// Puts another definition of an active group in the place of this one. `false` if it is not there any more.
-    pub(crate) fn replace(&self, old: &Arc<GroupEstate>, new: Arc<GroupEstate>) -> bool {
+    pub(crate) fn replace(
+        &self,
+        old: &Arc<GroupEstate>,
+        new: Arc<GroupEstate>,
+        by: Option<Arc<Asked>>,
+    ) -> bool {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         let place = groups.get_mut(old.name()).filter(|place| Arc::ptr_eq(&place.group, old));
-        place.map(|place| place.group = new).is_some()
+        place.map(|place| (place.group, place.by) = (new, by)).is_some()
+    }
+
+    /// Who made an active group what it is, if that was not the daemon when it came up.
+    pub(crate) fn changed_by(&self, name: &GroupName) -> Option<Arc<Asked>> {
+        self.places().get(name.as_str()).and_then(|place| place.by.clone())
     }
 
     /// Takes a group out.
@@ -202,10 +223,23 @@ impl Arena {
     }
 
     /// Notes what is asked for; after an end, nothing else is.
-    pub(crate) fn ask(&self, mood: Mood) {
+    pub(crate) fn ask(&self, mood: Mood, by: Asked) {
         let mut asked = lock(&self.asked);
         if *asked != Some(Mood::Shutdown) {
             *asked = Some(mood);
+            if self.mood() == Mood::Running {
+                *lock(&self.ender) = Some(Arc::new(by));
+            }
+        }
+    }
+
+    /// Why everything stops, once it does.
+    pub(crate) fn cause_of_end(&self) -> Option<Cause> {
+        let by = || lock(&self.ender).clone();
+        match self.mood() {
+            Mood::Running => None,
+            Mood::Restarting => Some(Cause::Shutdown { restart: true, by: by() }),
+            Mood::Shutdown => Some(Cause::Shutdown { restart: false, by: by() }),
         }
     }
 

@@ -14,6 +14,7 @@ use super::{Adopt, Program};
 use crate::estate::{Estate, Mood};
 use actix::{Context, Handler};
 use std::sync::Arc;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::Request;
 
@@ -23,7 +24,8 @@ impl Program {
         let is_fresh = self.estate.record().incarnation == 0;
         let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
         // a program that was never started is STOPPED, from where a start is not refused
-        is_due && self.is_active() && self.request(Request::Start, context).is_ok()
+        let by = self.shared.arena.changed_by(&self.estate.namespec.group);
+        is_due && self.is_active() && self.request(Request::Start, Cause::Autostart(by), context).is_ok()
     }
 
     /// Whether the process is one of an active group still, by whatever definition. The news that it is not may

@@ -2,6 +2,7 @@
 
 use super::Program;
 use actix::{Context, Handler, Message};
+use treeherd_domain::cause::Cause;
 use treeherd_domain::lifecycle::Request;
 
 /// Something waits to be written to the standard input.
@@ -53,7 +54,7 @@ impl Handler<Replace> for Program {
         };
         if is_it {
             // one that is just being stopped is let go
-            let _ = self.request(Request::Restart, context);
+            let _ = self.request(Request::Restart, Cause::Listener, context);
         }
     }
 }

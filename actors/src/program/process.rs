@@ -7,10 +7,12 @@
 //! end:   status ─► pipes empty? ─(no)─► rotators drain ─► record ─► Fact::Exited
 //! ```
 
+use super::journal::unborn;
 use super::socket::Refused;
 use super::{Program, launch, report};
 use crate::clock;
 use crate::command::{Outcome, Reply};
+use crate::estate::Signs;
 use crate::shared::Shared;
 use crate::sockets::Listening;
 use crate::turns::Turn;
@@ -19,6 +21,7 @@ use slog::{Logger, debug, error, info, warn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Fact, Machine, Next, State};
@@ -41,6 +44,7 @@ impl Program {
             record.start_ms = clock::wall_ms();
             record.spawnerr = None;
             record.exit = None;
+            record.signs = Signs::default();
             record.incarnation
         };
         let binding = self.binding();
@@ -62,7 +66,7 @@ impl Program {
                 }
                 actor.open_and_launch(turn, incarnation, context);
             }
-            Err(_) => actor.occur(Fact::SpawnFailed, context),
+            Err(_) => actor.occur(Fact::SpawnFailed, unborn(), context),
         }));
     }
 
@@ -74,7 +78,7 @@ impl Program {
     /// Its turn has come: opens the files that are not open, then makes the process.
     fn open_and_launch(&mut self, turn: Turn, incarnation: u64, context: &mut Context<Self>) {
         if !self.is_wanted(incarnation) {
-            return self.occur(Fact::SpawnFailed, context);
+            return self.occur(Fact::SpawnFailed, unborn(), context);
         }
         // a command that cannot be run needs no files
         if self.streams.are_open() || launch::command(&self.estate.spec, &self.shared).is_err() {
@@ -94,7 +98,7 @@ impl Program {
         };
         context.spawn(held.into_actor(self).map(move |(opened, turn), actor, context| {
             if !actor.is_wanted(incarnation) {
-                return actor.occur(Fact::SpawnFailed, context);
+                return actor.occur(Fact::SpawnFailed, unborn(), context);
             }
             match opened {
                 Ok(()) => actor.try_launch(context),
@@ -145,6 +149,7 @@ impl Program {
         {
             let mut record = self.estate.record();
             record.process = Some(process.clone());
+            record.signs.born = Some(clock::now());
             record.stdin = stdin.map(Arc::new);
             record.stdin_queue.clear();
         }
@@ -152,7 +157,7 @@ impl Program {
         self.streams.attach();
         self.watch(process, context);
         self.waiters.spawned();
-        self.occur(Fact::Spawned, context);
+        self.occur(Fact::Spawned, Cause::Spawned, context);
     }
 
     fn spawn_failed(&mut self, message: &str, hint: &str, context: &mut Context<Self>) {
@@ -161,7 +166,7 @@ impl Program {
         self.estate.record().spawnerr = Some(message.into());
         // while descriptors are short, those of its logs may be what another program needs
         self.streams.release();
-        self.occur(Fact::SpawnFailed, context);
+        self.occur(Fact::SpawnFailed, Cause::NotSpawned(message.into()), context);
     }
 
     /// Waits for the end of the process, without waiting here.
@@ -173,7 +178,8 @@ impl Program {
             Err(error) => {
                 let name = &actor.estate.namespec;
                 error!(actor.shared.log, "cannot watch {name}: {error}; its end will not be noticed");
-                actor.occur(Fact::SignalFailed, context);
+                let cause = Cause::OutOfReach(format!("its end cannot be watched: {error}").into());
+                actor.occur(Fact::SignalFailed, cause, context);
             }
         }));
     }
@@ -217,7 +223,8 @@ impl Program {
             record.stdin_queue.clear();
             record.stop_ms = clock::wall_ms();
         }
-        self.occur(Fact::Exited(status), context);
+        let cause = self.cause_of(status);
+        self.occur(Fact::Exited(status), cause, context);
     }
 
     /// Sends a signal that the machine asks for.
@@ -230,7 +237,7 @@ impl Program {
     ) {
         let Some(process) = self.estate.record().process.clone() else {
             // the machine knows of no process either: a signal before the spawn is not asked for
-            return self.occur(Fact::SpawnFailed, context);
+            return self.occur(Fact::SpawnFailed, unborn(), context);
         };
         report::signal(&self.shared.log, &self.estate, process.pid(), signal, as_group, escalated);
         let scope = if as_group { Scope::Group } else { Scope::Process };
@@ -249,13 +256,19 @@ impl Program {
                 let name = &self.estate.namespec.process;
                 slog::crit!(self.shared.log, "unknown problem killing {name} ({}):{error}", process.pid());
                 self.waiters.cannot_end(&Fault::Failed(format!("{}: {error}", self.estate.namespec)));
-                self.occur(Fact::SignalFailed, context);
+                let cause = Cause::OutOfReach(error.to_string().into());
+                self.occur(Fact::SignalFailed, cause, context);
             }
         }
     }
 
     /// Sends a signal that somebody asks for; it changes no state.
-    pub(super) fn send_signal(&mut self, signal: Signal, context: &mut Context<Self>) -> Result<(), Fault> {
+    pub(super) fn send_signal(
+        &mut self,
+        signal: Signal,
+        cause: &Cause,
+        context: &mut Context<Self>,
+    ) -> Result<(), Fault> {
         self.drive(context);
         let namespec = self.estate.namespec.clone();
         let (state, process) = {
@@ -267,7 +280,10 @@ impl Program {
         let (name, pid) = (&namespec.process, process.pid());
         debug!(self.shared.log, "sending {name} (pid {pid}) sig {signal}");
         match process.signal(signal, Scope::Process) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.note_signal(signal, cause);
+                Ok(())
+            }
             Err(SignalError::NoSuchProcess { .. }) => {
                 debug!(
                     self.shared.log,
@@ -278,7 +294,8 @@ impl Program {
             }
             Err(error) => {
                 slog::crit!(self.shared.log, "unknown problem sending sig {name} ({pid}):{error}");
-                self.occur(Fact::SignalFailed, context);
+                let cause = Cause::OutOfReach(error.to_string().into());
+                self.occur(Fact::SignalFailed, cause, context);
                 Err(Fault::Failed(format!("{namespec}: {error}")))
             }
         }

@@ -8,6 +8,7 @@ use crate::command::{Outcome, Reply, Wait};
 use actix::{AsyncContext, Context};
 use slog::{info, warn};
 use std::time::Duration;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Refusal, Request};
 use treeherd_domain::status::ProcessState;
@@ -26,7 +27,7 @@ impl Program {
         }
     }
 
-    pub(super) fn start(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+    pub(super) fn start(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
         if let Err(fault) = self.check_start(context).and_then(|()| self.check_command()) {
             return reply.send(Outcome::new(namespec, Err(fault)));
@@ -35,7 +36,7 @@ impl Program {
         match self.ask(Request::Start) {
             Ok(edge) => {
                 self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
-                self.take_up(&edge, context);
+                self.take_up(&edge, cause, context);
             }
             Err(Refusal::Stopping) => {
                 warn!(self.shared.log, "process '{}' already running", namespec.process);
@@ -49,32 +50,32 @@ impl Program {
         }
     }
 
-    pub(super) fn stop(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+    pub(super) fn stop(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
         match self.ask(Request::Stop) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) if wait == Wait::Settled => {
                 self.waiters.add(For::Down, reply);
-                self.take_up(&edge, context);
+                self.take_up(&edge, cause, context);
                 if !self.reporting {
                     self.report_stop(context);
                 }
             }
             Ok(edge) => {
                 self.waiters.add(For::Signalled, reply);
-                self.take_up(&edge, context);
+                self.take_up(&edge, cause, context);
                 self.waiters.signalled();
             }
         }
     }
 
-    pub(super) fn restart(&mut self, wait: Wait, reply: Reply, context: &mut Context<Self>) {
+    pub(super) fn restart(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
         let down = !self.estate.record().machine.name().is_running();
         if down && self.estate.record().machine.name() != ProcessState::Stopping {
-            return self.start(wait, reply, context);
+            return self.start(wait, cause, reply, context);
         }
         if let Err(fault) = self.check_start(context) {
             return reply.send(Outcome::new(namespec, Err(fault)));
@@ -83,7 +84,7 @@ impl Program {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) => {
                 self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
-                self.take_up(&edge, context);
+                self.take_up(&edge, cause, context);
                 if !self.reporting {
                     self.report_stop(context);
                 }

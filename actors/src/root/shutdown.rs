@@ -24,6 +24,7 @@ use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::spec::StopOrder;
 
@@ -41,8 +42,8 @@ const AGAIN: Duration = Duration::from_millis(10);
 pub struct End(pub Mood);
 
 /// Asks for the end. It is noted in the arena first: a root that is just being rebuilt hears of it there.
-pub fn ask(shared: &Shared, root: &Slot<Addr<Root>>, mood: Mood) {
-    shared.arena.ask(mood);
+pub fn ask(shared: &Shared, root: &Slot<Addr<Root>>, mood: Mood, by: Asked) {
+    shared.arena.ask(mood, by);
     if let Some(root) = root.get() {
         root.do_send(End(mood));
     }
@@ -113,9 +114,11 @@ impl Root {
 
     fn halt(&self, batch: Vec<Arc<GroupEstate>>, context: &mut Context<Self>) {
         let (reply, mut ends) = Reply::channel(batch.iter().map(|group| group.estates.len()).sum());
+        let end = Cause::Shutdown { restart: false, by: None };
+        let cause = self.shared.arena.cause_of_end().unwrap_or(end);
         for group in &batch {
             if let Some(address) = self.group(group.name()) {
-                address.do_send(Halt { reply: reply.clone() });
+                address.do_send(Halt { cause: cause.clone(), reply: reply.clone() });
             }
         }
         drop(reply);

@@ -15,6 +15,7 @@ use crate::sockets::probe;
 use crate::supervision::link::Stop;
 use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
 use std::sync::Arc;
+use treeherd_domain::cause::Asked;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::GroupName;
@@ -32,7 +33,12 @@ pub struct Reread {
 /// Make a configured group active.
 #[derive(Message, Debug)]
 #[rtype(result = "Result<(), Fault>")]
-pub struct Add(pub String);
+pub struct Add {
+    /// Which.
+    pub name: String,
+    /// Who asks.
+    pub by: Arc<Asked>,
+}
 
 /// Make a stopped group inactive.
 #[derive(Message, Debug)]
@@ -43,7 +49,12 @@ pub struct Remove(pub String);
 /// what comes starts by its `autostart`, everything else goes on as it is.
 #[derive(Message, Debug)]
 #[rtype(result = "Result<(), Fault>")]
-pub struct Reshape(pub Change);
+pub struct Reshape {
+    /// From what to what.
+    pub change: Change,
+    /// Who asks.
+    pub by: Arc<Asked>,
+}
 
 /// Runs something that blocks away from the tree's thread.
 async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
@@ -76,7 +87,7 @@ impl Handler<Reread> for Root {
 impl Handler<Add> for Root {
     type Result = ResponseActFuture<Self, Result<(), Fault>>;
 
-    fn handle(&mut self, Add(name): Add, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Add { name, by }: Add, _: &mut Self::Context) -> Self::Result {
         let group = GroupName::new(&name);
         let shared = Arc::clone(&self.shared);
         let made = async move {
@@ -100,7 +111,7 @@ impl Handler<Add> for Root {
             if actor.shared.arena.mood() != Mood::Running {
                 return Err(Fault::ShutdownState);
             }
-            if !actor.shared.arena.add(Arc::clone(&estate)) {
+            if !actor.shared.arena.add_for(Arc::clone(&estate), Some(by)) {
                 return Err(Fault::AlreadyAdded(estate.name().clone()));
             }
             actor.shared.arena.listen(&estate);
@@ -115,7 +126,7 @@ impl Handler<Add> for Root {
 impl Handler<Reshape> for Root {
     type Result = ResponseActFuture<Self, Result<(), Fault>>;
 
-    fn handle(&mut self, Reshape(change): Reshape, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Reshape { change, by }: Reshape, _: &mut Self::Context) -> Self::Result {
         let shared = Arc::clone(&self.shared);
         let made = async move {
             let name = &change.new.name;
@@ -137,7 +148,7 @@ impl Handler<Reshape> for Root {
             if !must_be_down(&change, &old).all(|estate| estate.is_down()) {
                 return Err(Fault::StillRunning(old.name().clone()));
             }
-            if !actor.shared.arena.replace(&old, Arc::clone(&new)) {
+            if !actor.shared.arena.replace(&old, Arc::clone(&new), Some(by)) {
                 return Err(meanwhile(old.name()));
             }
             if let Some(group) = actor.group(old.name()) {

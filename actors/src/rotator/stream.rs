@@ -13,6 +13,7 @@
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
+mod memory;
 mod passage;
 mod place;
 mod resize;
@@ -23,6 +24,7 @@ use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
 use crate::estate::{LogSettings, Seat, lock};
+use memory::Memory;
 use passage::{Busy, Unwritten};
 use place::place;
 use std::cell::RefCell;
@@ -92,6 +94,7 @@ pub struct StreamEstate {
     lost: AtomicU64,
     sink: Mutex<Sink>,
     tap: Mutex<Tap>,
+    memory: Mutex<Memory>,
     trouble: Mutex<Option<String>>,
     outlets: Option<Box<Outlets>>,
     outbox: Outbox,
@@ -136,6 +139,7 @@ impl StreamEstate {
             lost: AtomicU64::new(0),
             sink: Mutex::new(Sink { divider, ..Sink::default() }),
             tap: Mutex::default(),
+            memory: Mutex::default(),
             trouble: Mutex::new(trouble),
             outlets: Outlets::new(spec, logs).filter(|_| ear.is_none()).map(Box::new),
             outbox: Outlets::outbox(spec),
@@ -377,6 +381,7 @@ impl StreamEstate {
             let text = log_text(&parts);
             let room = KEPT.saturating_sub(sink.pending.len()).min(text.len());
             sink.pending.extend_from_slice(&text[..room]);
+            self.remember(&text);
             self.lost.fetch_add((text.len() - room) as u64, Ordering::Relaxed);
             drop((sink, text));
             self.hand_out(parts);
@@ -390,6 +395,7 @@ impl StreamEstate {
         let pumped = if self.outlets.is_none() {
             let stripped = sink.divider.plain(bytes);
             self.holding.store(sink.divider.holds(), Ordering::SeqCst);
+            self.remember(&stripped);
             self.write(sink, &stripped)
         } else {
             let parts = self.divide(&mut sink, bytes);
@@ -421,6 +427,7 @@ impl StreamEstate {
     /// Parts to the file, then to the outlets, which need not wait for a file that cannot be written.
     fn put(&self, sink: MutexGuard<'_, Sink>, parts: Vec<Part<'_>>) -> Pumped {
         let text = log_text(&parts);
+        self.remember(&text);
         let pumped = if text.is_empty() { Pumped::Bytes(0) } else { self.write(sink, &text) };
         drop(text);
         self.hand_out(parts);

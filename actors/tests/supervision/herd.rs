@@ -27,6 +27,7 @@ use treeherd_actors::shared::{Shared, SharedParts, Slot};
 use treeherd_actors::tree;
 use treeherd_config::{Accounts, Overrides, World};
 use treeherd_domain::account::Account;
+use treeherd_domain::cause::Asked;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
@@ -278,7 +279,7 @@ impl Herd {
     }
 
     fn end(&self) {
-        shutdown::ask(&self.shared, &self.slot, Mood::Shutdown);
+        shutdown::ask(&self.shared, &self.slot, Mood::Shutdown, Asked::inside("shutdown"));
     }
 
     /// Ends the tree and proves that nothing is left.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   toy     ── policy, strategy, intensity, ends         children alone, toy actors, no process
-//!   herd    ── crash, bytes, escalation, errand, reshape, soak   a real tree with real /bin/sh children
+//!   herd    ── crash, causes, bytes, escalation, errand, reshape, soak   a real tree with real /bin/sh children
 //! ```
 //!
 //! In a toy test time is paused wherever one thread is enough, so that nothing waits and "nothing more
@@ -26,6 +26,7 @@ macro_rules! survives {
 
 mod bytes;
 mod capture;
+mod causes;
 mod crash;
 mod document;
 mod ends;

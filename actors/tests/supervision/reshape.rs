@@ -15,6 +15,7 @@ use treeherd_actors::command::{Reply, Verb, Wait};
 use treeherd_actors::program::Do;
 use treeherd_actors::root::Dispatch;
 use treeherd_actors::root::update::Remove;
+use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
@@ -222,7 +223,7 @@ fn a_start_that_meets_the_removal_of_its_process_leaves_none_behind() {
         for round in 0..200 {
             let namespec = herd.estate("gone").namespec.clone();
             let (reply, mut outcome) = Reply::channel(1);
-            let command = Do { verb: Verb::Start, wait: Wait::No, reply };
+            let command = Do { verb: Verb::Start, wait: Wait::No, cause: Cause::Again, reply };
             root.do_send(Dispatch { namespec, command });
             let removal = root.send(Remove("gone".to_owned())).await.unwrap();
             let started = outcome.recv().await.map(|outcome| outcome.result);

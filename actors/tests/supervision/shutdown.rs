@@ -8,6 +8,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 use treeherd_actors::estate::Mood;
 use treeherd_actors::root::shutdown;
+use treeherd_domain::cause::Asked;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 use treeherd_web::Listener;
@@ -24,7 +25,7 @@ fn an_end_that_is_asked_for_between_two_roots_is_heard() {
         }
         herd.strike("root", "panic").await;
         herd.until("paused", || herd.logged("rebuilt after a pause") == 1).await;
-        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
         herd.state("web", ProcessState::Stopped).await;
     });
 }
@@ -34,7 +35,7 @@ fn an_end_goes_on_whatever_actor_ends_meanwhile() {
     for path in ["root", "root/group:stubborn", "root/group:stubborn/program:stubborn"] {
         with(STUBBORN, async |herd| {
             herd.until("ready", || herd.read("stubborn.out") == "up\n").await;
-            shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+            shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
             herd.state("stubborn", ProcessState::Stopping).await;
             for how in ["panic", "stop"] {
                 herd.crash(path, how).await;
@@ -54,7 +55,7 @@ fn nothing_starts_by_itself_once_the_daemon_ends_also_after_a_bug() {
         herd.state("web", ProcessState::Running).await;
         herd.until("ready", || herd.read("stubborn.out") == "up\n").await;
         // `web` stops after `stubborn`, which takes its time
-        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown);
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
         herd.state("stubborn", ProcessState::Stopping).await;
         herd.kill("web", Signal::KILL);
         herd.crash("root", "panic").await;

@@ -59,9 +59,11 @@ fn written(output: &Output, head: &str) -> String {
 mod tests {
     use super::super::tick::Period;
     use super::*;
+    use crate::cause::Cause;
     use crate::exit::ExitStatus;
     use crate::name::{GroupName, ProcessName};
     use crate::stream::Stream;
+    use std::sync::Arc;
 
     fn cat() -> Namespec {
         Namespec::new(GroupName::new("pets"), ProcessName::new("cat"))
@@ -69,7 +71,8 @@ mod tests {
 
     fn state(from: ProcessState, to: ProcessState, pid: i32, tries: u32) -> EventKind {
         let exit = (to == ProcessState::Exited).then_some((ExitStatus::Code(0), tries == 0));
-        EventKind::ProcessState { namespec: cat(), from, to, pid, tries, exit, incarnation: 1 }
+        let cause = Arc::new(Cause::Again);
+        EventKind::ProcessState { namespec: cat(), from, to, pid, tries, exit, incarnation: 1, cause }
     }
 
     fn output(data: &[u8]) -> Output {

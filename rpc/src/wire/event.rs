@@ -1,5 +1,6 @@
 //! Events, as subscribers get them.
 
+use crate::wire::cause::CauseInfo;
 use crate::wire::log::Payload;
 use crate::wire::process::ExitInfo;
 use crate::wire::time;
@@ -79,6 +80,9 @@ pub struct EventBody {
     /// Which spawn it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<u64>,
+    /// Of a change of state: why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CauseInfo>,
     /// More, by kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
@@ -101,15 +105,19 @@ impl From<&Event> for EventBody {
             ..Self::default()
         };
         match &event.kind {
-            EventKind::ProcessState { namespec: _, from, to, pid, tries, exit, incarnation } => Self {
-                from: Some(from.as_str().to_owned()),
-                to: Some(to.as_str().to_owned()),
-                pid: (*pid != 0).then_some(*pid),
-                tries: Some(*tries),
-                exit: exit.map(|(status, expected)| ExitInfo { expected: Some(expected), ..status.into() }),
-                incarnation: Some(*incarnation),
-                ..base
-            },
+            EventKind::ProcessState { namespec: _, from, to, pid, tries, exit, incarnation, cause } => {
+                Self {
+                    from: Some(from.as_str().to_owned()),
+                    to: Some(to.as_str().to_owned()),
+                    pid: (*pid != 0).then_some(*pid),
+                    tries: Some(*tries),
+                    exit: exit
+                        .map(|(status, expected)| ExitInfo { expected: Some(expected), ..status.into() }),
+                    incarnation: Some(*incarnation),
+                    cause: Some(CauseInfo::from(&**cause)),
+                    ..base
+                }
+            }
             EventKind::GroupAdded(group)
             | EventKind::GroupRemoved(group)
             | EventKind::GroupChanged(group) => Self { group: Some(group.to_string()), ..base },

@@ -4,6 +4,7 @@
 //! own shapes. An absent value is left out, never `null`. Readers ignore fields they do not know.
 //! Times are RFC 3339 in UTC with milliseconds; durations and sizes carry their unit in the name.
 
+mod cause;
 mod daemon;
 mod event;
 mod log;
@@ -14,6 +15,7 @@ mod selector;
 pub mod supervisor;
 pub mod time;
 
+pub use cause::{AskedInfo, CauseInfo, RefInfo};
 pub use daemon::{Crash, CrashReport, GroupInfo, SystemInfo, SystemState, TreeNode};
 pub use event::{EventBody, EventItem, Mark};
 pub use log::{LogItem, LogSlice, LogStart, Payload};

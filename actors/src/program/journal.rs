@@ -1,0 +1,114 @@
+//! What is kept and told of a transition: the record, the event, the entry in the history with its cause.
+
+use super::Program;
+use crate::clock;
+use crate::estate::Signs;
+use std::sync::Arc;
+use std::time::Instant;
+use treeherd_domain::cause::{Cause, Change, End, Entry, Signalled, Verdict};
+use treeherd_domain::event::EventKind;
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Edge, Effect, State};
+use treeherd_domain::signal::Signal;
+use treeherd_os::process::Process;
+
+impl Program {
+    /// What the record keeps of a transition.
+    pub(super) fn note(&self, edge: &Edge, ended: Option<ExitStatus>) {
+        let mut record = self.estate.record();
+        match (edge.from, edge.to) {
+            (State::Starting { .. }, State::Backoff { .. }) if ended.is_some() => {
+                record.spawnerr = Some("Exited too quickly (process log may have details)".into());
+                record.exit = None;
+            }
+            (_, State::Exited { status, expected, .. }) => {
+                if !expected {
+                    record.spawnerr = Some(format!("Bad exit code {}", status.code()).into());
+                }
+                record.exit = Some(status);
+            }
+            (State::Stopping { .. }, State::Stopped { .. }) => record.exit = ended,
+            _ => {}
+        }
+    }
+
+    /// Tells of a change of state, and writes it into the history.
+    pub(super) fn announce(&self, edge: &Edge, ended: Option<ExitStatus>, cause: Cause) {
+        let (pid, incarnation) = {
+            let record = self.estate.record();
+            // a spawn comes after the announcement of STARTING, which is about it
+            let next = u64::from(edge.effect == Some(Effect::Spawn));
+            let gone = if ended.is_some() { self.buried_pid } else { 0 };
+            (record.process.as_ref().map_or(gone, Process::pid), record.incarnation + next)
+        };
+        let exit = match edge.to {
+            State::Exited { status, expected, .. } => Some((status, expected)),
+            _ => None,
+        };
+        let cause = Arc::new(cause);
+        let (from, to, attempt) = (edge.from.name(), edge.to.name(), edge.to.attempt());
+        let seq = self.shared.announce(EventKind::ProcessState {
+            namespec: self.estate.namespec.clone(),
+            from,
+            to,
+            pid,
+            tries: attempt,
+            exit,
+            incarnation,
+            cause: Arc::clone(&cause),
+        });
+        let (at, at_ms) = (clock::now(), clock::wall_ms());
+        let tail = ended.and_then(|_| self.estate.last_output(pid)).map(Arc::new);
+        let change = Change::State { from, to };
+        let entry = Entry { seq, at, at_ms, change, cause, pid, incarnation, attempt, tail };
+        let is_over = {
+            let mut record = self.estate.record();
+            record.seq = seq;
+            record.history.push(entry);
+            record.process.is_none() && edge.to.is_settled_down()
+        };
+        if is_over {
+            self.streams.release();
+            self.release_socket();
+        }
+    }
+
+    /// Notes a SIGKILL that the machine asked for.
+    pub(super) fn note_kill(&self) {
+        self.estate.record().signs.killed.get_or_insert_with(clock::now);
+    }
+
+    /// Notes a signal that somebody asked for.
+    pub(super) fn note_signal(&self, signal: Signal, cause: &Cause) {
+        if let Some(by) = cause.by().map(Arc::clone) {
+            self.estate.record().signs.signalled = Some(Signalled { signal, by, at: clock::now() });
+        }
+    }
+
+    /// What is known of the end of the process.
+    pub(super) fn cause_of(&self, status: ExitStatus) -> Cause {
+        let (now, policy) = (clock::now(), &self.estate.policy);
+        let record = self.estate.record();
+        let Signs { born, killed, signalled } = record.signs.clone();
+        let verdict = match record.machine.state() {
+            State::Stopping { .. } => Verdict::Stopped,
+            State::Starting { .. } => Verdict::TooSoon(policy.startsecs),
+            _ if policy.expects(status) => Verdict::Expected,
+            _ => Verdict::Unexpected,
+        };
+        drop(record);
+        let since = |then: Instant| now.saturating_duration_since(then);
+        Cause::Ended(Arc::new(End {
+            status,
+            verdict,
+            lived: born.map(since),
+            killed: killed.map(since),
+            signalled,
+        }))
+    }
+}
+
+/// A stop was faster than the spawn.
+pub(super) fn unborn() -> Cause {
+    Cause::NotSpawned("it was to be stopped before it had been spawned".into())
+}

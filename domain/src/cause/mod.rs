@@ -1,0 +1,171 @@
+//! Why a process is in the state it is in: each transition with its cause, and the chain of them as text.
+//!
+//! ```text
+//!   request, fact ─► (machine) ─► Entry { number, moment, change, Cause } ─► History (the last ones)
+//!                                                                              │
+//!   explain(subject, moment) ◄── histories of what it depends on ◄─────────────┘
+//!        `─► a headline, reasons with moments and references, the last output
+//! ```
+//!
+//! A transition that came by itself has a cause that follows from the states alone ([`Cause::of_deadline`]); one
+//! that somebody asked for carries who asked ([`Asked`]). A cause that lies in another process refers to it by name
+//! and number ([`Ref`]). Entries are numbered with the events, so that one number means one moment everywhere.
+//! Absent: where histories are kept, clocks, the wire, and what local time it is.
+
+mod asked;
+mod entry;
+mod history;
+mod words;
+
+pub use asked::{Asked, Peer, Via};
+pub use entry::{Change, End, Entry, Signalled, Tail, Verdict};
+pub use history::{History, KEPT, TAILS};
+pub use words::{age, span};
+
+use crate::lifecycle::{Next, State};
+use crate::name::Namespec;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A place in the history of another process, or of something else that has a name.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Ref {
+    /// Whose.
+    pub name: Namespec,
+    /// The number of the entry.
+    pub seq: u64,
+}
+
+/// Why a transition took place.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Cause {
+    /// Somebody asked for it.
+    Asked(Arc<Asked>),
+    /// `autostart`: the daemon came up, or the group was made active by whoever that says.
+    Autostart(Option<Arc<Asked>>),
+    /// The daemon ends (or, with `restart`, starts anew), and stops everything.
+    Shutdown {
+        /// Whether it starts anew.
+        restart: bool,
+        /// Who asked for that.
+        by: Option<Arc<Asked>>,
+    },
+    /// The group it was in is not active any more.
+    Removed,
+    /// It has been up for `startsecs`.
+    Up(Duration),
+    /// The process was made.
+    Spawned,
+    /// It could not be made.
+    NotSpawned(Arc<str>),
+    /// It ended.
+    Ended(Arc<End>),
+    /// Another attempt after a failed one, whose pause is over.
+    Retry {
+        /// Failed attempts before this one.
+        failed: u32,
+    },
+    /// No attempt is left.
+    GaveUp {
+        /// How many failed.
+        failed: u32,
+    },
+    /// The second half of a restart.
+    Again,
+    /// `autorestart`.
+    Autorestart,
+    /// It does not end by the stop signal: SIGKILL.
+    Kill,
+    /// A signal could not be sent, or its end cannot be watched.
+    OutOfReach(Arc<str>),
+    /// An event listener that did not do what it had to: its pool has it started anew.
+    Listener,
+    /// Another rule of the configuration or of the tree. The way for everything that has no variant of its own.
+    Rule {
+        /// One word for machines, that of the key: `max_runtime`, `strategy`, `requires`.
+        kind: &'static str,
+        /// What happened, for people: `max_runtime=3600s is over`.
+        text: Arc<str>,
+        /// Where that happened, if it was not here.
+        of: Option<Ref>,
+    },
+}
+
+impl Cause {
+    /// A rule that has no variant of its own.
+    #[must_use]
+    pub fn rule(kind: &'static str, text: impl Into<Arc<str>>) -> Self {
+        Self::Rule { kind, text: text.into(), of: None }
+    }
+
+    /// The same because of something in the history of another.
+    #[must_use]
+    pub fn rule_of(kind: &'static str, text: impl Into<Arc<str>>, of: Ref) -> Self {
+        Self::Rule { kind, text: text.into(), of: Some(of) }
+    }
+
+    /// What a transition that came by itself, at its deadline, says of its cause. `startsecs` is that of the process.
+    #[must_use]
+    pub const fn of_deadline(from: State, startsecs: Duration) -> Self {
+        match from {
+            State::Starting { .. } => Self::Up(startsecs),
+            State::Backoff { attempt, next: Next::Retry(_) } => Self::Retry { failed: attempt },
+            State::Backoff { attempt, next: Next::GiveUp(_) } => Self::GaveUp { failed: attempt },
+            State::Stopping { .. } => Self::Kill,
+            State::Stopped { .. } => Self::Again,
+            State::Exited { .. } | State::Running { .. } | State::Fatal | State::Unknown => {
+                Self::Autorestart
+            }
+        }
+    }
+
+    /// One word for machines.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Asked(_) => "asked",
+            Self::Autostart(_) => "autostart",
+            Self::Shutdown { .. } => "shutdown",
+            Self::Removed => "removed",
+            Self::Up(_) => "startsecs",
+            Self::Spawned => "spawned",
+            Self::NotSpawned(_) => "spawnerr",
+            Self::Ended(_) => "exit",
+            Self::Retry { .. } => "retry",
+            Self::GaveUp { .. } => "startretries",
+            Self::Again => "restart",
+            Self::Autorestart => "autorestart",
+            Self::Kill => "stopwaitsecs",
+            Self::OutOfReach(_) => "unknown",
+            Self::Listener => "listener",
+            Self::Rule { kind, .. } => kind,
+        }
+    }
+
+    /// Who asked for it, if somebody did.
+    #[must_use]
+    pub const fn by(&self) -> Option<&Arc<Asked>> {
+        match self {
+            Self::Asked(by) => Some(by),
+            Self::Autostart(by) | Self::Shutdown { by, .. } => by.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Where it lies, if not in the process itself.
+    #[must_use]
+    pub const fn of(&self) -> Option<&Ref> {
+        match self {
+            Self::Rule { of, .. } => of.as_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    /// Words that follow a time and a change of state: `exit status 1 after 3.2 s, not expected`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        words::cause(self, f)
+    }
+}
