@@ -1,6 +1,6 @@
 //! Histories are bounded; causes and their moments read as a person would say them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use treeherd_domain::cause::{
     Asked, Cause, Change, End, Entry, History, KEPT, Peer, TAILS, Tail, Verdict, Via, span,
@@ -9,11 +9,18 @@ use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::status::ProcessState;
 use treeherd_domain::stream::Stream;
 
+/// The moment at which every test begins.
+#[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
+fn origin() -> Instant {
+    static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    *ORIGIN
+}
+
 fn entry(seq: u64, tail: Option<&[u8]>) -> Entry {
     let tail = tail.map(|bytes| Tail { stream: Stream::Stderr, bytes: bytes.into(), is_cut: false });
     Entry {
         seq,
-        at: Instant::now(),
+        at: origin(),
         at_ms: 0,
         change: Change::State { from: ProcessState::Running, to: ProcessState::Exited },
         cause: Arc::new(Cause::Again),
