@@ -16,7 +16,7 @@
 //! not asked for by `strip_ansi`, `*_capture_maxbytes`, `*_syslog`, `*_events_enabled` or the debug level.
 
 pub mod ansi;
-mod capture;
+pub mod capture;
 mod copies;
 mod ear;
 pub mod outbox;

@@ -10,7 +10,10 @@
 //! stable compiler. Chance is a generator of numbers that is the same in every run. Deliberately absent: coverage,
 //! which needs a compiler of its own.
 
+mod dialect;
+mod http;
 mod mutate;
+mod streams;
 mod targets;
 
 use mutate::Mutator;
@@ -40,6 +43,11 @@ const TARGETS: &[Target] = &[
     Target { name: "syslog_target", words: targets::SYSLOG_WORDS, check: targets::syslog_target },
     Target { name: "listener", words: targets::LISTENER_WORDS, check: targets::listener },
     Target { name: "configuration", words: targets::CONFIGURATION_WORDS, check: targets::configuration },
+    Target { name: "dialect", words: dialect::WORDS, check: dialect::dialect },
+    Target { name: "capture", words: streams::CAPTURE_WORDS, check: streams::capture },
+    Target { name: "ansi", words: streams::ANSI_WORDS, check: streams::ansi },
+    Target { name: "http", words: http::WORDS, check: http::http },
+    Target { name: "http_browser", words: http::BROWSER_WORDS, check: http::http_browser },
 ];
 
 /// No input may take longer.
@@ -161,6 +169,31 @@ fn listener() {
 #[test]
 fn configuration() {
     fuzz("configuration");
+}
+
+#[test]
+fn dialect() {
+    fuzz("dialect");
+}
+
+#[test]
+fn capture() {
+    fuzz("capture");
+}
+
+#[test]
+fn ansi() {
+    fuzz("ansi");
+}
+
+#[test]
+fn http() {
+    fuzz("http");
+}
+
+#[test]
+fn http_browser() {
+    fuzz("http_browser");
 }
 
 #[test]

@@ -119,11 +119,17 @@ pub(crate) const ENVIRONMENT_WORDS: &[&str] = &[
     "A=\"b\",",
 ];
 
-/// A list is read or refused in words.
+/// A list is refused in words, or read; and then, quoted, it is read as the same.
 pub(crate) fn environment(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    if let Err(error) = treeherd_config::environment::parse(&text) {
-        assert!(!error.to_string().is_empty());
+    match treeherd_config::environment::parse(&text) {
+        Err(error) => assert!(!error.to_string().is_empty() && !error.help().is_empty()),
+        Ok(variables) => {
+            let quote = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+            let pairs: Vec<String> =
+                variables.iter().map(|(key, value)| format!("{}={}", quote(key), quote(value))).collect();
+            assert_eq!(treeherd_config::environment::parse(&pairs.join(",")), Ok(variables), "{pairs:?}");
+        }
     }
 }
 

@@ -51,6 +51,8 @@ impl Ansi {
                 }
                 (Seen::Sequence, 0x20..=0x3f) => Seen::Sequence,
                 (Seen::Sequence, 0x40..=0x7e) => Seen::Text,
+                // broken off by the next one
+                (Seen::Sequence, ESC) => Seen::Escape,
                 // no byte of a sequence: it was broken off, and this byte is text again
                 (Seen::Sequence, _) => {
                     kept.push(byte);
@@ -93,6 +95,8 @@ mod tests {
         assert_eq!(strip(&["\x1b[1G\x1b[?25lx"]), "x");
         assert_eq!(strip(&["\x1b]0;title\x07"]), "\x1b]0;title\x07");
         assert_eq!(strip(&["plain"]), "plain");
+        assert_eq!(strip(&["a\x1b[3\x1b[31mb"]), "ab", "one that is broken off by the next");
+        assert_eq!(strip(&["a\x1b[3\nb"]), "a\nb", "one that is broken off by text");
     }
 
     #[test]

@@ -14,13 +14,13 @@ use memchr::memmem::Finder;
 use std::collections::VecDeque;
 
 /// Begins a capture.
-pub(super) const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
+pub const BEGIN: &[u8] = b"<!--XSUPERVISOR:BEGIN-->";
 /// Ends it.
-pub(super) const END: &[u8] = b"<!--XSUPERVISOR:END-->";
+pub const END: &[u8] = b"<!--XSUPERVISOR:END-->";
 
 /// A part of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Piece<'a> {
+pub enum Piece<'a> {
     /// Text of the log.
     Log(&'a [u8]),
     /// Text between the tokens.
@@ -31,7 +31,7 @@ pub(super) enum Piece<'a> {
 
 /// The scanner, with its memory between chunks.
 #[derive(Debug)]
-pub(super) struct Scanner {
+pub struct Scanner {
     begin: Finder<'static>,
     end: Finder<'static>,
     capturing: bool,
@@ -47,7 +47,7 @@ impl Default for Scanner {
 
 impl Scanner {
     /// The pieces of a chunk; none is empty.
-    pub(super) fn scan<'a>(&mut self, chunk: &'a [u8]) -> Vec<Piece<'a>> {
+    pub fn scan<'a>(&mut self, chunk: &'a [u8]) -> Vec<Piece<'a>> {
         let mut pieces = Vec::with_capacity(1);
         let mut rest = self.resume(chunk, &mut pieces);
         while !rest.is_empty() {
@@ -66,7 +66,7 @@ impl Scanner {
 
     /// What is held back when the stream ends, and whether a capture is open; the next stream begins
     /// as text.
-    pub(super) fn finish(&mut self) -> (Option<Piece<'static>>, bool) {
+    pub fn finish(&mut self) -> (Option<Piece<'static>>, bool) {
         let mut pieces = Vec::new();
         let held = &self.token()[..std::mem::take(&mut self.held)];
         self.text(held, &mut pieces);
@@ -74,7 +74,8 @@ impl Scanner {
     }
 
     /// Whether something of what was scanned is still to come out.
-    pub(super) const fn holds(&self) -> bool {
+    #[must_use]
+    pub const fn holds(&self) -> bool {
         self.held > 0 || self.capturing
     }
 

@@ -79,6 +79,12 @@ impl Capture {
         self.ring.push(&text);
         text
     }
+
+    /// All of it; what a control sequence left half done is not the next one's.
+    fn end(&mut self) -> Vec<u8> {
+        self.ring.push(self.ansi.as_mut().map_or(&[][..], Ansi::finish));
+        self.ring.take()
+    }
 }
 
 fn strip<'a>(ansi: &mut Option<Ansi>, text: &'a [u8]) -> Cow<'a, [u8]> {
@@ -112,7 +118,7 @@ impl Divider {
         let part = pieces.map(|piece| match piece {
             Piece::Log(text) => Part::Log(strip(ansi, text)),
             Piece::Captured(text) => Part::Captured(capture.take(text)),
-            Piece::End => Part::Sent(capture.ring.take()),
+            Piece::End => Part::Sent(capture.end()),
         });
         part.collect()
     }
@@ -127,10 +133,9 @@ impl Divider {
                 Some(Piece::Captured(text)) => parts.push(Part::Captured(capture.take(text))),
                 Some(Piece::End) | None => {}
             }
-            let escape = capture.ansi.as_mut().map_or(&[][..], Ansi::finish);
-            capture.ring.push(escape);
+            let captured = capture.end();
             if unfinished {
-                parts.push(Part::Unfinished(capture.ring.take()));
+                parts.push(Part::Unfinished(captured));
             }
         }
         let escape = self.ansi.as_mut().map_or(&[][..], Ansi::finish);

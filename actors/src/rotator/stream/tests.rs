@@ -183,6 +183,16 @@ fn a_chunk_is_an_event_without_its_control_sequences() {
 }
 
 #[test]
+fn a_control_sequence_does_not_go_on_in_the_next_capture() {
+    let spec = StreamSpec { capture_maxbytes: 10, ..StreamSpec::default() };
+    let mut bench = Plan { spec, strip_ansi: true, ..Plan::default() }.bench();
+    bench.write(
+        &[BEGIN, b"x\x1b", END, BEGIN, b"[1my", END, BEGIN, b"z\x1b[", END, BEGIN, b"1m", END].concat(),
+    );
+    assert_eq!(bench.events(), [sent(42, "x\x1b"), sent(42, "[1my"), sent(42, "z"), sent(42, "1m")]);
+}
+
+#[test]
 fn a_stream_with_nothing_but_a_file_announces_nothing() {
     let mut bench = Plan::default().bench();
     bench.write(&[b"a", BEGIN, b"b", END].concat());
