@@ -13,7 +13,9 @@ use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
 use treeherd::daemon::world::Here;
+use treeherd_config::Overrides;
 
 /// What files are made of.
 pub(crate) const WORDS: &[&str] = &[
@@ -156,4 +158,53 @@ pub(crate) fn dialect(bytes: &[u8]) {
             }
         }
     }
+}
+
+/// Eight times as much takes hardly more than eight times as long, whatever it is that there is much of.
+#[test]
+fn a_long_file_takes_no_more_than_its_share() {
+    const PIECES: &[&str] = &[
+        "[program:a]\ncommand=cat\n",
+        "[supervisorctl]\nusername=a\n",
+        "[group:a]\nprograms=b\n",
+        "[",
+        "a=b\n",
+        " a\n",
+        "\n",
+        ";",
+        " ;",
+        "a",
+        "%(",
+        "%%",
+        "nothing\n",
+        "environment=A=\"b\",\n",
+        "\u{e000}",
+    ];
+    let before = "[supervisord]\n[program:x]\ncommand=cat\nenvironment=";
+    for piece in PIECES {
+        let times = [4000, 32_000].map(|count| {
+            let text = format!("{before}{}", piece.repeat(count));
+            (0..3).map(|_| cost(&text)).min().unwrap_or_default()
+        });
+        assert!(times[1] < times[0].max(Duration::from_millis(5)) * 24, "{piece:?}: {times:?}");
+    }
+}
+
+/// How long a file keeps this thread's processor busy.
+fn cost(text: &str) -> Duration {
+    let mut file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is room");
+    file.write_all(text.as_bytes()).expect("there is room");
+    let here = Here::new();
+    let begun = processor_time();
+    let read = treeherd_config::load(file.path(), &Overrides::default(), &here.world());
+    let taken = processor_time() - begun;
+    drop(read);
+    taken
+}
+
+/// What this thread has had of a processor, by the kernel's account.
+fn processor_time() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux tells it");
+    let nanos = told.split_whitespace().next().and_then(|first| first.parse().ok());
+    Duration::from_nanos(nanos.expect("a number comes first"))
 }
