@@ -18,6 +18,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import traceback
 import xmlrpc.client
@@ -452,11 +453,11 @@ events=TICK_5
 command={bin}/httpok -p off -t 1 -m root -s {dir}/mail.sh http://127.0.0.1:9/
 events=TICK_5
 [eventlistener:fatalmailbatch]
-command={bin}/fatalmailbatch --toEmail=root --fromEmail=root --interval=60
-events=PROCESS_STATE,TICK_60
+command={bin}/fatalmailbatch --toEmail=root@x --fromEmail=ada@x --interval=0.05 --tickEvent=TICK_5 --smtpHost={smtp} --subject=fatal
+events=PROCESS_STATE,TICK_5
 [eventlistener:crashmailbatch]
-command={bin}/crashmailbatch --toEmail=root --fromEmail=root --interval=60
-events=PROCESS_STATE,TICK_60
+command={bin}/crashmailbatch --toEmail=root@x --fromEmail=ada@x --interval=0.05 --tickEvent=TICK_5 --smtpHost={smtp} --subject=crash
+events=PROCESS_STATE,TICK_5
 [program:crash]
 command=/bin/sh -c 'exit 3'
 startsecs=0
@@ -473,30 +474,142 @@ startsecs=0
 """
 
 
+class Serving:
+    """A TCP server of a test: every connection is handed to a function, on a thread of its own."""
+
+    def __init__(self, converse):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.socket.getsockname()[1]
+        self.converse = converse
+        self.connections = []
+        self.thread = threading.Thread(target=self.accept, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        # wakes the thread
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(DEADLINE)
+        self.socket.close()
+        for connection in self.connections:
+            connection.close()
+
+    def accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self.socket.accept()
+                connection.settimeout(DEADLINE)
+                self.connections.append(connection)
+                with contextlib.suppress(OSError):
+                    self.converse(connection)
+
+
+def answering(status):
+    """Answers a request of HTTP."""
+
+    def converse(connection):
+        connection.recv(4096)
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi".encode())
+        connection.close()
+
+    return converse
+
+
+def silent(connection):
+    """Accepts, and never says a word."""
+
+
+def post(letters):
+    """A mail server that keeps what it gets."""
+
+    def converse(connection):
+        with connection, connection.makefile("rwb", buffering=0) as lines:
+            lines.write(b"220 here\r\n")
+            for line in lines:
+                word = line[:4].upper().strip()
+                if word == b"DATA":
+                    lines.write(b"354 go on\r\n")
+                    letter = list(iter(lines.readline, b".\r\n"))
+                    letters.append(b"".join(letter).decode())
+                lines.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
+                if word == b"QUIT":
+                    return
+
+    return converse
+
+
 @test
 def the_listeners_of_superlance_do_their_work():
     who = 'environment=SUPERVISOR_USERNAME="chris",SUPERVISOR_PASSWORD="1:23"\nstderr_logfile={dir}/%(program_name)s.err\n'
-    sections = SUPERLANCE.replace("events=", who + "events=").replace("{bin}", str(VENV))
-    with Daemon(OURS, sections) as d:
-        mail = d.dir / "mail.sh"
-        mail.write_text(f"#!/bin/sh\ncat >>{d.dir}/mails\n")
-        mail.chmod(0o755)
-        api = d.proxy().supervisor
-        listeners = ["crashmail", "memmon", "httpok", "fatalmailbatch", "crashmailbatch"]
-        for name in listeners:
-            d.until_state(name, "RUNNING")
-        api.startProcess("off")
-        before = {name: api.getProcessInfo(name)["pid"] for name in ["eater", "off"]}
-        api.startProcess("crash", False)
-        api.startProcess("gone", False)
-        mails = d.dir / "mails"
-        for words in ["crash crashed", "process eater:eater restarted", "off restarted"]:
-            until(words, lambda words=words: words in mails.read_text())
-        for name, pid in before.items():
-            until("a new pid", lambda name=name, pid=pid: api.getProcessInfo(name)["pid"] not in (0, pid))
-        until("crashmailbatch", lambda: "Process crash:crash (pid " in (d.dir / "crashmailbatch.err").read_text())
-        until("fatalmailbatch", lambda: "Process gone:gone failed to start" in (d.dir / "fatalmailbatch.err").read_text())
-        assert all(api.getProcessInfo(name)["statename"] == "RUNNING" for name in listeners)
+    letters = []
+    with Serving(post(letters)) as office:
+        sections = SUPERLANCE.replace("events=", who + "events=").replace("{bin}", str(VENV))
+        with Daemon(OURS, sections.replace("{smtp}", office.address)) as d:
+            mail = d.dir / "mail.sh"
+            mail.write_text(f"#!/bin/sh\ncat >>{d.dir}/mails\n")
+            mail.chmod(0o755)
+            api = d.proxy().supervisor
+            listeners = ["crashmail", "memmon", "httpok", "fatalmailbatch", "crashmailbatch"]
+            for name in listeners:
+                d.until_state(name, "RUNNING")
+            api.startProcess("off")
+            before = {name: api.getProcessInfo(name)["pid"] for name in ["eater", "off"]}
+            api.startProcess("crash", False)
+            api.startProcess("gone", False)
+            mails = d.dir / "mails"
+            for words in [
+                "Subject:  crash crashed at ", "Process crash in group crash exited unexpectedly",
+                "process eater:eater restarted", "off restarted",
+            ]:
+                until(words, lambda words=words: words in mails.read_text())
+            for name, pid in before.items():
+                until("a new pid", lambda name=name, pid=pid: api.getProcessInfo(name)["pid"] not in (0, pid))
+            for subject, words in [
+                ("crash", "Process crash:crash (pid "), ("fatal", "Process gone:gone failed to start too many times"),
+            ]:
+                is_it = lambda letter, s=subject, w=words: f"Subject: {s}" in letter and w in letter and "To: root@x" in letter
+                until(f"the letter of {subject}", lambda is_it=is_it: any(map(is_it, letters)))
+            assert all(api.getProcessInfo(name)["statename"] == "RUNNING" for name in listeners)
+
+
+HTTPOK = """
+[eventlistener:httpok_{name}]
+command={bin}/httpok -p {name} -t 2 -m root -s {dir}/mail.sh http://{address}/
+environment=SUPERVISOR_USERNAME="chris",SUPERVISOR_PASSWORD="1:23"
+events=TICK_5
+[program:{name}]
+command=cat
+startsecs=0
+"""
+
+
+@test
+def httpok_restarts_what_is_silent_or_answers_with_an_error_and_leaves_the_rest_alone():
+    with Serving(silent) as mute, Serving(answering("500 No")) as broken, Serving(answering("200 OK")) as good:
+        sections = "".join(
+            HTTPOK.replace("{name}", name).replace("{address}", server.address).replace("{bin}", str(VENV))
+            for name, server in [("mute", mute), ("broken", broken), ("good", good)]
+        )
+        with Daemon(OURS, sections) as d:
+            mail = d.dir / "mail.sh"
+            mail.write_text(f"#!/bin/sh\ncat >>{d.dir}/mails\n")
+            mail.chmod(0o755)
+            api = d.proxy().supervisor
+            for name in ["mute", "broken", "good"]:
+                d.until_state(f"httpok_{name}", "RUNNING")
+            before = {name: api.getProcessInfo(name)["pid"] for name in ["mute", "broken", "good"]}
+            for name in ["mute", "broken"]:
+                until(f"{name} is another", lambda name=name: api.getProcessInfo(name)["pid"] not in (0, before[name]))
+            mails = d.dir / "mails"
+            for words in ["timed out", "500 No", "mute restarted", "broken restarted"]:
+                until(words, lambda words=words: words in mails.read_text())
+            until("a third look", lambda: len(good.connections) >= 2)
+            assert api.getProcessInfo("good")["pid"] == before["good"]
+            assert "good restarted" not in mails.read_text()
+            assert all(api.getProcessInfo(f"httpok_{name}")["statename"] == "RUNNING" for name in before)
 
 
 @test
