@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Arena ── GroupEstate ─┬─ PoolEstate, of listeners    (see pool)
+//!                         |- FeedEstate, of subscribers  (see feed)
 //!                         `─ Estate (one process)        written by its Program actor alone,
 //!                              |- Record: machine, pid,   read by anyone for a moment
 //!                              |          times, error
@@ -16,16 +17,18 @@
 //! is used all the same: every write to a record is one assignment after the other, each valid.
 
 mod arena;
+mod feed;
 mod pool;
 
 pub use arena::{Arena, Mood};
+pub use feed::{FeedEstate, FeedStatus, Place};
 pub use pool::{PoolEstate, PoolStatus, Seat};
 
 use crate::clock;
 use crate::forward::Forwards;
 use crate::rotator::stream::StreamEstate;
 use crate::sockets::Listening;
-use slog::Logger;
+use slog::{Logger, debug, error, info, warn};
 use std::collections::{HashMap, VecDeque};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
@@ -34,20 +37,34 @@ use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::{Health, Readiness};
+use treeherd_domain::level::Level;
 use treeherd_domain::lifecycle::{Machine, Policy, State};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::pool::Line;
 use treeherd_domain::reload::same_streams;
 use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::status::ProcessStatus;
 use treeherd_domain::stream::Stream;
 use treeherd_os::host::nodename;
-use treeherd_os::pipe::write_now;
+use treeherd_os::pipe::{bytes_waiting, write_now};
 use treeherd_os::process::Process;
 use treeherd_os::syslog::{DEV_LOG, Syslog};
 
 /// Locks, also after a panic of another holder.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Logs what a pool or a feed has to say, while its lock is held, so that the lines are in the order of what they tell.
+fn note(log: &Logger, lines: impl IntoIterator<Item = Line>) {
+    for Line { level, text } in lines {
+        match level {
+            Level::Critical | Level::Error => error!(log, "{text}"),
+            Level::Warn => warn!(log, "{text}"),
+            Level::Info => info!(log, "{text}"),
+            Level::Debug | Level::Trace | Level::Blather => debug!(log, "{text}"),
+        }
+    }
 }
 
 /// What is known of one process, apart from its configuration.
@@ -63,6 +80,8 @@ pub struct Record {
     pub stdin: Option<Arc<OwnedFd>>,
     /// Bytes for its standard input that the pipe did not take yet.
     pub stdin_queue: VecDeque<u8>,
+    /// Bytes for its standard input that nobody has read, now that it is closed.
+    lost: usize,
     /// The socket that is its standard input, from before its spawn until nothing follows its end by itself.
     pub socket: Option<Arc<Listening>>,
     /// Milliseconds since the epoch of the last spawn attempt; 0 never.
@@ -116,12 +135,30 @@ impl Record {
             match write_now(&**stdin, self.stdin_queue.make_contiguous()) {
                 Ok(0) => return,
                 Ok(count) => drop(self.stdin_queue.drain(..count)),
-                Err(_) => {
-                    self.stdin_queue.clear();
-                    self.stdin = None;
-                }
+                Err(_) => self.close_stdin(),
             }
         }
+    }
+
+    /// Nothing more is written, and what is not read will not be.
+    pub(crate) fn close_stdin(&mut self) {
+        self.lost = self.unread();
+        self.stdin = None;
+        self.stdin_queue.clear();
+    }
+
+    /// A new process reads from this pipe.
+    pub(crate) fn open_stdin(&mut self, stdin: Option<OwnedFd>) {
+        self.stdin = stdin.map(Arc::new);
+        self.stdin_queue.clear();
+        self.lost = 0;
+    }
+
+    /// Bytes for its standard input that it has not read.
+    pub(crate) fn unread(&self) -> usize {
+        let Some(stdin) = &self.stdin else { return self.lost };
+        // a pipe can always be asked; were it not so, what is in it would count as read
+        self.stdin_queue.len() + bytes_waiting(&**stdin).unwrap_or(0)
     }
 }
 
@@ -140,6 +177,8 @@ pub struct Estate {
     pub stderr: Option<Arc<StreamEstate>>,
     /// Its place in a pool of event listeners.
     pub seat: Option<Seat>,
+    /// Its place among subscribers.
+    pub place: Option<Place>,
     /// Shared with the estate that comes after this one, if the process is configured differently.
     record: Arc<Mutex<Record>>,
 }
@@ -155,6 +194,7 @@ impl Estate {
             stdout: stream(Stream::Stdout, seat.clone()),
             stderr: (!spec.redirect_stderr).then(|| stream(Stream::Stderr, None)),
             seat,
+            place: None,
             record: Arc::default(),
             spec: Arc::clone(spec),
             namespec,
@@ -172,6 +212,7 @@ impl Estate {
                 stdout: Arc::clone(&self.stdout),
                 stderr: self.stderr.clone(),
                 seat: self.seat.clone(),
+                place: None,
                 record: Arc::default(),
             }
         } else {
@@ -277,6 +318,8 @@ pub struct GroupEstate {
     pub estates: Vec<Arc<Estate>>,
     /// Of listeners: what they have in common.
     pub pool: Option<Arc<PoolEstate>>,
+    /// Of subscribers: what they are told.
+    pub feed: Option<Arc<FeedEstate>>,
     /// Where each name stands in `estates`.
     index: HashMap<ProcessName, usize>,
 }
@@ -286,23 +329,30 @@ impl GroupEstate {
     /// block: not for the tree's thread.
     #[must_use]
     pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        let pool = match &spec.kind {
+        let (pool, feed) = match &spec.kind {
             GroupKind::Listener(listener) => {
-                Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log))
+                (Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log)), None)
             }
-            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => None,
+            GroupKind::Subscriber(subscriber) => (None, Some(FeedEstate::new(spec, subscriber, &logs.log))),
+            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => (None, None),
         };
         let seat = |at| pool.clone().map(|pool| Seat { pool, at });
-        Self::of(spec, pool.clone(), |at, process| {
-            Arc::new(Estate::new(spec.namespec(&process.name), process, logs, seat(at)))
-        })
+        let place = |at| feed.clone().map(|feed| Place { feed, at });
+        let made = Self::of(spec, (pool.clone(), feed.clone()), |at, process| {
+            let estate = Estate::new(spec.namespec(&process.name), process, logs, seat(at));
+            Arc::new(Estate { place: place(at), ..estate })
+        });
+        if let Some(feed) = &feed {
+            feed.found(made.estates.iter().map(|estate| Arc::clone(&estate.record)).collect());
+        }
+        made
     }
 
     /// The estates of this group by another definition: a process that is in both and is not changed keeps its
-    /// estate, one that is changed leaves it to an heir. May block, as `new` does. Not for pools of listeners.
+    /// estate, one that is changed leaves it to an heir. May block, as `new` does. Not for pools of listeners, nor for subscribers.
     #[must_use]
     pub(crate) fn reshaped(&self, spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        Self::of(spec, None, |_, process| match self.estate(&process.name) {
+        Self::of(spec, (None, None), |_, process| match self.estate(&process.name) {
             Some(estate) if estate.spec == *process => Arc::clone(estate),
             Some(estate) => Arc::new(estate.heir(process, logs)),
             None => Arc::new(Estate::new(spec.namespec(&process.name), process, logs, None)),
@@ -311,14 +361,14 @@ impl GroupEstate {
 
     fn of(
         spec: &Arc<GroupSpec>,
-        pool: Option<Arc<PoolEstate>>,
+        (pool, feed): (Option<Arc<PoolEstate>>, Option<Arc<FeedEstate>>),
         estate: impl Fn(usize, &Arc<ProcessSpec>) -> Arc<Estate>,
     ) -> Arc<Self> {
         let estates: Vec<_> =
             spec.processes.iter().enumerate().map(|(at, process)| estate(at, process)).collect();
         let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
         let index = spec.processes.iter().enumerate().map(name).collect();
-        Arc::new(Self { spec: Arc::clone(spec), estates, pool, index })
+        Arc::new(Self { spec: Arc::clone(spec), estates, pool, feed, index })
     }
 
     /// The group's name.

@@ -6,7 +6,8 @@
 //!                                       └──── Children ◄──────────┘
 //! ```
 //!
-//! A group of event listeners has a Pool as well, which gives them their events ([`pool`](crate::pool)).
+//! A group of event listeners has a Pool as well, which gives them their events ([`pool`](crate::pool)), and one of
+//! subscribers a Feeder ([`feeder`](crate::feeder)).
 //! It owns the supervision of its programs' actors, nothing else: the processes stand in the
 //! [`GroupEstate`]. When it dies, its programs' actors end with it, the processes do not notice, and the
 //! next incarnation starts new ones on the same estates. Processes are started in definition order and
@@ -14,7 +15,8 @@
 
 use crate::clock;
 use crate::command::{Outcome, Reply};
-use crate::estate::{Estate, GroupEstate, PoolEstate};
+use crate::estate::{Estate, FeedEstate, GroupEstate, PoolEstate};
+use crate::feeder::Feeder;
 use crate::pool::Pool;
 use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
@@ -36,6 +38,8 @@ use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 pub const INTENSITY: Intensity = Intensity { restarts: 5, period: Duration::from_secs(30) };
 /// The name of a pool's actor among those of its group.
 const POOL: &str = "pool";
+/// The name of a feeder among those of its group.
+const FEEDER: &str = "feeder";
 /// How long a program may take to tell of its children.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -132,8 +136,7 @@ impl Group {
 
     fn start_pool(&mut self, pool: &Arc<PoolEstate>) {
         let (estate, shared, pool) = (Arc::clone(&self.estate), Arc::clone(&self.shared), Arc::clone(pool));
-        let slots = estate.estates.iter().filter_map(|e| self.programs.get(&e.namespec.process).cloned());
-        let slots: Vec<_> = slots.collect();
+        let slots = self.slots();
         let start: Start = Box::new(move |link| {
             let (estate, shared, slots) = (Arc::clone(&estate), Arc::clone(&shared), slots.clone());
             let its = Arc::clone(&pool);
@@ -142,6 +145,23 @@ impl Group {
             address.recipient()
         });
         self.children.start(POOL, Restart::Permanent, start);
+    }
+
+    fn start_feeder(&mut self, feed: &Arc<FeedEstate>) {
+        let (estate, feed, slots) = (Arc::clone(&self.estate), Arc::clone(feed), self.slots());
+        let start: Start = Box::new(move |link| {
+            let (estate, its, slots) = (Arc::clone(&estate), Arc::clone(&feed), slots.clone());
+            let address = guard::start(link, move |_, link| Feeder::new(estate, its, slots, link));
+            feed.actor().set(address.clone());
+            address.recipient()
+        });
+        self.children.start(FEEDER, Restart::Permanent, start);
+    }
+
+    /// Where the actors of the processes stand, in definition order.
+    fn slots(&self) -> Vec<Arc<Slot<Addr<Program>>>> {
+        let estates = self.estate.estates.iter();
+        estates.filter_map(|estate| self.programs.get(&estate.namespec.process).cloned()).collect()
     }
 
     fn child_name(process: &ProcessName) -> String {
@@ -158,6 +178,9 @@ impl Actor for Group {
         }
         if let Some(pool) = &self.estate.pool.clone() {
             self.start_pool(pool);
+        }
+        if let Some(feed) = &self.estate.feed.clone() {
+            self.start_feeder(feed);
         }
     }
 }
@@ -267,6 +290,10 @@ impl Handler<Strike> for Group {
         let (child, rest) = path.split_once('/').unwrap_or((&path, ""));
         if let Some(pool) = self.estate.pool.as_ref().filter(|_| (child, rest) == (POOL, "")) {
             let struck = pool.actor().get().inspect(|pool| pool.do_send(how)).is_some();
+            return Box::pin(async move { struck });
+        }
+        if let Some(feed) = self.estate.feed.as_ref().filter(|_| (child, rest) == (FEEDER, "")) {
+            let struck = feed.actor().get().inspect(|feeder| feeder.do_send(how)).is_some();
             return Box::pin(async move { struck });
         }
         let program = child.strip_prefix("program:").map(ProcessName::new);

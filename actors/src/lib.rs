@@ -21,6 +21,7 @@ pub mod command;
 pub mod endpoint;
 pub mod errand;
 pub mod estate;
+pub mod feeder;
 pub mod forward;
 pub mod group;
 pub mod mainlog;

@@ -148,7 +148,7 @@ impl Shared {
         })
     }
 
-    /// Numbers an event, gives it to the pools of listeners and sends it to the bus; tells the number.
+    /// Numbers an event, gives it to listeners and subscribers and sends it to the bus; tells the number.
     pub fn announce(&self, kind: EventKind) -> u64 {
         self.announce_held(kind, None)
     }
@@ -158,7 +158,7 @@ impl Shared {
         let seq = self.arena.next_seq();
         let event = Arc::new(Event { seq, at_ms: clock::wall_ms(), kind });
         // here and not in the bus: no end of an actor loses an event of theirs
-        self.arena.tell_pools(&event);
+        self.arena.tell(&event);
         if let Some(bus) = self.bus.get() {
             bus.do_send(Announce { event, held });
         }
@@ -174,8 +174,9 @@ impl Shared {
 
     /// The ticks that somebody wants.
     pub(crate) fn wanted_ticks(&self) -> EventSet {
-        let pools = self.arena.pools();
-        pools.iter().fold(self.journal.wanted_ticks(), |set, pool| set.and(&pool.events))
+        let (pools, feeds) = (self.arena.pools(), self.arena.feeds());
+        let wanted = pools.iter().map(|pool| &pool.events).chain(feeds.iter().map(|feed| &feed.events));
+        wanted.fold(self.journal.wanted_ticks(), EventSet::and)
     }
 
     /// How often a root was started.

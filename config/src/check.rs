@@ -53,7 +53,7 @@ pub fn check(path: &Path, overrides: &Overrides, world: &World<'_>) -> Check {
 }
 
 fn programs(raw: &RawConfig) -> usize {
-    let kinds = ["program:", "fcgi-program:", "eventlistener:"];
+    let kinds = ["program:", "fcgi-program:", "eventlistener:", "subscriber:"];
     kinds.into_iter().map(|kind| raw.sections_with(kind).count()).sum()
 }
 

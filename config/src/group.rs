@@ -1,9 +1,11 @@
-//! Groups: `[group:x]`, each `[program:x]` and `[fcgi-program:x]` that no group claims, and each `[eventlistener:x]`.
+//! Groups: `[group:x]`, each `[program:x]` and `[fcgi-program:x]` that no group claims, each `[eventlistener:x]` and
+//! `[subscriber:x]`.
 //!
 //! ```text
 //! [group:x] programs=a,b  ->  group x: processes of a, then of b      claims a and b
 //! [program:c]             ->  group c: processes of c
 //! [eventlistener:e]       ->  group e: the pool and its processes
+//! [subscriber:s]          ->  group s: its processes, and what they are told
 //! all of them, sorted by (priority, name)
 //! ```
 
@@ -11,7 +13,7 @@ use crate::expand::Vars;
 use crate::keys::Keys;
 use crate::program::{self, Shared, checked_name};
 use crate::raw::RawSection;
-use crate::{fcgi, listener, value};
+use crate::{fcgi, listener, subscriber, value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use treeherd_domain::name::{GroupName, ProcessName};
@@ -36,6 +38,9 @@ pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
         if !reader.claimed.contains(section.name.as_str()) {
             reader.fcgi_program(section);
         }
+    }
+    for section in raw.sections_with("subscriber:") {
+        reader.subscriber(section);
     }
     let mut groups = reader.groups;
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
@@ -101,6 +106,13 @@ impl<'a> Reader<'a> {
         let processes = self.unique(section, listeners.processes);
         let kind = GroupKind::Listener(listeners.spec);
         self.add(&keys, kind, listeners.name, listeners.priority, processes);
+    }
+
+    fn subscriber(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let Some(read) = subscriber::read(self.shared, &keys) else { return };
+        let processes = self.unique(section, read.processes);
+        self.add(&keys, GroupKind::Subscriber(read.spec), read.name, read.priority, processes);
     }
 
     /// The section of a program that a group lists; `None` is noted.

@@ -34,6 +34,7 @@ mod raw;
 mod report;
 mod server;
 mod source;
+mod subscriber;
 pub mod value;
 mod world;
 

@@ -28,11 +28,7 @@ pub(crate) struct Listeners<'a> {
 pub(crate) fn read<'a>(shared: &Shared<'_>, keys: &Keys<'a>) -> Listeners<'a> {
     let section = &keys.section.name;
     let priority = keys.get("priority", -1, value::integer);
-    let size = keys.get("buffer_size", 10, value::integer);
-    if size < 1 {
-        let message = format!("[{section}] section sets invalid buffer_size ({size})");
-        keys.fail("buffer_size", message, "write the number of events that may wait, such as 10");
-    }
+    let buffer_size = buffer_size(keys, 10);
     if let Some(handler) = keys.text("result_handler").filter(|handler| handler != HANDLER) {
         let message = format!("{handler} cannot be resolved within [{section}]");
         keys.fail(
@@ -41,7 +37,7 @@ pub(crate) fn read<'a>(shared: &Shared<'_>, keys: &Keys<'a>) -> Listeners<'a> {
             format!("only {HANDLER} is built in; leave result_handler out"),
         );
     }
-    let events = events(keys);
+    let events = EventSet::of(events(keys, is_type).iter().map(String::as_str));
     if keys.get("redirect_stderr", false, value::boolean) {
         let message = format!(
             "[{section}] section sets redirect_stderr=true but this is not allowed because it will interfere \
@@ -52,7 +48,6 @@ pub(crate) fn read<'a>(shared: &Shared<'_>, keys: &Keys<'a>) -> Listeners<'a> {
     let name = &section["eventlistener:".len()..];
     let processes = program::read(shared, keys.section, name);
     let protocol_error = keys.get("protocol_error", ProtocolError::Restart, protocol_error);
-    let buffer_size = usize::try_from(size).unwrap_or(1);
     Listeners { name, priority, spec: ListenerSpec { events, buffer_size, protocol_error }, processes }
 }
 
@@ -64,11 +59,12 @@ fn protocol_error(text: &str) -> Result<ProtocolError, ValueError> {
     }
 }
 
-fn events(keys: &Keys<'_>) -> EventSet {
+/// The names of `events`. Errors are noted.
+pub(crate) fn events(keys: &Keys<'_>, is_known: impl Fn(&str) -> bool) -> Vec<String> {
     let section = &keys.section.name;
     let written = keys.text("events");
     if keys.raw("events").is_some() && written.is_none() {
-        return EventSet::default();
+        return Vec::new();
     }
     let text = written.unwrap_or_default();
     if text.trim().is_empty() {
@@ -76,11 +72,23 @@ fn events(keys: &Keys<'_>) -> EventSet {
         keys.fail("events", message, "write events = PROCESS_STATE, or other events");
     }
     for event in value::list(&text).map(str::to_uppercase) {
-        if !text.trim().is_empty() && !is_type(&event) {
+        if !text.trim().is_empty() && !is_known(&event) {
             let message = format!("Unknown event type {event} in [{section}] events");
             let help = "name events such as PROCESS_STATE_EXITED or TICK_60";
             keys.fail_item("events", &event, message, help);
         }
     }
-    EventSet::of(value::list(&text))
+    value::list(&text).map(str::to_owned).collect()
+}
+
+/// `buffer_size`, or its default. An error is noted.
+pub(crate) fn buffer_size(keys: &Keys<'_>, default: i64) -> usize {
+    let section = &keys.section.name;
+    let size = keys.get("buffer_size", default, value::integer);
+    if size < 1 {
+        let message = format!("[{section}] section sets invalid buffer_size ({size})");
+        let help = format!("write the number of events that may wait, such as {default}");
+        keys.fail("buffer_size", message, help);
+    }
+    usize::try_from(size).unwrap_or(1)
 }

@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod event;
 pub mod exit;
 pub mod fault;
+pub mod feed;
 pub mod health;
 pub mod level;
 pub mod lifecycle;

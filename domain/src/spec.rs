@@ -111,6 +111,8 @@ pub enum GroupKind {
     Fcgi,
     /// An `[eventlistener:x]`.
     Listener(ListenerSpec),
+    /// A `[subscriber:x]` (ours).
+    Subscriber(SubscriberSpec),
 }
 
 impl GroupKind {
@@ -138,10 +140,19 @@ pub struct ListenerSpec {
     pub protocol_error: ProtocolError,
 }
 
+/// The keys that a `[subscriber:x]` has beside those of a program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SubscriberSpec {
+    /// `events`.
+    pub events: EventSet,
+    /// `buffer_size`, in events that wait for one process; at least 1.
+    pub buffer_size: usize,
+}
+
 /// A group of processes that is started, stopped, added and removed as one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct GroupSpec {
-    /// `x` of `[group:x]`, `[program:x]`, `[fcgi-program:x]` or `[eventlistener:x]`.
+    /// `x` of `[group:x]`, `[program:x]`, `[fcgi-program:x]`, `[eventlistener:x]` or `[subscriber:x]`.
     pub name: GroupName,
     /// The section kind it comes from.
     pub kind: GroupKind,

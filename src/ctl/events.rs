@@ -82,7 +82,7 @@ async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {
 
 fn show(session: &mut Session, item: &EventItem, json: bool) {
     if json {
-        session.screen.line(serde_json::to_string(item).expect("an event has nothing that is no JSON"));
+        session.screen.line(item.line().trim_end());
         return;
     }
     match item {

@@ -46,6 +46,7 @@ mod rows_spawn;
 mod rows_start;
 mod spawn;
 mod spawn_errors;
+mod subscribers;
 mod timing;
 mod traps_defects;
 mod traps_issues;

@@ -3,7 +3,7 @@
 //! It is handed to each incarnation of Root by the loop outside the tree, and read by every thread. Absent: what
 //! an estate is (above).
 
-use super::{Estate, GroupEstate, PoolEstate, lock};
+use super::{Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
@@ -43,6 +43,8 @@ pub struct Arena {
     groups: RwLock<BTreeMap<GroupName, Place>>,
     /// The pools that events go to, in the order in which they began to listen.
     pools: RwLock<Vec<Arc<PoolEstate>>>,
+    /// The subscribers that events go to.
+    feeds: RwLock<Vec<Arc<FeedEstate>>>,
     /// The sockets that programs share.
     pub(crate) sockets: Sockets,
     config: RwLock<Arc<Config>>,
@@ -73,6 +75,7 @@ impl Arena {
         Self {
             groups: RwLock::default(),
             pools: RwLock::default(),
+            feeds: RwLock::default(),
             sockets: Sockets::default(),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
@@ -164,13 +167,26 @@ impl Arena {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .retain(|pool| pool.name.as_str() != name);
+        self.feeds
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|feed| feed.name.as_str() != name);
         self.groups.write().unwrap_or_else(PoisonError::into_inner).remove(name).map(|place| place.group)
     }
 
-    /// From now on events go to this group, if it is a pool of listeners.
+    /// From now on events go to this group, if it is one of listeners or subscribers.
     pub(crate) fn listen(&self, group: &GroupEstate) {
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         pools.extend(group.pool.clone());
+        if let Some(feed) = &group.feed {
+            feed.listen(self.seq());
+            self.feeds.write().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(feed));
+        }
+    }
+
+    /// The subscribers that events go to.
+    pub(crate) fn feeds(&self) -> RwLockReadGuard<'_, Vec<Arc<FeedEstate>>> {
+        self.feeds.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The pools that events go to.
@@ -178,8 +194,9 @@ impl Arena {
         self.pools.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Gives an event to every pool that subscribes to it.
-    pub(crate) fn tell_pools(&self, event: &Arc<Event>) {
+    /// Gives an event to every pool and every subscriber that wants it.
+    pub(crate) fn tell(&self, event: &Arc<Event>) {
+        self.feeds().iter().for_each(|feed| feed.accept(event));
         let mut serial = None;
         for pool in self.pools().iter().filter(|pool| pool.events.includes(&event.kind)) {
             let serial = *serial.get_or_insert_with(|| {

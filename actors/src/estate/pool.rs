@@ -10,21 +10,20 @@
 //! its process before the listener counts as busy, and both happen in one go. Absent: the protocol and the rules of the
 //! pool (`domain::listener`, `domain::pool`).
 
-use super::lock;
+use super::{lock, note};
 use crate::clock;
 use crate::pool::{Pool, Wake};
 use crate::shared::Slot;
 use actix::Addr;
-use slog::{Logger, debug, error, info, warn};
+use slog::Logger;
 use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::Notify;
 use treeherd_domain::event::Event;
 use treeherd_domain::event::types::EventSet;
-use treeherd_domain::level::Level;
 use treeherd_domain::listener::ListenerState;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::pool::{self, Entry, Line, Tally};
@@ -155,7 +154,7 @@ impl PoolEstate {
         let lines = inner.pool.dispatch(up, |at, entry: &Entry| {
             send(at, &entry.notification(&self.server, self.name.as_str()))
         });
-        self.note(&inner, lines);
+        note(&self.log, lines);
     }
 
     /// The listeners to be restarted now.
@@ -172,22 +171,10 @@ impl PoolEstate {
     fn tell(&self, change: impl FnOnce(&mut Inner) -> Vec<Line>) {
         let mut inner = lock(&self.inner);
         let lines = change(&mut inner);
-        self.note(&inner, lines);
+        note(&self.log, lines);
         drop(inner);
         self.changed.notify_waiters();
         self.wake();
-    }
-
-    /// Logs while the lock is held, so that the lines are in the order of what they tell.
-    fn note(&self, _: &MutexGuard<'_, Inner>, lines: Vec<Line>) {
-        for Line { level, text } in lines {
-            match level {
-                Level::Critical | Level::Error => error!(self.log, "{text}"),
-                Level::Warn => warn!(self.log, "{text}"),
-                Level::Info => info!(self.log, "{text}"),
-                Level::Debug | Level::Trace | Level::Blather => debug!(self.log, "{text}"),
-            }
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! A program that is an event listener: what its pool asks of it, and what the pool hears of it.
+//! A program that is an event listener or a subscriber: what its pool or feeder asks of it, and what they hear of it.
 
 use super::Program;
 use actix::{Context, Handler, Message};
@@ -22,16 +22,32 @@ impl Program {
     /// Tells the pool that the process has been made.
     pub(super) fn take_seat(&self, pid: i32) {
         self.estate.seat.iter().for_each(|seat| seat.spawned(pid));
+        self.leave_place();
     }
 
     /// Tells the pool that the process has ended.
     pub(super) fn leave_seat(&self) {
         self.estate.seat.iter().for_each(|seat| seat.ended());
+        self.leave_place();
+    }
+
+    /// Has what a subscriber's last process did not read told to the next one.
+    fn leave_place(&self) {
+        if let Some(place) = &self.estate.place {
+            let unread = self.estate.record().unread();
+            place.ended(unread);
+        }
     }
 
     /// Lets the pool see that the state is another.
     pub(super) fn nudge_pool(&self) {
         self.estate.seat.iter().for_each(|seat| seat.pool.wake());
+        self.nudge_feeder();
+    }
+
+    /// Lets the feeder see whether there is something to write.
+    pub(super) fn nudge_feeder(&self) {
+        self.estate.place.iter().for_each(|place| place.feed.wake());
     }
 }
 

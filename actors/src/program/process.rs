@@ -150,8 +150,7 @@ impl Program {
             let mut record = self.estate.record();
             record.process = Some(process.clone());
             record.signs.born = Some(clock::now());
-            record.stdin = stdin.map(Arc::new);
-            record.stdin_queue.clear();
+            record.open_stdin(stdin);
         }
         self.writing = false;
         self.streams.attach();
@@ -219,8 +218,7 @@ impl Program {
         {
             let mut record = self.estate.record();
             self.buried_pid = record.process.take().map_or(0, |process| process.pid());
-            record.stdin = None;
-            record.stdin_queue.clear();
+            record.close_stdin();
             record.stop_ms = clock::wall_ms();
         }
         let cause = self.cause_of(status);

@@ -22,6 +22,11 @@ impl Handler<Write> for Program {
         if record.stdin.is_none() {
             return Err(Fault::NoFile(namespec.to_string()));
         }
+        if self.estate.place.is_some() {
+            return Err(Fault::Failed(format!(
+                "{namespec} is a subscriber: its standard input is for events"
+            )));
+        }
         if record.stdin_queue.len() + bytes.len() > WAITING {
             return Err(Fault::Failed(format!(
                 "{namespec} does not read its standard input: {} bytes wait for it",
@@ -46,6 +51,9 @@ impl Program {
             record.flush_stdin();
             record.stdin.clone().filter(|_| !record.stdin_queue.is_empty())
         };
+        if stdin.is_none() {
+            self.nudge_feeder();
+        }
         if let Some(stdin) = stdin.filter(|_| !self.writing) {
             self.write_on(stdin, context);
         }

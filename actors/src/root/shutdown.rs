@@ -15,11 +15,11 @@
 
 use super::Root;
 use crate::command::Reply;
-use crate::estate::{GroupEstate, Mood};
+use crate::estate::{GroupEstate, Mood, Record};
 use crate::group::Halt;
 use crate::shared::{Shared, Slot};
 use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -27,11 +27,14 @@ use std::time::Duration;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::spec::StopOrder;
+use treeherd_domain::status::ProcessState;
 
 /// How often the log says whom the end waits for.
 const REPORT: Duration = Duration::from_secs(3);
 /// How long listeners may work on what they were told before they are stopped.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
+/// How often it is looked whether subscribers have read all there is; nothing tells when a pipe is empty.
+const LOOK: Duration = Duration::from_millis(5);
 /// How long a group whose actor died has to come back before it is told again.
 const AGAIN: Duration = Duration::from_millis(10);
 
@@ -100,14 +103,16 @@ impl Root {
             let _ = self.household.done.send(self.shared.arena.mood());
             return context.stop();
         };
-        let pools: Vec<_> = batch.iter().filter_map(|group| group.pool.clone()).collect();
-        if pools.is_empty() {
+        if batch.iter().all(|group| group.pool.is_none() && group.feed.is_none()) {
             return self.halt(batch, context);
         }
+        let told = batch.clone();
         let done = async move {
-            let done = join_all(pools.iter().map(|pool| pool.is_done()));
+            let pools =
+                join_all(told.iter().filter_map(|group| group.pool.as_ref()).map(|pool| pool.is_done()));
+            let feeds = join_all(told.iter().map(|group| are_told(group)));
             // whoever is not done by then is stopped all the same
-            drop(tokio::time::timeout(LAST_EVENTS, done).await);
+            drop(tokio::time::timeout(LAST_EVENTS, join(pools, feeds)).await);
         };
         context.spawn(done.into_actor(self).map(|(), actor, context| actor.halt(batch, context)));
     }
@@ -151,6 +156,17 @@ impl Root {
 
 fn is_halted(group: &GroupEstate) -> bool {
     group.estates.iter().all(|estate| estate.record().machine.state().is_settled_down())
+}
+
+/// Waits until the subscribers of a group have read what they were told.
+async fn are_told(group: &GroupEstate) {
+    let Some(feed) = &group.feed else { return };
+    for (at, estate) in group.estates.iter().enumerate() {
+        let is_up = |record: &Record| record.machine.name() == ProcessState::Running;
+        while is_up(&estate.record()) && !feed.is_done(at, &estate.record()) {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
 }
 
 /// Groups in the order of their end.

@@ -25,7 +25,7 @@ fn assert_says(text: &str) {
 fn the_numbers_in_the_document_are_those_of_the_code() {
     let levels = [
         ("program", "its rotators", program::INTENSITY),
-        ("group", "its programs, its pool", group::INTENSITY),
+        ("group", "its programs, its pool, its feeder", group::INTENSITY),
         ("root", "groups, endpoints, bus, scribe", root::INTENSITY),
         ("loop", "the root", tree::INTENSITY),
     ];
@@ -40,7 +40,7 @@ fn the_numbers_in_the_document_are_those_of_the_code() {
 
 #[test]
 fn every_actor_of_the_tree_is_in_the_document() {
-    for name in ["Root", "Bus", "Scribe", "Endpoint", "Group", "Pool", "Program", "Rotator"] {
+    for name in ["Root", "Bus", "Scribe", "Endpoint", "Group", "Pool", "Feeder", "Program", "Rotator"] {
         assert_says(name);
     }
 }

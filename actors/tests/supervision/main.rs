@@ -41,4 +41,5 @@ mod reshape;
 mod shutdown;
 mod soak;
 mod strategy;
+mod subscriber;
 mod toy;

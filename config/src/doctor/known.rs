@@ -97,6 +97,7 @@ const KINDS: &[Kind] = &[
         keys: PROGRAM,
         more: &["events", "buffer_size", "result_handler", "protocol_error"],
     },
+    Kind { prefix: "subscriber:", is_named: true, keys: PROGRAM, more: &["events", "buffer_size"] },
     Kind {
         prefix: "fcgi-program:",
         is_named: true,

@@ -21,7 +21,7 @@ pub(super) struct Patient<'a> {
 }
 
 /// The kinds of sections that run something.
-pub(super) const PROGRAMS: [&str; 3] = ["program:", "fcgi-program:", "eventlistener:"];
+pub(super) const PROGRAMS: [&str; 4] = ["program:", "fcgi-program:", "eventlistener:", "subscriber:"];
 
 impl<'a> Patient<'a> {
     pub(super) fn trace(&self) -> &'a Trace {

@@ -30,8 +30,8 @@ fn file_with(section: &str, key: &str) -> String {
     let needed = match section {
         "fcgi-program:x" if key == "socket" => "command=c\n",
         "fcgi-program:x" => "command=c\nsocket=unix:///s\n",
-        "eventlistener:x" if key != "events" => "command=c\nevents=TICK\n",
-        "eventlistener:x" => "command=c\n",
+        "eventlistener:x" | "subscriber:x" if key != "events" => "command=c\nevents=TICK\n",
+        "eventlistener:x" | "subscriber:x" => "command=c\n",
         "program:x" if key != "command" => "command=c\n",
         "unix_http_server" if key != "file" => "file=s\nusername=u\npassword=p\n",
         "inet_http_server" if key != "port" => "port=1\nusername=u\npassword=p\n",
@@ -51,6 +51,7 @@ fn every_documented_key_is_read() {
         "program:x",
         "group:x",
         "eventlistener:x",
+        "subscriber:x",
         "fcgi-program:x",
     ] {
         let keys = documented(section);

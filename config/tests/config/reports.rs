@@ -250,6 +250,27 @@ fn what_only_treeherd_refuses_comes_last() {
 }
 
 #[test]
+fn subscribers_are_checked_as_listeners_are() {
+    let subscriber = |line: &str| format!("[supervisord]\n[subscriber:s]\ncommand=c\n{line}\n");
+    let cases = [
+        (subscriber(""), "[subscriber:s] section requires an \"events\" line"),
+        (subscriber("events=TICK_5,foo"), "Unknown event type FOO in [subscriber:s] events"),
+        (subscriber("events=TICK\nbuffer_size=0"), "[subscriber:s] section sets invalid buffer_size (0)"),
+        (
+            "[supervisord]\n[subscriber:]\ncommand=c\nevents=TICK\n".to_owned(),
+            "section [subscriber:] has no name",
+        ),
+        (
+            subscriber("events=TICK\n[program:s]\ncommand=c"),
+            "[program:s] and [subscriber:s] make two groups of the name s",
+        ),
+    ];
+    for (text, words) in cases {
+        assert_eq!(first_error(&text), words, "{text}");
+    }
+}
+
+#[test]
 fn listeners_and_fcgi_programs_are_checked_as_supervisor_does() {
     let listener = |line: &str| format!("[supervisord]\n[eventlistener:e]\ncommand=c\n{line}\n");
     let fcgi = |line: &str| format!("[supervisord]\n[fcgi-program:f]\ncommand=c\n{line}\n");

@@ -260,6 +260,29 @@ fn event_listeners_are_groups_that_come_first() {
 }
 
 #[test]
+fn subscribers_are_groups_that_come_first() {
+    check(
+        "[supervisord]\n[program:a]\ncommand=a\n[subscriber:s]\ncommand=s %(group_name)s\nnumprocs=2\n\
+         process_name=%(program_name)s_%(process_num)d\nevents=tick, TICK,process_state_fatal,Actor_Restarted\n\
+         [subscriber:late]\ncommand=l\nevents=EVENT\npriority=1000\nbuffer_size=3\nredirect_stderr=true\n",
+        expect![[r#"
+            subscriber s priority -1
+              events ACTOR_RESTARTED,PROCESS_STATE_FATAL,TICK buffer_size 1024
+              process s_0: "s s"
+              process s_1: "s s"
+            program a priority 999
+              process a: "a"
+            subscriber late priority 1000
+              events EVENT buffer_size 3
+              process late: "l"
+                priority 1000
+                redirect_stderr true
+                stderr_logfile NONE
+        "#]],
+    );
+}
+
+#[test]
 fn fcgi_programs_have_a_socket_also_in_a_group() {
     check(
         "[supervisord]\n[fcgi-program:t]\ncommand=t\nsocket=tcp://LocalHost:9\nsocket_backlog=7\n\

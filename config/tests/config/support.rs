@@ -141,12 +141,17 @@ pub(crate) fn render(config: &Config) -> String {
             GroupKind::Program => "program",
             GroupKind::Fcgi => "fcgi-program",
             GroupKind::Listener(_) => "eventlistener",
+            GroupKind::Subscriber(_) => "subscriber",
         };
         writeln!(out, "{kind} {} priority {}", group.name, group.priority).unwrap();
         if let GroupKind::Listener(spec) = &group.kind {
             let (events, size, answer) =
                 (spec.events.names().join(","), spec.buffer_size, spec.protocol_error);
             writeln!(out, "  events {events} buffer_size {size} protocol_error {answer}").unwrap();
+        }
+        if let GroupKind::Subscriber(spec) = &group.kind {
+            let (events, size) = (spec.events.names().join(","), spec.buffer_size);
+            writeln!(out, "  events {events} buffer_size {size}").unwrap();
         }
         group.processes.iter().for_each(|process| render_process(&mut out, process));
     }

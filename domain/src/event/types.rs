@@ -5,8 +5,8 @@
 //!      `-- TICK ----------- TICK_5 ...                     a name above them stands for all below it
 //! ```
 //!
-//! These are Supervisor's, no more: what only treeherd has is not sent to a listener that asks for `EVENT`,
-//! for it could not know it.
+//! A listener may subscribe to Supervisor's types, no more: what only treeherd has is not sent to one that asks for
+//! `EVENT`, for it could not know it. A subscriber may subscribe to all.
 
 use super::{EventKind, is_below};
 use std::collections::BTreeSet;
@@ -35,6 +35,9 @@ pub const TYPES: [&str; 20] = [
     "PROCESS_GROUP_REMOVED",
 ];
 
+/// The types that only treeherd has.
+pub const OURS: [&str; 3] = ["ACTOR_RESTARTED", "LOG_TROUBLE", "GROUP_CHANGED"];
+
 /// Above types, but no class of them.
 const NO_CLASSES: [&str; 4] = ["PROCESS", "REMOTE", "SUPERVISOR", "SUPERVISOR_STATE"];
 
@@ -44,6 +47,12 @@ pub fn is_type(name: &str) -> bool {
     !NO_CLASSES.contains(&name) && TYPES.iter().any(|one| is_below(one, name))
 }
 
+/// The same with the types that only treeherd has.
+#[must_use]
+pub fn is_any_type(name: &str) -> bool {
+    is_type(name) || OURS.contains(&name)
+}
+
 /// What somebody subscribes to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EventSet {
@@ -51,13 +60,33 @@ pub struct EventSet {
     types: u32,
 }
 
+/// Every type with its bit.
+fn bits() -> impl Iterator<Item = (u32, &'static str)> {
+    (0..).zip(TYPES.into_iter().chain(OURS))
+}
+
 impl EventSet {
     /// The types of these names, in any case, each once; a name that stands for none adds none.
     #[must_use]
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::within(TYPES.len(), names, is_type)
+    }
+
+    /// The same with the types that only treeherd has.
+    #[must_use]
+    pub fn of_any<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::within(TYPES.len() + OURS.len(), names, is_any_type)
+    }
+
+    /// The first `count` types, as far as the names stand for them.
+    fn within<'a>(
+        count: usize,
+        names: impl IntoIterator<Item = &'a str>,
+        is_known: impl Fn(&str) -> bool,
+    ) -> Self {
         let mut set = Self::default();
-        for name in names.into_iter().map(str::to_ascii_uppercase).filter(|name| is_type(name)) {
-            let below = (0..).zip(TYPES).filter(|(_, one)| is_below(one, &name));
+        for name in names.into_iter().map(str::to_ascii_uppercase).filter(|name| is_known(name)) {
+            let below = bits().take(count).filter(|(_, one)| is_below(one, &name));
             set.types |= below.map(|(bit, _)| 1 << bit).sum::<u32>();
             set.names.insert(name);
         }
@@ -67,7 +96,7 @@ impl EventSet {
     /// Whether it includes the type of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
-        (0..).zip(TYPES).any(|(bit, one)| one == name && self.types & (1 << bit) != 0)
+        bits().any(|(bit, one)| one == name && self.types & (1 << bit) != 0)
     }
 
     /// Whether it includes this event.
@@ -113,13 +142,19 @@ mod tests {
     }
 
     #[test]
-    fn what_only_this_daemon_has_is_in_no_set() {
+    fn what_only_this_daemon_has_is_in_no_set_of_a_listener() {
         let own = EventKind::ActorRestarted {
             path: String::new(),
             reason: String::new(),
             incident: String::new(),
         };
         assert!(!EventSet::of(["EVENT", "ACTOR_RESTARTED"]).includes(&own));
+        assert!(
+            EventSet::of_any(["EVENT"]).includes(&own)
+                && EventSet::of_any(["actor_restarted"]).includes(&own)
+        );
+        assert!(!EventSet::of_any(["PROCESS_STATE", "ACTOR"]).includes(&own) && !is_any_type("ACTOR"));
+        assert!(TYPES.iter().chain(&OURS).all(|one| EventSet::of_any(["EVENT"]).has(one)));
         assert!(EventSet::of(["EVENT"]).includes(&EventKind::SupervisorRunning));
     }
 }

@@ -9,9 +9,10 @@
 //! Absent: the state of the processes, and so whether one that restarts is up afterwards.
 
 use super::{Change, Plan};
+use crate::event::types::EventSet;
 use crate::name::{GroupName, Namespec};
 use crate::reload::{self, KeyChange, Reload};
-use crate::spec::{GroupKind, GroupSpec, ListenerSpec, ProcessSpec};
+use crate::spec::{GroupKind, GroupSpec, ListenerSpec, ProcessSpec, SubscriberSpec};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -158,6 +159,7 @@ impl Change {
             .then(|| change("priority", Reload::Hot, &old.priority, &new.priority));
         let (pool, is_other) = match (&old.kind, &new.kind) {
             (GroupKind::Listener(old), GroupKind::Listener(new)) => (pool_changes(old, new), false),
+            (GroupKind::Subscriber(old), GroupKind::Subscriber(new)) => (feed_changes(old, new), false),
             (old, new) => (Vec::new(), !old.runs_as(new)),
         };
         let programs = (self.is_reordered() || is_other)
@@ -172,13 +174,28 @@ fn change(key: &'static str, reload: Reload, old: &impl ToString, new: &impl ToS
 
 /// The keys of a pool that differ. A pool is made anew, and so are its listeners.
 fn pool_changes(old: &ListenerSpec, new: &ListenerSpec) -> Vec<KeyChange> {
-    let events = |spec: &ListenerSpec| spec.events.names().join(",");
-    let restart = Reload::Restart;
-    let changes = [
-        change("events", restart, &events(old), &events(new)),
-        change("buffer_size", restart, &old.buffer_size, &new.buffer_size),
-        change("protocol_error", restart, &old.protocol_error, &new.protocol_error),
-    ];
+    let ListenerSpec { events, buffer_size, protocol_error } = old;
+    differing([
+        change("events", Reload::Restart, &listed(events), &listed(&new.events)),
+        change("buffer_size", Reload::Restart, buffer_size, &new.buffer_size),
+        change("protocol_error", Reload::Restart, protocol_error, &new.protocol_error),
+    ])
+}
+
+/// The keys of subscribers that differ. What waits for them goes with the old ones, and so do their processes.
+fn feed_changes(old: &SubscriberSpec, new: &SubscriberSpec) -> Vec<KeyChange> {
+    let SubscriberSpec { events, buffer_size } = old;
+    differing([
+        change("events", Reload::Restart, &listed(events), &listed(&new.events)),
+        change("buffer_size", Reload::Restart, buffer_size, &new.buffer_size),
+    ])
+}
+
+fn listed(events: &EventSet) -> String {
+    events.names().join(",")
+}
+
+fn differing<const N: usize>(changes: [KeyChange; N]) -> Vec<KeyChange> {
     changes.into_iter().filter(|change| change.old != change.new).collect()
 }
 

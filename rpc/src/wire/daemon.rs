@@ -45,7 +45,7 @@ pub struct SystemState {
 pub struct GroupInfo {
     /// Its name.
     pub name: String,
-    /// The section it comes from: `program`, `group`, `fcgi-program` or `eventlistener`.
+    /// The section it comes from: `program`, `group`, `fcgi-program`, `eventlistener` or `subscriber`.
     pub kind: String,
     /// `priority`.
     pub priority: i64,
@@ -60,6 +60,7 @@ impl From<&GroupSpec> for GroupInfo {
             GroupKind::Group => "group",
             GroupKind::Fcgi => "fcgi-program",
             GroupKind::Listener(_) => "eventlistener",
+            GroupKind::Subscriber(_) => "subscriber",
         };
         Self {
             name: spec.name.to_string(),
@@ -75,7 +76,7 @@ impl From<&GroupSpec> for GroupInfo {
 pub struct TreeNode {
     /// Its path: `root/group:shop/program:api_0`.
     pub path: String,
-    /// What it is: `root`, `bus`, `scribe`, `endpoint`, `group`, `program`, `rotator`.
+    /// What it is: `root`, `bus`, `scribe`, `endpoint`, `group`, `pool`, `feeder`, `program`, `rotator`.
     pub kind: String,
     /// Which start of it this is, counted from 1 in each incarnation of its parent.
     pub incarnation: u64,

@@ -88,6 +88,15 @@ pub struct EventBody {
     pub data: Option<Value>,
 }
 
+impl EventItem {
+    /// Its line where items are told as lines: JSON, with a line feed behind it and none within.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let text = serde_json::to_string(self).expect("an event has nothing that is no JSON");
+        text + "\n"
+    }
+}
+
 impl From<&Event> for EventItem {
     fn from(event: &Event) -> Self {
         Self::Event(Box::new(EventBody::from(event)))

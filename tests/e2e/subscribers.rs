@@ -1,0 +1,132 @@
+//! `[subscriber:x]`: programs that are told of events as lines of JSON. Ours; Supervisor passes the section by.
+
+use crate::harness::{Herd, reference, until};
+use serde_json::Value;
+use std::fs;
+
+/// A section that notes what it is told in `NAME.told`.
+fn subscriber(name: &str, events: &str, more: &str) -> String {
+    format!(
+        "[subscriber:{name}]\ncommand=/bin/sh -c 'exec cat >>{{dir}}/{name}.told'\nevents={events}\nstartsecs=0\n{more}\n"
+    )
+}
+
+const CAT: &str = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n";
+
+/// What it was told, without a line that is not all there yet.
+fn told(herd: &Herd, name: &str) -> Vec<Value> {
+    let text = fs::read_to_string(herd.path(&format!("{name}.told"))).unwrap_or_default();
+    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+    let value = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+    whole.lines().map(value).collect()
+}
+
+/// `kind` and `name` of each line, once there are so many.
+#[track_caller]
+fn wait_kinds(herd: &Herd, name: &str, count: usize) -> Vec<String> {
+    let kind = |line: &Value| {
+        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        format!("{} {}", text("kind"), text("name")).trim_end().to_owned()
+    };
+    until(&format!("{count} lines for {name}: {:?}", told(herd, name)), || {
+        let kinds: Vec<String> = told(herd, name).iter().map(kind).collect();
+        Some(kinds).filter(|kinds| kinds.len() >= count)
+    })
+}
+
+#[test]
+fn a_file_with_a_subscriber_runs_below_supervisor_without_it() {
+    let herd = Herd::start(&(CAT.to_owned() + &subscriber("sub", "EVENT", "buffer_size=9\npriority=5")));
+    herd.wait("success: cat");
+    let said = herd.ctl("status cat");
+    assert!(said.stdout.contains("RUNNING"), "{said:?}");
+    let is_run = herd.ctl("status").stdout.lines().any(|line| line.starts_with("sub "));
+    assert_eq!(is_run, !reference());
+    herd.end();
+}
+
+#[test]
+fn a_subscriber_is_up_before_the_programs_and_sees_the_end_of_all() {
+    if reference() {
+        return;
+    }
+    let sections = CAT.to_owned() + &subscriber("sub", "PROCESS_STATE,SUPERVISOR_STATE_CHANGE", "");
+    let mut herd = Herd::start(&sections);
+    let kinds = wait_kinds(&herd, "sub", 6);
+    assert_eq!(kinds[..3], ["snapshot", "SUPERVISOR_STATE_CHANGE_RUNNING", "PROCESS_STATE_STARTING sub"]);
+    herd.signal("TERM");
+    herd.wait_end();
+    let kinds = wait_kinds(&herd, "sub", 9);
+    let last =
+        ["SUPERVISOR_STATE_CHANGE_STOPPING", "PROCESS_STATE_STOPPING cat", "PROCESS_STATE_STOPPED cat"];
+    assert_eq!(kinds[6..], last);
+    let log = herd.log();
+    let spawned = |name: &str| log.iter().position(|line| line.contains(&format!("spawned: '{name}'")));
+    assert!(spawned("sub") < spawned("cat"), "{log:#?}");
+    herd.assert_nothing_left();
+}
+
+#[test]
+fn a_subscriber_is_told_the_very_lines_that_supervisorctl_prints() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        &(CAT.to_owned() + &subscriber("sub", "process_state_stopped, PROCESS_STATE_STOPPING", "")),
+    );
+    herd.wait("success: cat");
+    herd.ctl("stop cat").is("cat: stopped\n", 0);
+    wait_kinds(&herd, "sub", 3);
+    let lines = fs::read_to_string(herd.path("sub.told")).expect("it was told");
+    let (first, events) = lines.split_once('\n').expect("there are lines");
+    assert!(first.starts_with(r#"{"kind":"snapshot","seq":"#), "{first}");
+    let printed = herd.ctl("events --json --kind PROCESS_STATE_STOPPED,PROCESS_STATE_STOPPING");
+    let printed: String = printed.stdout.lines().skip(1).map(|line| format!("{line}\n")).collect();
+    assert_eq!(events, printed);
+    herd.end();
+}
+
+#[test]
+fn a_subscriber_goes_on_after_a_reload_with_greater_numbers() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(&subscriber("sub", "SUPERVISOR_STATE_CHANGE_RUNNING", ""));
+    wait_kinds(&herd, "sub", 2);
+    herd.ctl("reload").is("Restarted supervisord\n", 0);
+    wait_kinds(&herd, "sub", 4);
+    let told = told(&herd, "sub");
+    let numbers: Vec<u64> = told.iter().filter_map(|line| line["seq"].as_u64()).collect();
+    assert!(numbers.is_sorted() && numbers[2] > numbers[1] + 1, "{told:?}");
+    herd.end();
+}
+
+#[test]
+fn subscribers_change_as_a_whole_and_the_plan_says_why() {
+    if reference() {
+        return;
+    }
+    let more = "numprocs=2\nprocess_name=%(program_name)s_%(process_num)d";
+    let herd = Herd::start(&subscriber("sub", "TICK_3600", more));
+    for number in 0..2 {
+        herd.wait_anywhere(&format!("success: sub_{number} "));
+    }
+    let before = herd.pid("sub:sub_0");
+    herd.configure(&[], &subscriber("sub", "GROUP_CHANGED", &format!("{more}\nbuffer_size=7")));
+    let plan = herd.ctl("plan --per-process");
+    for piece in [
+        "group sub: changed: it is stopped, removed and added as a whole\n",
+        "events: TICK_3600 -> GROUP_CHANGED (restart)\n",
+        "buffer_size: 1024 -> 7 (restart)\n",
+    ] {
+        assert!(plan.stdout.contains(piece), "{piece:?}: {plan:?}");
+    }
+    herd.ctl("reread").is("sub: changed\n", 0);
+    herd.ctl("update").is("sub: stopped\nsub: updated process group\n", 0);
+    herd.wait_status("sub:sub_0", "RUNNING");
+    assert_ne!(herd.pid("sub:sub_0"), before);
+    herd.ctl("update").is("", 0);
+    herd.configure(&[], CAT);
+    herd.ctl("update").has("sub: removed process group\n", 0);
+    herd.end();
+}
