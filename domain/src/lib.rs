@@ -12,6 +12,7 @@ pub mod event;
 pub mod exit;
 pub mod fault;
 pub mod feed;
+pub mod group;
 pub mod health;
 pub mod level;
 pub mod lifecycle;

@@ -107,6 +107,12 @@ impl Window {
         allowed
     }
 
+    /// How many restarts count at `now`, the edge of the period included.
+    #[must_use]
+    pub fn counting(&self, now: Instant, period: Duration) -> usize {
+        self.recent.iter().filter(|at| now.saturating_duration_since(**at) <= period).count()
+    }
+
     /// How many restarts are in the window.
     #[must_use]
     pub fn used(&self) -> usize {

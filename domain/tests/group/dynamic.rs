@@ -1,0 +1,103 @@
+//! Children that come and go while the group runs: templates (simple_one_for_one), and another configuration.
+
+use crate::herd::{origin, policy, restart_type};
+use treeherd_domain::group::{ChildId, ChildSpec, Fact, GroupMachine, Output, Request, Task, Wish};
+use treeherd_domain::name::ProcessName;
+use treeherd_domain::strategy::Ending;
+
+fn spec(name: &str, restart: &str) -> ChildSpec {
+    let id = ChildId::Process(ProcessName::new(name));
+    ChildSpec { id, restart: restart_type(restart), significant: false, autostart: true }
+}
+
+fn id(name: &str) -> ChildId {
+    ChildId::Process(ProcessName::new(name))
+}
+
+/// A template with these instances, each started by hand.
+fn template(keys: &str, restart: &str, names: &[&str]) -> GroupMachine {
+    let keys = format!("start_up=never stop_order=parallel {keys}");
+    let mut machine = GroupMachine::new(policy(&keys), Vec::new());
+    machine.request(Request::Start, origin());
+    let specs = names.iter().map(|name| spec(name, restart)).collect();
+    machine.reshape(policy(&keys), specs, origin());
+    assert!(machine.orders().is_empty(), "what is added by hand is started by hand");
+    for name in names {
+        machine.asked(&id(name), Wish::Start, origin());
+        machine.told(&id(name), Fact::Up, origin());
+    }
+    machine
+}
+
+fn tasks(machine: &GroupMachine) -> Vec<(ChildId, Task)> {
+    machine.orders().into_iter().map(|order| (order.child, order.task)).collect()
+}
+
+#[test]
+fn simple_one_for_one() {
+    let mut machine = template("intensity=3", "permanent", &["1", "2"]);
+    machine.told(&id("1"), Fact::Ended(Ending::Normal), origin());
+    assert_eq!(tasks(&machine), [(id("1"), Task::Start)]);
+}
+
+#[test]
+fn simple_one_for_one_escalation() {
+    let mut machine = template("intensity=0", "permanent", &["1", "2", "3"]);
+    let outputs = machine.told(&id("1"), Fact::Ended(Ending::Abnormal), origin());
+    assert!(matches!(outputs[0], Output::Escalated { .. }), "{outputs:?}");
+    assert_eq!(tasks(&machine), [(id("2"), Task::Stop), (id("3"), Task::Stop)]);
+}
+
+#[test]
+fn simple_one_for_one_shutdown() {
+    let mut machine = template("", "permanent", &["1", "2", "3"]);
+    machine.request(Request::Stop, origin());
+    assert_eq!(machine.orders().len(), 3, "all at once");
+}
+
+#[test]
+fn instances_that_are_down_for_good_are_forgotten() {
+    for (restart, ending) in
+        [("transient", Ending::Normal), ("temporary", Ending::Normal), ("temporary", Ending::Abnormal)]
+    {
+        let mut machine = template("", restart, &["1"]);
+        let outputs = machine.told(&id("1"), Fact::Ended(ending), origin());
+        assert_eq!(outputs, [Output::Forgotten(id("1"))], "{restart} {ending:?}");
+    }
+    let mut machine = template("", "permanent", &["1"]);
+    machine.asked(&id("1"), Wish::Start, origin());
+    machine.told(&id("1"), Fact::Stopped, origin());
+    let outputs = machine.told(&id("1"), Fact::StartFailed, origin());
+    assert_eq!(outputs, [Output::Forgotten(id("1"))], "one that could never be started");
+}
+
+#[test]
+fn a_child_that_is_new_is_started_and_one_that_is_gone_is_not_waited_for() {
+    let two = vec![spec("a", "permanent"), spec("b", "permanent")];
+    let mut machine = GroupMachine::new(policy(""), two);
+    machine.request(Request::Start, origin());
+    machine.told(&id("a"), Fact::Up, origin());
+    assert_eq!(tasks(&machine), [(id("b"), Task::Start)]);
+    let other = vec![spec("c", "permanent"), spec("a", "permanent")];
+    machine.reshape(policy(""), other, origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Start)]);
+    let outputs = machine.told(&id("c"), Fact::Up, origin());
+    assert!(outputs.contains(&Output::Report(treeherd_domain::group::Report::Up)), "{outputs:?}");
+}
+
+#[test]
+fn a_restart_of_all_goes_on_over_another_configuration() {
+    let specs = |names: &[&str]| names.iter().map(|name| spec(name, "permanent")).collect::<Vec<_>>();
+    let keys = "strategy=one_for_all";
+    let mut machine = GroupMachine::new(policy(keys), specs(&["a", "b", "c"]));
+    machine.request(Request::Start, origin());
+    for name in ["a", "b", "c"] {
+        machine.told(&id(name), Fact::Up, origin());
+    }
+    machine.told(&id("a"), Fact::Ended(Ending::Abnormal), origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Stop)]);
+    machine.reshape(policy(keys), specs(&["b", "a"]), origin());
+    assert_eq!(tasks(&machine), [(id("b"), Task::Stop)]);
+    machine.told(&id("b"), Fact::Stopped, origin());
+    assert_eq!(tasks(&machine), [(id("b"), Task::Start)]);
+}

@@ -1,0 +1,24 @@
+//! Groups under OTP's rules, from outside. The tests bear the names of the cases of OTP's own suite for supervisors
+//! where there is such a case.
+//!
+//! ```text
+//! herd            reads groups and scripts, plays the children, prints the trace
+//! restart_types   every restart type x every way of ending x every strategy
+//! strategies      who is stopped and started, in what order; restarts that fail
+//! intensity       the budget: its edge, what counts, delays
+//! escalation      groups that give up, through three levels
+//! significant     auto_shutdown
+//! starting        the first start, and stops that come in between
+//! dynamic         children that are added while the group runs (simple_one_for_one)
+//! properties      what holds for every history (proptest)
+//! ```
+
+mod dynamic;
+mod escalation;
+mod herd;
+mod intensity;
+mod properties;
+mod restart_types;
+mod significant;
+mod starting;
+mod strategies;
