@@ -167,10 +167,14 @@ impl Herd {
                 return;
             }
             ["ask", "start", name] => {
+                // the process hears of it first
+                self.by_hand.insert(name.to_owned());
+                if self.mood(name) != "broken" {
+                    self.alive.insert(name.to_owned());
+                }
                 let changes = self.forest.asked(&self.process(name), Wish::Start, now);
                 self.take(changes);
-                self.by_hand.insert(name.to_owned());
-                self.start(name, now)
+                if self.by_hand.contains(name) { self.start(name, now) } else { Changes::default() }
             }
             ["ask", "stop", name] => {
                 let mut changes = self.forest.asked(&self.process(name), Wish::Stop, now);

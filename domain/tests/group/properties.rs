@@ -107,7 +107,7 @@ fn histories() -> impl Strategy<Value = (usize, Vec<Input>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_budget_is_ever_exceeded((forest, inputs) in histories()) {
