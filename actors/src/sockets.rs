@@ -7,9 +7,12 @@
 //! ```
 //!
 //! What is held stands in the records, so no end of an actor closes a socket. Making one may block on DNS: not for
-//! the tree's thread.
+//! the tree's thread. Those of `[socket:x]` stand in a table of their own (`inherited`).
+
+mod inherited;
 
 use crate::estate::lock;
+use inherited::Inherited;
 use slog::{Logger, info};
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
@@ -68,6 +71,7 @@ type Place = Arc<Mutex<Weak<Listening>>>;
 #[derive(Debug, Default)]
 pub struct Sockets {
     places: Mutex<HashMap<SocketSpec, Place>>,
+    inherited: Inherited,
 }
 
 impl Sockets {
@@ -81,6 +85,11 @@ impl Sockets {
         let listening = Arc::new(Listening::new(spec, log)?);
         *held = Arc::downgrade(&listening);
         Ok(listening)
+    }
+
+    /// Those of `[socket:x]`.
+    pub(crate) const fn inherited(&self) -> &Inherited {
+        &self.inherited
     }
 
     fn place(&self, spec: &SocketSpec) -> Place {

@@ -12,7 +12,7 @@ use crate::keys::{Context, Faults};
 use crate::program::Shared;
 use crate::raw::RawConfig;
 use crate::report::{Error, Report};
-use crate::{Overrides, World, ctl, daemon, group, include, main_file, path, server};
+use crate::{Overrides, World, ctl, daemon, group, include, main_file, path, server, socket};
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, Notice};
@@ -76,7 +76,10 @@ pub(crate) fn read(
     let daemon::Daemon { mut spec, user } = daemon::read(&context, section, overrides);
     let rpcinterfaces = server::rpcinterfaces(&context, &spec.environment);
     let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
-    let groups = group::read(&Shared { context: &context, environment: &spec.environment, directory });
+    let sockets = socket::read(&context, &spec.environment);
+    let shared = Shared { context: &context, environment: &spec.environment, directory, sockets: &sockets };
+    let groups = group::read(&shared);
+    sockets.check(&context, &groups);
     let endpoints = server::endpoints(&context, &spec.environment);
     spec.user = daemon::user(&context, section, &user);
 

@@ -17,7 +17,7 @@ use treeherd_domain::socket::{SocketAddress, SocketSpec};
 use treeherd_domain::spec::ProcessSpec;
 
 /// The mode of a socket's file.
-const MODE: u32 = 0o700;
+pub(crate) const MODE: u32 = 0o700;
 
 /// What a section says.
 pub(crate) struct Fcgi<'a> {
@@ -50,7 +50,7 @@ pub(crate) fn read<'a>(shared: &Shared<'_>, keys: &Keys<'a>, group: Option<&str>
     Some(Fcgi { name, priority, processes })
 }
 
-fn backlog(keys: &Keys<'_>) -> Option<u16> {
+pub(crate) fn backlog(keys: &Keys<'_>) -> Option<u16> {
     let backlog = keys.value("socket_backlog", value::integer)?;
     if (1..=65_535).contains(&backlog) {
         return u16::try_from(backlog).ok();
@@ -60,13 +60,17 @@ fn backlog(keys: &Keys<'_>) -> Option<u16> {
     None
 }
 
-fn valid<T>(keys: &Keys<'_>, key: &str, convert: impl Fn(&str) -> Result<T, ValueError>) -> Option<T> {
+pub(crate) fn valid<T>(
+    keys: &Keys<'_>,
+    key: &str,
+    convert: impl Fn(&str) -> Result<T, ValueError>,
+) -> Option<T> {
     let text = keys.text(key)?;
     let value = convert(&text);
     value.map_err(|error| keys.fail(key, format!("Invalid {key} value {text}"), error.help())).ok()
 }
 
-fn socket(keys: &Keys<'_>) -> Option<SocketAddress> {
+pub(crate) fn socket(keys: &Keys<'_>) -> Option<SocketAddress> {
     let section = &keys.section.name;
     let written = keys.text("socket");
     if keys.raw("socket").is_some() && written.is_none() {

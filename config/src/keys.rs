@@ -121,16 +121,18 @@ pub(crate) struct Keys<'a> {
     pub(crate) vars: Vars<'a>,
     /// Whether messages end in the section and its file, as those about processes do.
     pub(crate) suffixed: bool,
+    /// Whether Supervisor does not read the section, so that all its errors come after Supervisor's.
+    pub(crate) is_ours: bool,
 }
 
 impl<'a> Keys<'a> {
     pub(crate) const fn new(context: &'a Context<'a>, section: &'a RawSection, vars: Vars<'a>) -> Self {
-        Self { context, section, vars, suffixed: false }
+        Self { context, section, vars, suffixed: false, is_ours: false }
     }
 
     /// The same section with other variables.
     pub(crate) const fn with(&self, vars: Vars<'a>) -> Self {
-        Self { context: self.context, section: self.section, vars, suffixed: self.suffixed }
+        Self { vars, ..*self }
     }
 
     /// A key as it is written.
@@ -205,12 +207,20 @@ impl<'a> Keys<'a> {
         self.context.faults.note_own(Error::new(message, vec![place], help.into()));
     }
 
+    /// Notes about one item of a list what only we refuse.
+    pub(crate) fn refuse_item(&self, key: &str, item: &str, message: String, help: impl Into<String>) {
+        let value = self.raw(key).map_or(self.section.span, |option| option.span);
+        self.refuse(self.context.raw.sources[value.file].within(value, item), message, help);
+    }
+
     fn fail_at(&self, span: Span, word: &str, mut message: String, help: impl Into<String>) {
         if self.suffixed {
             let file = self.context.raw.file_of(self.section);
             message.push_str(&format!(" in section {} (file: {})", repr(&self.section.name), repr(file)));
         }
-        if span == self.section.span {
+        if self.is_ours {
+            self.refuse(self.context.raw.sources[span.file].within(span, word), message, help);
+        } else if span == self.section.span {
             let place = self.context.raw.sources[span.file].place(span);
             self.context.faults.note(None, Error::new(message, vec![place], help.into()));
         } else {

@@ -33,6 +33,7 @@ mod program;
 mod raw;
 mod report;
 mod server;
+mod socket;
 mod source;
 mod subscriber;
 pub mod value;

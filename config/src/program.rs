@@ -3,7 +3,7 @@
 //! ```text
 //! keys read once:        priority autostart ... numprocs        -> Common
 //! for each process_num:  environment, then with its ENV_x:
-//!                        directory *_logfile ... command         -> ProcessSpec
+//!                        directory *_logfile ... sockets         -> ProcessSpec
 //! ```
 //!
 //! The keys are read in the order in which Supervisor reads them, so that the first error is the one it
@@ -15,6 +15,7 @@ use crate::format::Value;
 use crate::keys::{Context, Keys};
 use crate::path::dirpath_in;
 use crate::raw::RawSection;
+use crate::socket::Sockets;
 use crate::value::{self, ValueError};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -33,6 +34,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) environment: &'a Environment,
     /// Where relative log files are: the directory that the daemon will be in.
     pub(crate) directory: &'a Path,
+    /// The `[socket:x]` sections.
+    pub(crate) sockets: &'a Sockets<'a>,
 }
 
 /// More processes than any machine runs; keeps a slip from filling the memory.
@@ -251,6 +254,7 @@ impl One<'_> {
         }
         let command = self.command(&keys);
         let name = self.name(&keys)?;
+        let sockets = self.shared.sockets.of(&keys);
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {
@@ -276,6 +280,7 @@ impl One<'_> {
             stderr,
             pipe_size: common.pipe_size,
             socket: None,
+            sockets,
         })
     }
 

@@ -1,5 +1,7 @@
 //! A user of the system, looked up beforehand, as a value.
 
+use std::fmt;
+
 /// What a process needs to become a user, and what is shown of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
@@ -22,4 +24,12 @@ pub struct Owner {
     pub uid: Option<u32>,
     /// The group id; `None` leaves it.
     pub gid: Option<u32>,
+}
+
+impl fmt::Display for Owner {
+    /// Both numbers with a colon between; nothing for what is left.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = |id: Option<u32>| id.map_or_else(String::new, |id| id.to_string());
+        write!(f, "{}:{}", id(self.uid), id(self.gid))
+    }
 }

@@ -10,7 +10,7 @@
 //! of `environment` the names only, of a URL no password. Absent: what an update does with it (`plan`).
 
 use crate::account::Account;
-use crate::socket::SocketSpec;
+use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
 use crate::syslog::SyslogTarget;
@@ -130,7 +130,44 @@ pub const KEYS: &[Key] = &[
     key!("stderr_syslog_target", Restart, stderr.syslog_target, targets),
     key!("pipe_size", Restart, pipe_size, pipe_size),
     key!("socket", Restart, socket, socket),
+    Key {
+        name: "sockets",
+        reload: Reload::Restart,
+        differs: |a, b| sockets(&a.sockets) != sockets(&b.sockets),
+        shown: Shown::Text(|spec| sockets(&spec.sockets)),
+    },
+    of_sockets(
+        "socket_backlog",
+        |a, b| differ(a, b, |spec| spec.backlog),
+        |spec| each(&spec.sockets, |spec| spec.backlog.map_or_else(none, |backlog| backlog.to_string())),
+    ),
+    of_sockets(
+        "socket_owner",
+        |a, b| differ(a, b, |spec| spec.owner),
+        |spec| each(&spec.sockets, |spec| spec.owner.map_or_else(none, |owner| owner.to_string())),
+    ),
+    of_sockets(
+        "socket_mode",
+        |a, b| differ(a, b, |spec| spec.mode),
+        |spec| each(&spec.sockets, |spec| format!("{:o}", spec.mode)),
+    ),
 ];
+
+/// A key of the `[socket:x]` that a process inherits: it is set on the socket there is.
+const fn of_sockets(
+    name: &'static str,
+    differs: fn(&ProcessSpec, &ProcessSpec) -> bool,
+    show: fn(&ProcessSpec) -> String,
+) -> Key {
+    Key { name, reload: Reload::Hot, differs, shown: Shown::Text(show) }
+}
+
+/// Whether a key differs between what two specs call the same socket.
+fn differ<T: PartialEq>(a: &ProcessSpec, b: &ProcessSpec, key: fn(&SocketSpec) -> T) -> bool {
+    let pairs = a.sockets.iter().flat_map(|old| b.sockets.iter().map(move |new| (old, new)));
+    let mut pairs = pairs.filter(|(old, new)| old.name == new.name && old.spec.address == new.spec.address);
+    pairs.any(|(old, new)| key(&old.spec) != key(&new.spec))
+}
 
 /// The keys in which two specs of one process differ.
 #[must_use]
@@ -219,6 +256,19 @@ fn targets(targets: &[SyslogTarget]) -> String {
 
 fn socket(socket: &Option<Arc<SocketSpec>>) -> String {
     socket.as_ref().map_or_else(none, ToString::to_string)
+}
+
+fn sockets(sockets: &[Arc<Socket>]) -> String {
+    match sockets {
+        [] => none(),
+        sockets => sockets.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// A key of each socket, behind its name.
+fn each(sockets: &[Arc<Socket>], show: fn(&SocketSpec) -> String) -> String {
+    let shown = sockets.iter().map(|socket| format!("{} {}", socket.name, show(&socket.spec)));
+    shown.collect::<Vec<_>>().join(", ")
 }
 
 fn none() -> String {

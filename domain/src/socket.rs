@@ -1,4 +1,9 @@
-//! A listening socket that programs share: `socket=` of an `[fcgi-program:x]`.
+//! A listening socket that programs share: `socket=` of an `[fcgi-program:x]`, and a `[socket:x]`.
+//!
+//! ```text
+//! [fcgi-program:x] socket=          its processes have it as their standard input
+//! [socket:x] <- sockets=x           the processes of every program that names it have it at 3, 4, ...
+//! ```
 //!
 //! The daemon makes it, its processes accept from it, and a process that is restarted finds it as it was. Absent:
 //! making it (`os`), and how long it is kept (`actors`).
@@ -34,6 +39,22 @@ impl fmt::Display for SocketAddress {
     }
 }
 
+/// A `[socket:x]` (ours): a socket that the programs inherit which name it in `sockets`.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Socket {
+    /// `x`: what `LISTEN_FDNAMES` calls it. Without a colon.
+    pub name: String,
+    /// Its keys; it has no `user`.
+    pub spec: SocketSpec,
+}
+
+impl fmt::Display for Socket {
+    /// Its name and where it listens.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.spec.address)
+    }
+}
+
 /// A socket as it is configured.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct SocketSpec {
@@ -57,9 +78,8 @@ impl fmt::Display for SocketSpec {
             write!(f, " backlog {backlog}")?;
         }
         if matches!(self.address, SocketAddress::Unix(_)) {
-            if let Some(Owner { uid, gid }) = self.owner.or(self.user) {
-                let id = |id: Option<u32>| id.map_or_else(String::new, |id| id.to_string());
-                write!(f, " owner {}:{}", id(uid), id(gid))?;
+            if let Some(owner) = self.owner.or(self.user) {
+                write!(f, " owner {owner}")?;
             }
             write!(f, " mode {:o}", self.mode)?;
         }

@@ -19,7 +19,7 @@ use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
-use crate::socket::SocketSpec;
+use crate::socket::{Socket, SocketSpec};
 use crate::stream::{Stream, StreamSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -87,6 +87,8 @@ pub struct ProcessSpec {
     pub pipe_size: Option<u32>,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
     pub socket: Option<Arc<SocketSpec>>,
+    /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
+    pub sockets: Vec<Arc<Socket>>,
 }
 
 impl ProcessSpec {
@@ -178,16 +180,16 @@ impl GroupSpec {
         Namespec::new(self.name.clone(), process.clone())
     }
 
-    /// The sockets of its processes, each once.
+    /// Each `socket` of its processes, once.
     #[must_use]
-    pub fn sockets(&self) -> Vec<&Arc<SocketSpec>> {
-        let mut sockets: Vec<&Arc<SocketSpec>> = Vec::new();
-        for socket in self.processes.iter().filter_map(|process| process.socket.as_ref()) {
-            if !sockets.contains(&socket) {
-                sockets.push(socket);
-            }
-        }
-        sockets
+    pub fn fcgi_sockets(&self) -> Vec<&Arc<SocketSpec>> {
+        each_once(self.processes.iter().filter_map(|process| process.socket.as_ref()))
+    }
+
+    /// All `sockets` of its processes, each once.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<&Arc<Socket>> {
+        each_once(self.processes.iter().flat_map(|process| &process.sockets))
     }
 
     /// The processes by (priority, definition order): the order of starting and of collective stops.
@@ -197,6 +199,16 @@ impl GroupSpec {
         sorted.sort_by_key(|process| process.priority);
         sorted
     }
+}
+
+fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
 }
 
 /// Where the daemon's own log goes.

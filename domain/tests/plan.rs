@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
-use treeherd_domain::account::Account;
+use treeherd_domain::account::{Account, Owner};
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::socket::{SocketAddress, SocketSpec};
+use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
@@ -193,7 +193,19 @@ const EDITS: &[Edit] = &[
         let address = SocketAddress::Abstract("a".to_owned());
         p.socket = Some(Arc::new(SocketSpec { address, backlog: None, owner: None, user: None, mode: 0 }));
     }),
+    ("sockets", |p| p.sockets = web(|_| ())),
+    ("socket_backlog", |p| p.sockets = web(|spec| spec.backlog = Some(1))),
+    ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
+    ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
 ];
+
+/// The socket `web` with something else about it.
+fn web(edit: fn(&mut SocketSpec)) -> Vec<Arc<Socket>> {
+    let address = SocketAddress::Abstract("web".to_owned());
+    let mut spec = SocketSpec { address, backlog: None, owner: None, user: None, mode: 0 };
+    edit(&mut spec);
+    vec![Arc::new(Socket { name: "web".to_owned(), spec })]
+}
 
 fn account() -> Account {
     Account { name: "www".to_owned(), uid: 33, gid: 33, groups: vec![33], home: "/".to_owned() }
@@ -210,7 +222,12 @@ fn edited((_, edit): &Edit) -> Arc<GroupSpec> {
 #[test]
 fn every_key_of_a_process_is_told_when_it_changes() {
     for edit in EDITS {
-        let plan = Plan::between(&groups("shop=1:api,db"), &[edited(edit)]);
+        // what a socket is given can only change if there is the socket
+        let plain: &Edit = match edit.0 {
+            "socket_backlog" | "socket_owner" | "socket_mode" => &("sockets", |p| p.sockets = web(|_| ())),
+            _ => &("", |_| ()),
+        };
+        let plan = Plan::between(&[edited(plain)], &[edited(edit)]);
         let keys: Vec<_> = plan.change.iter().flat_map(Change::keys).collect();
         assert_eq!(keys, [("db".to_owned(), vec![edit.0])]);
     }

@@ -9,10 +9,11 @@ use process::process;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use treeherd_domain::account::Owner;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
-use treeherd_domain::socket::{SocketAddress, SocketSpec};
+use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
 
@@ -61,7 +62,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         stdout,
         stderr,
         pipe_size,
-        socket
+        socket,
+        sockets
     );
     let stream = fields!(
         StreamSpec,
@@ -83,6 +85,10 @@ fn every_field_of_a_process_has_a_reload_class() {
                 }
                 part => vec![format!("{field}_{part}")],
             })),
+            "sockets" => {
+                let keys = ["sockets", "socket_backlog", "socket_owner", "socket_mode"];
+                wanted.extend(keys.map(str::to_owned));
+            }
             field => drop(wanted.insert(field.to_owned())),
         }
     }
@@ -140,6 +146,36 @@ fn what_keeps_its_streams_needs_no_new_pipes() {
     ] {
         assert_eq!(with(edit), (false, true), "other streams are another process");
     }
+}
+
+#[test]
+fn what_a_socket_is_given_is_hot_and_another_socket_is_not() {
+    let with = |name: &str, edit: fn(&mut SocketSpec)| {
+        let mut spec = process("a");
+        let mut own = socket();
+        edit(&mut own);
+        spec.sockets = vec![Arc::new(Socket { name: name.to_owned(), spec: own })];
+        spec
+    };
+    let old = with("web", |_| ());
+    let told = |new: &ProcessSpec| {
+        let told = changes(&old, new);
+        told.iter().map(|c| format!("{} {}: {} -> {}", c.reload, c.key, c.old, c.new)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&with("web", |_| ())), [""; 0]);
+    assert_eq!(
+        told(&with("web", |s| (s.backlog, s.mode) = (Some(7), 0o660))),
+        ["hot socket_backlog: web none -> web 7", "hot socket_mode: web 700 -> web 660"]
+    );
+    assert_eq!(
+        told(&with("web", |s| s.owner = Some(Owner { uid: Some(1), gid: None }))),
+        ["hot socket_owner: web none -> web 1:"]
+    );
+    let other = ["restart sockets: web tcp://localhost:9 -> admin tcp://localhost:9"];
+    assert_eq!(told(&with("admin", |s| s.mode = 0o660)), other);
+    let moved = ["restart sockets: web tcp://localhost:9 -> web unix://@web"];
+    assert_eq!(told(&with("web", |s| s.address = SocketAddress::Abstract("web".to_owned()))), moved);
+    assert_eq!(told(&process("a")), ["restart sockets: web tcp://localhost:9 -> none"]);
 }
 
 #[test]

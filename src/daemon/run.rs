@@ -71,6 +71,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         mood
     });
     (first.seq, first.serial) = (arena.seq(), arena.serial());
+    arena.close_sockets();
     for file in files {
         if let Err(error) = file.remove() {
             warn!(log, "cannot remove a socket file: {error}");

@@ -132,11 +132,12 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
     arena.set_serial(first.serial);
     for group in &config.groups {
-        let probed = group.sockets().into_iter().try_for_each(|socket| probe(socket, &log));
+        let probed = group.fcgi_sockets().into_iter().try_for_each(|socket| probe(socket, &log));
         if let Err((message, hint)) = probed {
             bound.release();
             return Err(usage(message, hint));
         }
+        arena.prepare_sockets(group, &log);
         arena.add(GroupEstate::new(group, &settings));
     }
     announce_servers(&config, &log);

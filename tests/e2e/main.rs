@@ -22,6 +22,7 @@ mod daemon_signals;
 mod doctor;
 mod examples;
 mod http;
+mod inherited;
 mod lifecycle;
 mod lifecycle_stop;
 mod listening;

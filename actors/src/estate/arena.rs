@@ -5,14 +5,15 @@
 
 use super::{Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
-use std::collections::BTreeMap;
+use slog::Logger;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::Event;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
-use treeherd_domain::spec::Config;
+use treeherd_domain::spec::{Config, GroupSpec};
 
 /// What the daemon is doing (Supervisor's "mood").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,6 +86,24 @@ impl Arena {
             serial: Mutex::default(),
             added: AtomicU64::new(0),
         }
+    }
+
+    /// Has the `[socket:x]` of a group listen as they are configured. May block on DNS: not for the tree's thread.
+    pub fn prepare_sockets(&self, group: &GroupSpec, log: &Logger) {
+        self.sockets.inherited().prepare(group.sockets(), log);
+    }
+
+    /// Closes the `[socket:x]` that no group has, neither an active nor a configured one.
+    pub(crate) fn settle_sockets(&self) {
+        let (active, config) = (self.groups(), self.config());
+        let specs = active.iter().map(|group| &group.spec).chain(&config.groups);
+        let sockets = specs.flat_map(|spec| spec.sockets());
+        self.sockets.inherited().keep(&sockets.map(|socket| socket.spec.address.clone()).collect());
+    }
+
+    /// Closes all `[socket:x]`, at the end of a tree.
+    pub fn close_sockets(&self) {
+        self.sockets.inherited().keep(&HashSet::new());
     }
 
     fn places(&self) -> RwLockReadGuard<'_, BTreeMap<GroupName, Place>> {

@@ -9,7 +9,7 @@ use treeherd_domain::fault::Fault;
 use treeherd_domain::quote::repr;
 use treeherd_domain::spec::ProcessSpec;
 use treeherd_os::resolve::{ResolveError, resolve};
-use treeherd_os::spawn::{Launch, StderrTo, StdinFrom};
+use treeherd_os::spawn::{Inherited, Launch, StderrTo, StdinFrom};
 
 /// A command that can be executed, as far as one can tell beforehand.
 #[derive(Debug)]
@@ -77,7 +77,12 @@ pub(crate) fn find(command: &str, path: Option<&str>) -> Result<(PathBuf, Vec<St
 }
 
 /// All that a spawn needs.
-pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command, stdin: StdinFrom) -> Launch {
+pub(super) fn launch(
+    estate: &Estate,
+    shared: &Shared,
+    command: Command,
+    (stdin, sockets): (StdinFrom, Vec<Inherited>),
+) -> Launch {
     let spec = &estate.spec;
     Launch {
         program: command.program,
@@ -88,6 +93,7 @@ pub(super) fn launch(estate: &Estate, shared: &Shared, command: Command, stdin: 
         umask: spec.umask,
         credentials: spec.user.clone(),
         stdin,
+        sockets,
         stderr: if spec.redirect_stderr { StderrTo::Stdout } else { StderrTo::Pipe },
         pipe_size: spec.pipe_size,
     }

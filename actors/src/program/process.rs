@@ -126,7 +126,12 @@ impl Program {
     }
 
     fn launch(&mut self, command: launch::Command, context: &mut Context<Self>) {
-        let launch = launch::launch(&self.estate, &self.shared, command, self.stdin());
+        let Some(sockets) = self.inherited() else {
+            // an update has closed it since it was had
+            let message = "one of its sockets was closed meanwhile";
+            return self.spawn_failed(message, "start it again", context);
+        };
+        let launch = launch::launch(&self.estate, &self.shared, command, (self.stdin(), sockets));
         match treeherd_os::spawn::spawn(&launch) {
             Ok(spawned) => self.spawned(spawned, context),
             Err(error) => {
@@ -320,9 +325,9 @@ impl Program {
     }
 }
 
-/// Waits for the socket, if one has to be had, and for the turn.
+/// Waits for the sockets, if one has to be had, and for the turn.
 async fn come(
-    binding: Option<impl Future<Output = Result<Arc<Listening>, Refused>>>,
+    binding: Option<impl Future<Output = Result<Option<Arc<Listening>>, Refused>>>,
     mut turn: Turn,
     shared: Arc<Shared>,
 ) -> (Result<Option<Arc<Listening>>, Refused>, Turn) {
@@ -330,11 +335,11 @@ async fn come(
         Some(binding) => {
             let mut binding = pin!(binding);
             match tokio::time::timeout(HOLD, binding.as_mut()).await {
-                Ok(bound) => bound.map(Some),
+                Ok(bound) => bound,
                 Err(_) => {
                     // whoever comes next does not wait for a name to be looked up
                     turn = shared.turns.take();
-                    binding.await.map(Some)
+                    binding.await
                 }
             }
         }
@@ -364,7 +369,7 @@ fn hint_of_log(error: &OpenError) -> String {
 /// What to do about a step that failed in the child.
 const fn hint(stage: SetupStage) -> &'static str {
     match stage {
-        SetupStage::ProcessGroup | SetupStage::Stdio => "raise the daemon's limits",
+        SetupStage::ProcessGroup | SetupStage::Stdio | SetupStage::Sockets => "raise the daemon's limits",
         SetupStage::NotRoot | SetupStage::Groups | SetupStage::Gid | SetupStage::Uid => {
             "run the daemon as root, or remove user= from the program"
         }

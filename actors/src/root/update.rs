@@ -78,6 +78,7 @@ impl Handler<Reread> for Root {
             let plan = plan(&actor.shared, &config);
             if keep {
                 actor.shared.arena.set_config(config);
+                actor.shared.arena.settle_sockets();
             }
             Ok(plan)
         }))
@@ -96,12 +97,13 @@ impl Handler<Add> for Root {
             if shared.arena.group(group.as_str()).is_some() {
                 return Err(Fault::AlreadyAdded(group));
             }
-            let settings = shared.log_settings.clone();
+            let (settings, shared) = (shared.log_settings.clone(), Arc::clone(&shared));
             let make = move || {
-                for socket in spec.sockets() {
+                for socket in spec.fcgi_sockets() {
                     probe(socket, &settings.log)
                         .map_err(|(message, hint)| Fault::Failed(format!("{message}; {hint}")))?;
                 }
+                shared.arena.prepare_sockets(&spec, &settings.log);
                 Ok(GroupEstate::new(&spec, &settings))
             };
             apart(make).await.and_then(|made| made)
@@ -114,6 +116,7 @@ impl Handler<Add> for Root {
             if !actor.shared.arena.add_for(Arc::clone(&estate), Some(by)) {
                 return Err(Fault::AlreadyAdded(estate.name().clone()));
             }
+            actor.shared.arena.settle_sockets();
             actor.shared.arena.listen(&estate);
             actor.shared.announce(EventKind::GroupAdded(estate.name().clone()));
             actor.shared.tune();
@@ -136,8 +139,12 @@ impl Handler<Reshape> for Root {
                 return Err(meanwhile(name));
             }
             let (settings, before) = (shared.log_settings.clone(), Arc::clone(&old));
-            let spec = Arc::clone(&change.new);
-            let new = apart(move || before.reshaped(&spec, &settings)).await?;
+            let (spec, shared) = (Arc::clone(&change.new), Arc::clone(&shared));
+            let make = move || {
+                shared.arena.prepare_sockets(&spec, &settings.log);
+                before.reshaped(&spec, &settings)
+            };
+            let new = apart(make).await?;
             Ok((change, old, new))
         };
         Box::pin(made.into_actor(self).map(|made, actor, _| {
@@ -151,6 +158,7 @@ impl Handler<Reshape> for Root {
             if !actor.shared.arena.replace(&old, Arc::clone(&new), Some(by)) {
                 return Err(meanwhile(old.name()));
             }
+            actor.shared.arena.settle_sockets();
             if let Some(group) = actor.group(old.name()) {
                 group.do_send(group::Reshape(new));
             }
@@ -182,6 +190,7 @@ impl Handler<Remove> for Root {
             return Err(Fault::StillRunning(estate.name().clone()));
         }
         self.shared.arena.remove(&name);
+        self.shared.arena.settle_sockets();
         if let Some(group) = self.groups.remove(estate.name()).and_then(|slot| slot.get()) {
             group.do_send(Stop);
         }

@@ -59,6 +59,7 @@ pub const PROGRAM: &[&str] = &[
     "stderr_syslog",
     "stderr_syslog_target",
     "pipe_size",
+    "sockets",
 ];
 
 /// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.
@@ -103,6 +104,12 @@ const KINDS: &[Kind] = &[
         is_named: true,
         keys: PROGRAM,
         more: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
+    },
+    Kind {
+        prefix: "socket:",
+        is_named: true,
+        keys: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
+        more: &[],
     },
     Kind { prefix: "group:", is_named: true, keys: &["programs", "priority"], more: &[] },
     Kind { prefix: "rpcinterface:", is_named: true, keys: &[], more: &[] },

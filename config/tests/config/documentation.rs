@@ -32,6 +32,7 @@ fn file_with(section: &str, key: &str) -> String {
         "fcgi-program:x" => "command=c\nsocket=unix:///s\n",
         "eventlistener:x" | "subscriber:x" if key != "events" => "command=c\nevents=TICK\n",
         "eventlistener:x" | "subscriber:x" => "command=c\n",
+        "socket:x" if key != "socket" => "socket=unix:///s\n",
         "program:x" if key != "command" => "command=c\n",
         "unix_http_server" if key != "file" => "file=s\nusername=u\npassword=p\n",
         "inet_http_server" if key != "port" => "port=1\nusername=u\npassword=p\n",
@@ -53,6 +54,7 @@ fn every_documented_key_is_read() {
         "eventlistener:x",
         "subscriber:x",
         "fcgi-program:x",
+        "socket:x",
     ] {
         let keys = documented(section);
         assert!(!keys.is_empty(), "no keys for [{section}]");

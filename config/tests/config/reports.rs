@@ -376,3 +376,123 @@ fn the_words_are_supervisors() {
         assert_eq!(first_error(&text), words, "{text}");
     }
 }
+
+#[test]
+fn sockets_are_checked_and_told_after_what_supervisor_tells() {
+    check(
+        "[supervisord]\n[socket:a]\nsocket=tcp://h:80\n[socket:b]\nsocket=tcp://H:80\n[socket: a]\nsocket=unix:///x\n\
+         [socket:none]\n[socket:bad]\nsocket=here\nsocket_backlog=0\nsocket_mode=9\n[socket:var]\nsocket=%(nope)s\n\
+         [program:p]\ncommand=p\nsockets = a, ghost, a, bad\nstartsecs=soon\n\
+         [program:q]\ncommand=q\nsockets = a, ghost, a, bad\n\
+         [fcgi-program:f]\ncommand=f\nsocket=unix:///x\n",
+        expect![[r#"
+            error: invalid literal for int() with base 10: 'soon' in section 'program:p' (file: 's.conf')
+              --> s.conf:18
+               |
+            18 | startsecs=soon
+               |           ^^^^
+               help: write a whole number, such as 10
+
+            error: [socket:a] and [socket:b] have one address, tcp://h:80
+             --> s.conf:3
+              |
+            3 | socket=tcp://h:80
+              |        ^^^^^^^^^^
+             --> s.conf:5
+              |
+            5 | socket=tcp://H:80
+              |        ^^^^^^^^^^
+              help: let the programs name one of the two, or change an address
+
+            error: [socket:a] and [socket: a] make two sockets of one name
+             --> s.conf:3
+              |
+            3 | socket=tcp://h:80
+              |        ^^^^^^^^^^
+             --> s.conf:7
+              |
+            7 | socket=unix:///x
+              |        ^^^^^^^^^
+              help: rename one of the two
+
+            error: [socket:none] section requires a "socket" line
+             --> s.conf:8
+              |
+            8 | [socket:none]
+              | ^^^^^^^^^^^^^
+              help: write socket = unix:///run/web.sock or socket = tcp://127.0.0.1:9000
+
+            error: Invalid socket_backlog value 0
+              --> s.conf:11
+               |
+            11 | socket_backlog=0
+               |                ^
+               help: write a number from 1 to 65535
+
+            error: Invalid socket_mode value 9
+              --> s.conf:12
+               |
+            12 | socket_mode=9
+               |             ^
+               help: write the digits 0 to 7 only, such as 022 or 0700
+
+            error: socket_owner and socket_mode params should only be used with a Unix domain socket in [socket:bad] socket
+              --> s.conf:10
+               |
+            10 | socket=here
+               |        ^^^^
+               help: write socket = unix:///run/web.sock or socket = tcp://127.0.0.1:9000
+
+            error: Format string '%(nope)s' for 'socket:var.socket' contains names ('nope') which cannot be expanded. Available names: ENV_HOST, ENV_PERCENT, here, host_node_name
+              --> s.conf:14
+               |
+            14 | socket=%(nope)s
+               |        ^^^^^^^
+               help: use one of the available names, or write %% for a percent sign
+
+            error: [program:p] names unknown socket ghost
+              --> s.conf:17
+               |
+            17 | sockets = a, ghost, a, bad
+               |              ^^^^^
+               help: add a section [socket:ghost], or take the name out of sockets
+
+            error: [program:p] names socket a twice
+              --> s.conf:17
+               |
+            17 | sockets = a, ghost, a, bad
+               |           ^
+               help: name it once: its place is its number
+
+            error: [program:q] names unknown socket ghost
+              --> s.conf:21
+               |
+            21 | sockets = a, ghost, a, bad
+               |              ^^^^^
+               help: add a section [socket:ghost], or take the name out of sockets
+
+            error: [program:q] names socket a twice
+              --> s.conf:21
+               |
+            21 | sockets = a, ghost, a, bad
+               |           ^
+               help: name it once: its place is its number
+
+            error: [socket: a] has the address of an fcgi-program in f, unix:///x
+             --> s.conf:7
+              |
+            7 | socket=unix:///x
+              |        ^^^^^^^^^
+              help: give one of the two another address
+        "#]],
+    );
+}
+
+#[test]
+fn no_program_has_more_than_64_sockets() {
+    let sections: String = (0..65).map(|n| format!("[socket:s{n}]\nsocket=unix://@s{n}\n")).collect();
+    let names = |most: usize| (0..most).map(|n| format!("s{n}")).collect::<Vec<_>>().join(",");
+    let text = |most| format!("[supervisord]\n{sections}[program:p]\ncommand=p\nsockets={}\n", names(most));
+    assert!(Site::new(&text(64)).load().is_ok());
+    assert_eq!(first_error(&text(65)), "[program:p] has more than 64 sockets");
+}

@@ -447,3 +447,19 @@ fn a_url_has_a_scheme_and_something_behind_it() {
     assert_eq!(value::url("foo").unwrap_err().to_string(), "value 'foo' is not a URL");
     assert!(value::url("http://").is_err() && value::url(":x").is_err() && value::url("1x:y").is_err());
 }
+
+#[test]
+fn programs_inherit_the_sockets_that_they_name() {
+    check(
+        "[supervisord]\n[socket:web]\nsocket=tcp://LocalHost:80\nsocket_backlog=7\n\
+         [socket:admin]\nsocket=unix://%(here)s/%(ENV_HOST)s/admin.sock\nsocket_owner=chrism:www\nsocket_mode=0660\n\
+         [socket:w0]\nsocket=unix://@w0\n[socket:w1]\nsocket=unix://@w1\n\
+         [program:p]\ncommand=p\nsockets = web , admin\n\
+         [program:q]\ncommand=q\nsockets=%(program_name)s%(process_num)d,\n\
+         [program:w]\ncommand=w\nnumprocs=2\nprocess_name=%(process_num)d\nsockets=w%(process_num)d,web\n\
+         [socket:q0]\nsocket=unix://@q0\n\
+         [eventlistener:e]\ncommand=e\nevents=TICK_5\nsockets=web\n\
+         [fcgi-program:f]\ncommand=f\nsocket=unix:///f.sock\nsockets=web\n[group:g]\nprograms=p\n",
+        expect![[""]],
+    );
+}

@@ -186,6 +186,8 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("redirect_stderr", p.redirect_stderr.to_string(), "false");
     key("pipe_size", format!("{:?}", p.pipe_size), "None");
     key("socket", p.socket.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
+    let sockets: Vec<String> = p.sockets.iter().map(|s| format!("{} {}", s.name, s.spec)).collect();
+    key("sockets", sockets.join(", "), "");
     for stream in Stream::BOTH {
         let spec = p.stream(stream);
         let mut key =

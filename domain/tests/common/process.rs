@@ -30,5 +30,6 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         stderr: StreamSpec::default(),
         pipe_size: None,
         socket: None,
+        sockets: Vec::new(),
     }
 }

@@ -9,31 +9,31 @@ use nix::unistd::{FchownatFlags, Gid, Uid, fchownat};
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use treeherd_domain::account::Owner;
 
 /// A socket's file that is held.
 #[derive(Debug)]
-pub(super) struct BoundFile<'a> {
-    path: &'a Path,
+pub(super) struct BoundFile {
+    path: PathBuf,
     #[cfg(target_os = "linux")]
     held: fs::File,
 }
 
-impl<'a> BoundFile<'a> {
+impl BoundFile {
     /// Holds the file that a bind of ours has just made.
     ///
     /// # Errors
     /// What `open(2)` says; `EEXIST` if something else stands there by now.
     #[cfg(target_os = "linux")]
-    pub(super) fn hold(path: &'a Path) -> io::Result<Self> {
+    pub(super) fn hold(path: &Path) -> io::Result<Self> {
         use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 
         let held =
             fs::OpenOptions::new().read(true).custom_flags(libc::O_PATH | libc::O_NOFOLLOW).open(path)?;
         let found = held.metadata()?;
         let is_ours = found.file_type().is_socket() && found.uid() == current_uid() && found.nlink() == 1;
-        if is_ours { Ok(Self { path, held }) } else { Err(replaced(path)) }
+        if is_ours { Ok(Self { path: path.to_owned(), held }) } else { Err(replaced(path)) }
     }
 
     /// Takes the file that a bind of ours has just made.
@@ -41,12 +41,12 @@ impl<'a> BoundFile<'a> {
     /// # Errors
     /// What `lstat(2)` says; `EEXIST` if something else stands there by now.
     #[cfg(not(target_os = "linux"))]
-    pub(super) fn hold(path: &'a Path) -> io::Result<Self> {
+    pub(super) fn hold(path: &Path) -> io::Result<Self> {
         use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
         let found = fs::symlink_metadata(path)?;
         let is_ours = found.file_type().is_socket() && found.uid() == current_uid();
-        if is_ours { Ok(Self { path }) } else { Err(replaced(path)) }
+        if is_ours { Ok(Self { path: path.to_owned() }) } else { Err(replaced(path)) }
     }
 
     /// Gives it to somebody; what is `None` stays.
@@ -58,7 +58,7 @@ impl<'a> BoundFile<'a> {
         #[cfg(target_os = "linux")]
         return fchownat(&self.held, "", uid, gid, FchownatFlags::AT_EMPTY_PATH);
         #[cfg(not(target_os = "linux"))]
-        return fchownat(nix::fcntl::AT_FDCWD, self.path, uid, gid, FchownatFlags::AT_SYMLINK_NOFOLLOW);
+        return fchownat(nix::fcntl::AT_FDCWD, &self.path, uid, gid, FchownatFlags::AT_SYMLINK_NOFOLLOW);
     }
 
     /// Sets its mode.
@@ -71,16 +71,16 @@ impl<'a> BoundFile<'a> {
 
     /// A path that names what is held, whatever stands at its own path by now; without `/proc` its own.
     #[cfg(target_os = "linux")]
-    fn name(&self) -> std::path::PathBuf {
+    fn name(&self) -> PathBuf {
         use std::os::fd::AsRawFd;
 
-        let held = std::path::PathBuf::from(format!("/proc/self/fd/{}", self.held.as_raw_fd()));
-        if held.symlink_metadata().is_ok() { held } else { self.path.to_owned() }
+        let held = PathBuf::from(format!("/proc/self/fd/{}", self.held.as_raw_fd()));
+        if held.symlink_metadata().is_ok() { held } else { self.path.clone() }
     }
 
     #[cfg(not(target_os = "linux"))]
     fn name(&self) -> &Path {
-        self.path
+        &self.path
     }
 }
 
@@ -102,7 +102,7 @@ mod tests {
     }
 
     /// A socket, and a file beside it that is nobody else's business.
-    fn scene() -> (tempfile::TempDir, std::path::PathBuf, std::path::PathBuf, UnixListener) {
+    fn scene() -> (tempfile::TempDir, PathBuf, PathBuf, UnixListener) {
         let dir = tempfile::tempdir().unwrap();
         let (socket, secret) = (dir.path().join("s.sock"), dir.path().join("secret"));
         fs::write(&secret, "").unwrap();

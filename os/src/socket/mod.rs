@@ -17,7 +17,7 @@ mod unix;
 use crate::errno;
 pub use inet::bind_inet;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socket};
-pub use shared::{ShareError, share};
+pub use shared::{ShareError, SharedSocket, share};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;

@@ -168,7 +168,7 @@ fn clear_the_way(file: &Path, notice: &mut Option<String>) -> Result<(), BindErr
 }
 
 /// Whether someone listens; never waits.
-fn is_in_use(file: &Path) -> io::Result<bool> {
+pub(super) fn is_in_use(file: &Path) -> io::Result<bool> {
     let probe = quick_stream()?;
     match connect(probe.as_raw_fd(), &UnixAddr::new(file)?) {
         // taken; or the queue is full; or a socket of another kind, which someone has
@@ -249,7 +249,7 @@ fn remove_leftover(path: &Path) -> io::Result<()> {
     }
 }
 
-fn give(bound: &BoundFile<'_>, file: &Path, owner: Owner) -> Result<(), BindError> {
+fn give(bound: &BoundFile, file: &Path, owner: Owner) -> Result<(), BindError> {
     bound.give(owner).map_err(|error| match error {
         nix::Error::EPERM => {
             BindError::Chown { file: file.to_owned(), owner, user: crate::user::current_name() }

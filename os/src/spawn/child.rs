@@ -9,6 +9,7 @@
 #![allow(unsafe_code, reason = "system calls of a child that must not touch the parent's state")]
 
 use super::SetupStage;
+use super::listen::ListenPid;
 use super::low::Low;
 use crate::daemon::FileLimit;
 use crate::errno;
@@ -34,6 +35,9 @@ pub(super) struct Plan<'a> {
     pub(super) files: Option<FileLimit>,
     pub(super) identity: Option<Identity<'a>>,
     pub(super) stdio: [RawFd; 3],
+    /// What is put at 3, 4, ...; all of it is above that.
+    pub(super) sockets: &'a [RawFd],
+    pub(super) listen_pid: Option<&'a ListenPid>,
 }
 
 /// A step that failed, and its errno.
@@ -74,7 +78,8 @@ impl Plan<'_> {
                 done(SetupStage::Stdio, libc::dup2(fd, target).into())?;
             }
         }
-        close_the_rest();
+        let first_other = self.place_sockets()?;
+        close_from(first_other);
         self.limit_files();
         default_signals();
         self.take_identity()?;
@@ -91,6 +96,21 @@ impl Plan<'_> {
             let result = libc::execve(self.program, self.argv.as_ptr(), self.envp.as_ptr());
             done(SetupStage::Exec, result.into())
         }
+    }
+
+    /// Puts the sockets behind the streams, which are in place already and may be hit. The first descriptor that is
+    /// not for the program.
+    fn place_sockets(&self) -> Result<RawFd, Failed> {
+        let mut target = 3;
+        for &fd in self.sockets {
+            // SAFETY: a plain system call on this process's own table.
+            done(SetupStage::Sockets, unsafe { libc::dup2(fd, target) }.into())?;
+            target += 1;
+        }
+        if let Some(pid) = self.listen_pid {
+            pid.write();
+        }
+        Ok(target)
     }
 
     /// The limit of open files that the daemon was given, where it took more for itself. Lowering a soft
@@ -143,6 +163,7 @@ impl Plan<'_> {
             SetupStage::Directory => {
                 (b"supervisor: couldn't chdir to ", bytes(self.directory.unwrap_or(self.program)), reason)
             }
+            SetupStage::Sockets => (b"supervisor: couldn't pass sockets to ", bytes(argv0), reason),
             SetupStage::Exec | SetupStage::ProcessGroup | SetupStage::Stdio => {
                 (b"supervisor: couldn't exec ", bytes(argv0), reason)
             }
@@ -165,10 +186,10 @@ fn bytes<'a>(text: *const libc::c_char) -> &'a [u8] {
 
 /// A number as digits, on the stack.
 #[derive(Default)]
-struct Decimal([u8; 10]);
+pub(super) struct Decimal([u8; 10]);
 
 impl Decimal {
-    fn show(&mut self, mut number: u32) -> &[u8] {
+    pub(super) fn show(&mut self, mut number: u32) -> &[u8] {
         let mut used = 0;
         for slot in self.0.iter_mut().rev() {
             // a digit is below 10
@@ -183,22 +204,20 @@ impl Decimal {
     }
 }
 
-/// Everything but 0, 1 and 2 is closed by `execve`. A kernel without the call has only our own
+/// Everything from `first` on is closed by `execve`. A kernel without the call has only our own
 /// descriptors, all of which are close-on-exec, and those that the daemon was born with.
 #[cfg(target_os = "linux")]
-fn close_the_rest() {
+fn close_from(first: RawFd) {
     const CLOSE_RANGE_CLOEXEC: libc::c_uint = 4;
     // SAFETY: marks descriptors of this process, in a table of its own (see `low`).
-    unsafe {
-        libc::syscall(libc::SYS_close_range, 3 as libc::c_uint, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC)
-    };
+    unsafe { libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, CLOSE_RANGE_CLOEXEC) };
 }
 
 #[cfg(not(target_os = "linux"))]
-fn close_the_rest() {
+fn close_from(first: RawFd) {
     // SAFETY: marks descriptors of this process; a number that is not open is refused and no harm.
     unsafe {
-        for fd in 3..libc::getdtablesize() {
+        for fd in first..libc::getdtablesize() {
             libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC);
         }
     }

@@ -13,12 +13,13 @@ use crate::fd::{check, retry};
 use std::fs::File;
 use std::io::{self, Read};
 use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// Makes the child and returns when it has executed its program or reported a failure.
 pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, (), Option<SetupFailure>)> {
     let (read, write) = stdio::pipe()?;
+    let write = out_of_the_way(write, stdio::end(plan.sockets.len()))?;
     let blocked = Blocked::all();
     // SAFETY: the child calls nothing but `run`, which is async-signal-safe, and never returns.
     let pid = unsafe { libc::fork() };
@@ -34,6 +35,11 @@ pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, (), Option<SetupFailure
     let pid = check(pid)?;
     drop(write);
     Ok((pid, (), report(File::from(read))))
+}
+
+/// The same pipe, and no other end of it, not where a socket is put.
+fn out_of_the_way(pipe: OwnedFd, end: RawFd) -> io::Result<OwnedFd> {
+    if pipe.as_raw_fd() < end { crate::fd::duplicate(pipe.as_fd(), end) } else { Ok(pipe) }
 }
 
 fn report(mut pipe: File) -> Option<SetupFailure> {

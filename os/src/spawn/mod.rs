@@ -3,7 +3,8 @@
 //! ```text
 //! parent                              child (its own stack, the parent's memory, all signals blocked)
 //! make pipes, lay out C strings
-//! clone(VM|VFORK|PIDFD) ------------> setpgid, dup2 x3, close-on-exec for the rest, signals to default,
+//! clone(VM|VFORK|PIDFD) ------------> setpgid, dup2 to 0, 1, 2 and of sockets to 3, 4, ..., LISTEN_PID,
+//!                                     close-on-exec for the rest, signals to default,
 //!   (waits)                           groups gid uid, chdir, umask, empty mask, execve
 //!                                       | a step failed: text on fd 2, _exit(127)
 //! reads (stage, errno) <----------------'
@@ -16,6 +17,7 @@
 #[cfg(all(target_os = "linux", not(feature = "portable")))]
 mod berth;
 mod child;
+mod listen;
 mod low;
 mod prepare;
 #[cfg_attr(all(target_os = "linux", not(feature = "portable")), path = "vfork.rs")]
@@ -64,6 +66,15 @@ pub enum StderrTo {
     Stdout,
 }
 
+/// A listening socket that the child inherits.
+#[derive(Clone, Debug)]
+pub struct Inherited {
+    /// What `LISTEN_FDNAMES` calls it; without a colon.
+    pub name: String,
+    /// The socket. Close-on-exec on this side.
+    pub fd: Arc<OwnedFd>,
+}
+
 /// A process to be started.
 #[derive(Clone, Debug)]
 pub struct Launch {
@@ -83,6 +94,9 @@ pub struct Launch {
     pub credentials: Option<Account>,
     /// What standard input is.
     pub stdin: StdinFrom,
+    /// What it finds at 3, 4, ..., and is told of by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES` as
+    /// `sd_listen_fds(3)` wants it. Without any, these variables are as in `environment` and `overrides`.
+    pub sockets: Vec<Inherited>,
     /// Where standard error goes.
     pub stderr: StderrTo,
     /// Bytes that the output pipes shall hold; `None` leaves the system's default.
@@ -102,6 +116,7 @@ impl Launch {
             umask: None,
             credentials: None,
             stdin: StdinFrom::Pipe,
+            sockets: Vec::new(),
             stderr: StderrTo::Pipe,
             pipe_size: None,
         }
@@ -132,6 +147,8 @@ pub enum SetupStage {
     ProcessGroup,
     /// Putting the pipes in place.
     Stdio,
+    /// Putting the inherited sockets in place.
+    Sockets,
     /// Changing the user, when the daemon is not root.
     NotRoot,
     /// Setting the supplementary groups.
@@ -147,9 +164,10 @@ pub enum SetupStage {
 }
 
 impl SetupStage {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::ProcessGroup,
         Self::Stdio,
+        Self::Sockets,
         Self::NotRoot,
         Self::Groups,
         Self::Gid,

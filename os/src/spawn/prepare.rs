@@ -4,6 +4,7 @@
 
 use super::Launch;
 use super::child::{Identity, Plan};
+use super::listen::{self, ListenPid};
 use super::stdio::ChildEnds;
 use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
@@ -39,6 +40,7 @@ pub(super) struct Prepared {
     directory: Option<usize>,
     argv: Vec<*const libc::c_char>,
     envp: Vec<*const libc::c_char>,
+    listen_pid: Option<ListenPid>,
 }
 
 impl Prepared {
@@ -61,8 +63,15 @@ impl Prepared {
                 None => envp.push(arena.at(start)),
             }
         }
+        let listen_pid = (!launch.sockets.is_empty()).then(ListenPid::new);
+        if let Some(pid) = &listen_pid {
+            match launch.environment.entry(listen::PID.as_bytes()) {
+                Some(entry) => envp[entry] = pid.pointer(),
+                None => envp.push(pid.pointer()),
+            }
+        }
         envp.push(ptr::null());
-        Some(Self { arena, program, directory, argv, envp })
+        Some(Self { arena, program, directory, argv, envp, listen_pid })
     }
 
     /// What the child is to do. The plan points into `self`, `launch` and `ends`.
@@ -80,6 +89,8 @@ impl Prepared {
                 groups: &account.groups,
             }),
             stdio: ends.raw(),
+            sockets: ends.sockets(),
+            listen_pid: self.listen_pid.as_ref(),
         }
     }
 }
@@ -93,7 +104,9 @@ struct Override {
 fn overrides(launch: &Launch, arena: &mut Arena) -> Option<Vec<Override>> {
     let mut laid: Vec<Override> = Vec::with_capacity(launch.overrides.len());
     let mut seen: HashMap<&str, usize> = HashMap::new();
-    for (name, value) in &launch.overrides {
+    let of_sockets = listen::variables(&launch.sockets);
+    let is_own = |name: &str| of_sockets.is_empty() || name != listen::PID;
+    for (name, value) in launch.overrides.iter().chain(&of_sockets).filter(|(name, _)| is_own(name)) {
         let start = arena.push(&[name.as_bytes(), b"=", value.as_bytes()])?;
         match seen.get(name.as_str()) {
             Some(&at) => laid[at].start = start,

@@ -1,13 +1,14 @@
-//! The pipes of a child: made close-on-exec, the parent's ends non-blocking.
+//! The pipes of a child, and the sockets that it inherits: made close-on-exec, the parent's ends non-blocking.
 //!
 //! ```text
 //! stdin   parent writes --> child 0
 //! stdout  parent reads  <-- child 1 (and 2, with redirect_stderr)
 //! stderr  parent reads  <-- child 2
+//! sockets                   child 3, 4, ...
 //! ```
 //!
-//! The child's ends are kept above 2, so that putting one in place cannot hit another. Absent: the
-//! putting in place (the child does it).
+//! The child's ends are kept above 2, and its sockets above all that are put in place, so that putting one in place
+//! cannot hit another. Absent: the putting in place (the child does it).
 #![allow(unsafe_code, reason = "pipe2 and fcntl; the descriptors are ours alone")]
 
 use super::{Launch, StderrTo, StdinFrom};
@@ -25,11 +26,14 @@ pub(super) struct Stdio {
     pub(super) pipe_size_refused: Option<i32>,
 }
 
-/// What becomes the child's 0, 1 and 2; closed on this side when dropped.
+/// What becomes the child's 0, 1, 2 and, for sockets, 3, 4, ...; closed on this side when dropped.
 pub(super) struct ChildEnds {
     stdin: Kept,
     stdout: OwnedFd,
     stderr: Option<OwnedFd>,
+    #[expect(dead_code, reason = "keeps open what `raw_sockets` names")]
+    sockets: Vec<Kept>,
+    raw_sockets: Vec<RawFd>,
 }
 
 enum Kept {
@@ -37,12 +41,36 @@ enum Kept {
     Lent(Arc<OwnedFd>),
 }
 
+impl Kept {
+    /// A descriptor of somebody's, or a copy of it that is not below `least`.
+    fn above(fd: &Arc<OwnedFd>, least: RawFd) -> io::Result<Self> {
+        match fd.as_raw_fd() >= least {
+            true => Ok(Self::Lent(Arc::clone(fd))),
+            false => fd::duplicate(fd.as_fd(), least).map(Self::Own),
+        }
+    }
+
+    fn raw(&self) -> RawFd {
+        match self {
+            Self::Own(fd) => fd.as_raw_fd(),
+            Self::Lent(fd) => fd.as_raw_fd(),
+        }
+    }
+}
+
+/// The first descriptor that a child with so many sockets does not have.
+pub(super) fn end(sockets: usize) -> RawFd {
+    RawFd::try_from(sockets).map_or(RawFd::MAX, |sockets| sockets.saturating_add(3))
+}
+
 impl ChildEnds {
+    /// The sockets, none of them where one is to be put.
+    pub(super) fn sockets(&self) -> &[RawFd] {
+        &self.raw_sockets
+    }
+
     pub(super) fn raw(&self) -> [RawFd; 3] {
-        let stdin = match &self.stdin {
-            Kept::Own(fd) => fd.as_raw_fd(),
-            Kept::Lent(fd) => fd.as_raw_fd(),
-        };
+        let stdin = self.stdin.raw();
         [stdin, self.stdout.as_raw_fd(), self.stderr.as_ref().unwrap_or(&self.stdout).as_raw_fd()]
     }
 }
@@ -55,14 +83,16 @@ pub(super) fn make(launch: &Launch) -> io::Result<Stdio> {
             nonblocking(&write)?;
             (Kept::Own(read), Some(write))
         }
-        StdinFrom::Descriptor(fd) if fd.as_raw_fd() > 2 => (Kept::Lent(Arc::clone(fd)), None),
-        StdinFrom::Descriptor(fd) => (Kept::Own(fd::duplicate(fd.as_fd(), 3)?), None),
+        StdinFrom::Descriptor(fd) => (Kept::above(fd, 3)?, None),
     };
     let (stdout, child_stdout) = output()?;
     let (stderr, child_stderr) = match launch.stderr {
         StderrTo::Pipe => output().map(|(read, write)| (Some(read), Some(write)))?,
         StderrTo::Stdout => (None, None),
     };
+    let least = end(launch.sockets.len());
+    let sockets: Vec<Kept> =
+        launch.sockets.iter().map(|socket| Kept::above(&socket.fd, least)).collect::<io::Result<_>>()?;
     let refused = launch.pipe_size.and_then(|size| {
         [Some(&stdout), stderr.as_ref()].into_iter().flatten().find_map(|fd| resize(fd, size).err())
     });
@@ -70,7 +100,13 @@ pub(super) fn make(launch: &Launch) -> io::Result<Stdio> {
         stdin,
         stdout,
         stderr,
-        child: ChildEnds { stdin: child_stdin, stdout: child_stdout, stderr: child_stderr },
+        child: ChildEnds {
+            stdin: child_stdin,
+            stdout: child_stdout,
+            stderr: child_stderr,
+            raw_sockets: sockets.iter().map(Kept::raw).collect(),
+            sockets,
+        },
         pipe_size_refused: refused.map(|error| crate::errno::of(&error)),
     })
 }

@@ -11,6 +11,7 @@ mod child;
 mod failure;
 mod files;
 mod follow;
+mod inherited;
 mod logfile;
 mod pipes;
 mod planted;

@@ -53,6 +53,7 @@ const CASES: &[Case] = cases![
     reaping::spawning_and_reaping_at_once_lose_no_status,
     streams::our_own_streams_are_log_files_even_if_they_are_sockets,
     streams::a_child_has_its_pipes_even_if_we_have_no_streams,
+    streams::sockets_at_the_very_places_of_others_come_to_theirs,
     streams::a_child_of_many_files_has_three_and_ours_stay_open,
     users::a_user_is_become_for_good(root),
     users::only_root_can_change_the_user(root),

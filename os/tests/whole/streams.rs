@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -11,7 +11,7 @@ use treeherd_domain::rotation::Rotation;
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::fd::count_open;
 use treeherd_os::logfile::{LogFile, clear_path};
-use treeherd_os::spawn::{Launch, Spawned, reserve, spawn};
+use treeherd_os::spawn::{Inherited, Launch, Spawned, reserve, spawn};
 
 pub(crate) fn our_own_streams_are_log_files_even_if_they_are_sockets() {
     let (mut reader, writer) = UnixStream::pair().unwrap();
@@ -78,6 +78,54 @@ pub(crate) fn a_child_of_many_files_has_three_and_ours_stay_open() {
     assert_eq!(count_open().unwrap(), before, "of ours, nothing was closed and nothing is left");
     for file in &many {
         assert!(file.metadata().is_ok());
+    }
+}
+
+/// Puts a listener of its own at exactly this descriptor.
+fn listener_at(place: RawFd, name: &str) -> Inherited {
+    let path = std::env::temp_dir().join(name);
+    let listener = OwnedFd::from(UnixListener::bind(path).unwrap());
+    let fd = match listener.as_raw_fd() == place {
+        true => listener,
+        false => {
+            // SAFETY: one thread, and nothing else uses what the case puts at these places.
+            assert_eq!(unsafe { libc::dup3(listener.as_raw_fd(), place, libc::O_CLOEXEC) }, place);
+            // SAFETY: dup3 has just made it.
+            unsafe { OwnedFd::from_raw_fd(place) }
+        }
+    };
+    Inherited { name: name.to_owned(), fd: Arc::new(fd) }
+}
+
+fn link(socket: &Inherited) -> String {
+    let fd = socket.fd.as_raw_fd();
+    std::fs::read_link(format!("/proc/self/fd/{fd}")).unwrap().display().to_string()
+}
+
+pub(crate) fn sockets_at_the_very_places_of_others_come_to_theirs() {
+    // with a berth, and with everything from 0 to 7 taken or free, whatever the pipes get
+    let _ = reserve();
+    let c = listener_at(12, "c");
+    let a = listener_at(13, "a");
+    let b = listener_at(14, "b");
+    let places = [[3, 4, 5], [4, 5, 3], [5, 3, 4], [0, 1, 2], [2, 3, 0]];
+    for place in places {
+        let lent: Vec<Inherited> = [(&a, place[0]), (&b, place[1]), (&c, place[2])]
+            .map(|(socket, place)| {
+                // SAFETY: as above; a descriptor that is in the way is not used by this case.
+                assert_eq!(unsafe { libc::dup3(socket.fd.as_raw_fd(), place, libc::O_CLOEXEC) }, place);
+                // SAFETY: dup3 has just made it; it is never closed, for the next round puts another there.
+                let fd = Arc::new(unsafe { OwnedFd::from_raw_fd(place) });
+                std::mem::forget(Arc::clone(&fd));
+                Inherited { name: socket.name.clone(), fd }
+            })
+            .to_vec();
+        let expected = [&a, &b, &c].map(|socket| link(socket) + "\n").concat();
+        let script = "ls /proc/$$/fd; readlink /proc/$$/fd/3 /proc/$$/fd/4 /proc/$$/fd/5; \
+                      test $LISTEN_PID = $$ || echo not $$; echo $LISTEN_FDNAMES >&2; cat";
+        let launch = Launch { sockets: lent, ..sh(script) };
+        let out = format!("0\n1\n2\n3\n4\n5\n{expected}");
+        assert_eq!(output(spawn(&launch).unwrap()), [out.as_str(), "a:b:c\n"], "{place:?}");
     }
 }
 

@@ -111,6 +111,20 @@ pub(super) const RULES: &[Rule] = &[
         find: no_endpoint,
     },
     Rule {
+        id: "socket-unused",
+        severity: Severity::Warning,
+        summary: "a [socket:x] that no program inherits",
+        reason: "a socket is made for the programs that name it in sockets; one that none names is not made, and nobody \
+                 listens there",
+        fix: "write sockets = x into the program, or take the section out",
+        is_fixable: false,
+        example: Example {
+            bad: "[socket:web]\nsocket=tcp://127.0.0.1:8080\n[program:web]\ncommand=/bin/cat\n",
+            good: "[socket:web]\nsocket=tcp://127.0.0.1:8080\n[program:web]\ncommand=/bin/cat\nsockets=web\n",
+        },
+        find: socket_unused,
+    },
+    Rule {
         id: "plugin-in-python",
         severity: Severity::Warning,
         summary: "a plug-in written in Python",
@@ -134,6 +148,17 @@ fn open_to_the_network(section: Section<'_>) -> Option<Found> {
     let is_local = host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
     let message = format!("{} port={port} is open to all without a password", section.title());
     (!is_local && !section.has("username")).then(|| section.found("port", message))
+}
+
+fn socket_unused(patient: &Patient<'_>) -> Vec<Found> {
+    let Some(config) = patient.config else { return Vec::new() };
+    let used: Vec<_> = config.groups.iter().flat_map(|group| group.sockets()).collect();
+    let find = |section: Section<'_>| {
+        let is_used = used.iter().any(|socket| socket.name == section.name());
+        let message = format!("{} is in no program's sockets", section.title());
+        (!is_used).then(|| section.found("socket", message))
+    };
+    Patient::each(patient.of_kind("socket:"), find)
 }
 
 fn password_in_clear(section: Section<'_>) -> Option<Found> {
