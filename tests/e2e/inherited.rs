@@ -3,6 +3,8 @@
 //! Ours alone: the reference ignores the sections. The server and the configuration under load are those of
 //! docs/configuration.md, run by a Python where there is one; a shell plays the others.
 
+#![allow(clippy::print_stdout, reason = "a skip is shown, and what a load came to")]
+
 use crate::harness::{DEADLINE, Herd, free_port, names, reference, root, until};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};

@@ -460,6 +460,26 @@ fn programs_inherit_the_sockets_that_they_name() {
          [socket:q0]\nsocket=unix://@q0\n\
          [eventlistener:e]\ncommand=e\nevents=TICK_5\nsockets=web\n\
          [fcgi-program:f]\ncommand=f\nsocket=unix:///f.sock\nsockets=web\n[group:g]\nprograms=p\n",
-        expect![[""]],
+        expect![[r#"
+            eventlistener e priority -1
+              events TICK_5 buffer_size 10 protocol_error restart
+              process e: "e"
+                sockets web tcp://localhost:80 backlog 7
+            fcgi-program f priority 999
+              process f: "f"
+                socket unix:///f.sock mode 700
+                sockets web tcp://localhost:80 backlog 7
+            group g priority 999
+              process p: "p"
+                sockets web tcp://localhost:80 backlog 7, admin unix://DIR/example/admin.sock owner 1000:33 mode 660
+            program q priority 999
+              process q: "q"
+                sockets q0 unix://@q0
+            program w priority 999
+              process 0: "w"
+                sockets w0 unix://@w0, web tcp://localhost:80 backlog 7
+              process 1: "w"
+                sockets w1 unix://@w1, web tcp://localhost:80 backlog 7
+        "#]],
     );
 }
