@@ -146,6 +146,11 @@ fn latin_1_is_read_where_it_is_declared() {
         Ok("\u{fc}".to_owned()),
         "as Supervisor reads it"
     );
+    for other in ["iso-8859-15", "x-latin1", "windows-1252", ""] {
+        let text = format!("<?xml version='1.0' encoding='{other}'?>\n<methodName>");
+        let body = [text.as_bytes(), b"\xa4</methodName>"].concat();
+        assert!(call(&body).is_err(), "{other} would be read as something else");
+    }
 }
 
 #[test]

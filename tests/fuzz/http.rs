@@ -357,7 +357,7 @@ impl<'a> Request<'a> {
 
     /// Whether the address is one of this host: a scheme, then host and port as the request names them.
     fn is_here(&self, address: &str) -> bool {
-        let plain = |text: &str| text.to_ascii_lowercase().trim_end_matches(":80").to_owned();
+        let plain = |text: &str| text.strip_suffix(":80").unwrap_or(text).to_ascii_lowercase();
         let Some((scheme, rest)) = address.split_once("://") else { return false };
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         ["http", "https"].contains(&scheme) && plain(&rest[..end]) == plain(&self.host)

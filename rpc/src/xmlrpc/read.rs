@@ -94,7 +94,10 @@ fn decode(body: &[u8]) -> Result<Cow<'_, str>, MalformedXml> {
     }
     let end = body.windows(2).take(200).position(|pair| pair == b"?>").unwrap_or(0);
     let declaration = String::from_utf8_lossy(&body[..end]).to_ascii_lowercase();
-    match ["iso-8859-1", "latin-1", "latin1"].iter().any(|name| declaration.contains(name)) {
+    // with its quotes: ISO-8859-15 is another one
+    let is_declared =
+        |name: &&str| ['\'', '"'].iter().any(|q| declaration.contains(&format!("{q}{name}{q}")));
+    match ["iso-8859-1", "latin-1", "latin1"].iter().any(is_declared) {
         true => Ok(Cow::Owned(body.iter().copied().map(char::from).collect())),
         false => Err(MalformedXml("not in UTF-8")),
     }
