@@ -19,10 +19,12 @@
 mod arena;
 mod feed;
 mod pool;
+mod standing;
 
 pub use arena::{Arena, Mood};
 pub use feed::{FeedEstate, FeedStatus, Place};
 pub use pool::{PoolEstate, PoolStatus, Seat};
+pub use standing::Gate;
 
 use crate::clock;
 use crate::forward::Forwards;
@@ -43,7 +45,7 @@ use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::pool::Line;
 use treeherd_domain::reload::same_streams;
 use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
-use treeherd_domain::status::ProcessStatus;
+use treeherd_domain::status::{ProcessStatus, View};
 use treeherd_domain::stream::Stream;
 use treeherd_os::host::nodename;
 use treeherd_os::pipe::{bytes_waiting, write_now};
@@ -94,6 +96,10 @@ pub struct Record {
     pub exit: Option<ExitStatus>,
     /// The number of its last event.
     pub seq: u64,
+    /// Whether anything was ever asked of it.
+    pub begun: bool,
+    /// What it waits for, and on whom it relies.
+    pub gate: Gate,
     /// What happened to the process that is there, or was there last.
     pub signs: Signs,
     /// What happened to it, and why.
@@ -293,6 +299,7 @@ impl Estate {
         ProcessStatus {
             namespec: self.namespec.clone(),
             state: state.name(),
+            view: view(&record),
             start: seconds(record.start_ms),
             stop: seconds(record.stop_ms),
             now: seconds(clock::wall_ms()),
@@ -306,6 +313,16 @@ impl Estate {
             attempt: state.attempt(),
             seq: record.seq,
         }
+    }
+}
+
+/// What of a record Supervisor's states do not say.
+fn view(record: &Record) -> View {
+    match record.machine.state() {
+        State::Waiting { .. } => {
+            View::Waiting(record.gate.missing.iter().map(ToString::to_string).collect())
+        }
+        _ => View::State,
     }
 }
 

@@ -25,6 +25,7 @@ pub mod feeder;
 pub mod forward;
 pub mod group;
 pub mod mainlog;
+pub mod nudge;
 pub mod pool;
 pub mod program;
 pub mod root;

@@ -14,6 +14,7 @@
 //! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
 mod adopt;
+mod gate;
 mod journal;
 pub(crate) mod launch;
 mod listener;
@@ -33,6 +34,7 @@ use crate::alarm::Alarm;
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, Mood};
+use crate::nudge::Watch;
 use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
@@ -46,6 +48,7 @@ use treeherd_domain::cause::Cause;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
+use treeherd_domain::name::Namespec;
 use waiters::{For, Waiters};
 
 /// Do this, and answer when it is done.
@@ -58,7 +61,21 @@ pub struct Do {
     pub wait: Wait,
     /// Why, and who asks.
     pub cause: Cause,
+    /// Of a start or restart: whether it waits for nothing that it requires, and brings nothing of that up.
+    pub alone: bool,
     /// Where the outcome goes.
+    pub reply: Reply,
+}
+
+/// Start these, which are required by somebody who starts.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct Summon {
+    /// Which.
+    pub namespecs: Vec<Namespec>,
+    /// Why.
+    pub cause: Cause,
+    /// Told when each is spawned, or waits in its turn, or cannot be started.
     pub reply: Reply,
 }
 
@@ -119,6 +136,10 @@ pub struct Program {
     waiters: Waiters,
     reporting: bool,
     writing: bool,
+    /// Told when what it requires changes.
+    watch: Option<Watch>,
+    /// Calls for what it requires that are not answered yet.
+    summoning: usize,
     /// The process that ended last.
     buried_pid: i32,
     /// Whether losses of output events are about to be told.
@@ -144,6 +165,8 @@ impl Program {
             waiters,
             reporting: false,
             writing: false,
+            watch: None,
+            summoning: 0,
             buried_pid: 0,
             counting: false,
             link,
@@ -168,8 +191,13 @@ impl Program {
                 self.follow(&edge, None, cause, context);
             } else if let Some((fact, cause)) = self.facts.pop_front() {
                 let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
-                let ended = if let Fact::Exited(status) = fact { Some(status) } else { None };
+                let ended = match fact {
+                    Fact::Exited(status) | Fact::Excused(status) => Some(status),
+                    _ => None,
+                };
                 self.follow(&edge, ended, cause, context);
+            } else if let Some(cause) = self.cleared_by(context) {
+                self.facts.push_back((Fact::Cleared, cause));
             } else {
                 break;
             }
@@ -184,7 +212,7 @@ impl Program {
         let state = self.estate.record().machine.state();
         let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
         if would_start
-            && state.deadline().is_some()
+            && (state.deadline().is_some() || matches!(state, State::Waiting { .. }))
             && (self.shared.arena.mood() != Mood::Running || !self.is_active())
             && let Ok(edge) = self.ask(Request::Halt)
         {
@@ -219,7 +247,9 @@ impl Program {
 
     /// What the machine makes of a request; the edge is to be taken up.
     fn ask(&self, request: Request) -> Result<Edge, Refusal> {
-        self.step(|machine, now, policy| machine.request(request, now, policy))
+        let edge = self.step(|machine, now, policy| machine.request(request, now, policy))?;
+        self.estate.record().begun = true;
+        Ok(edge)
     }
 
     /// Follows the edge of a request, and whatever it brings about.
@@ -245,6 +275,9 @@ impl Program {
             let spawnerr = self.estate.record().spawnerr.clone();
             self.waiters.edge(edge, spawnerr.as_deref());
             self.nudge_pool();
+        }
+        if edge.from != edge.to {
+            self.shared.changed(&self.estate.namespec);
         }
         if ended.is_some() {
             self.leave_seat();
@@ -292,8 +325,9 @@ impl Actor for Program {
         // what the rotators put there while there was no program, and what the predecessor had not written yet
         self.announce_output(context);
         self.write_what_waits(context);
+        self.watch_required(context);
         if !self.autostart(context) {
-            self.drive(context);
+            self.look(context);
         }
     }
 }
@@ -301,11 +335,11 @@ impl Actor for Program {
 impl Handler<Do> for Program {
     type Result = ();
 
-    fn handle(&mut self, Do { verb, wait, cause, reply }: Do, context: &mut Self::Context) {
+    fn handle(&mut self, Do { verb, wait, cause, alone, reply }: Do, context: &mut Self::Context) {
         match verb {
-            Verb::Start => self.start(wait, cause, reply, context),
+            Verb::Start => self.start(wait, alone, cause, reply, context),
             Verb::Stop => self.stop(wait, cause, reply, context),
-            Verb::Restart => self.restart(wait, cause, reply, context),
+            Verb::Restart => self.restart(wait, alone, cause, reply, context),
             Verb::Signal(signal) => {
                 let result = self.send_signal(signal, &cause, context);
                 reply.send(Outcome::new(self.estate.namespec.clone(), result));

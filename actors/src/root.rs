@@ -17,7 +17,7 @@ pub mod update;
 
 use crate::bus::Bus;
 use crate::clock;
-use crate::command::Outcome;
+use crate::command::{Outcome, Verb, Wait};
 use crate::endpoint::{Door, Endpoint};
 use crate::estate::{GroupEstate, Mood};
 use crate::group::{self, Group};
@@ -193,6 +193,7 @@ impl Actor for Root {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.household.slot.set(context.address());
+        self.shared.summons.set(context.address().recipient());
         self.start_scribe();
         self.start_bus();
         let groups = self.shared.arena.by_priority();
@@ -233,6 +234,19 @@ impl Handler<Dispatch> for Root {
                 let fault = Fault::ProcessNotFound(namespec.to_string());
                 command.reply.send(Outcome::new(namespec, Err(fault)));
             }
+        }
+    }
+}
+
+impl Handler<program::Summon> for Root {
+    type Result = ();
+
+    fn handle(&mut self, summon: program::Summon, context: &mut Self::Context) {
+        for namespec in summon.namespecs {
+            let reply = summon.reply.clone();
+            let cause = summon.cause.clone();
+            let command = program::Do { verb: Verb::Start, wait: Wait::No, cause, alone: false, reply };
+            self.handle(Dispatch { namespec, command }, context);
         }
     }
 }

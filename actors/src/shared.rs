@@ -4,10 +4,12 @@ use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
 use crate::errand::Places;
 use crate::estate::{Arena, LogSettings, lock};
+use crate::nudge::Nudges;
+use crate::program::Summon;
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Down, Exit};
 use crate::turns::Turns;
-use actix::{Addr, ArbiterHandle};
+use actix::{Addr, ArbiterHandle, Recipient};
 use slog::{Logger, error};
 use std::fmt;
 use std::pin::pin;
@@ -18,6 +20,8 @@ use treeherd_domain::event::tick::Ticks;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::fault::Fault;
+use treeherd_domain::health::Health;
+use treeherd_domain::name::Namespec;
 use treeherd_os::environment::BaseEnvironment;
 
 /// A place where the current incarnation of something stands; never keep what was taken from it.
@@ -95,6 +99,10 @@ pub struct Shared {
     pub turns: Turns,
     /// The places of commands that are run beside the processes.
     pub(crate) errands: Places,
+    /// Who is told when something changes.
+    pub nudges: Arc<Nudges>,
+    /// Who brings up what a process requires.
+    pub(crate) summons: Slot<Recipient<Summon>>,
     /// Which ticks were announced last.
     pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
@@ -142,10 +150,25 @@ impl Shared {
             log_settings,
             turns: Turns::default(),
             errands: Places::default(),
+            nudges: Arc::default(),
+            summons: Slot::default(),
             ticks: Mutex::default(),
             incidents,
             rebuilds,
         })
+    }
+
+    /// Tells those who wait for it that a process has changed: its state, its readiness, its health.
+    pub fn changed(&self, namespec: &Namespec) {
+        self.nudges.process(namespec);
+    }
+
+    /// Notes what a `[probe:x]` says of the world outside (`None`: there is no such probe any more), and tells those
+    /// who wait for it.
+    pub fn probe_changed(&self, name: &str, says: Option<Health>) {
+        if self.arena.set_probe(name, says) {
+            self.nudges.probe(name);
+        }
     }
 
     /// Numbers an event, gives it to listeners and subscribers and sends it to the bus; tells the number.

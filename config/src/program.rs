@@ -20,6 +20,7 @@ use crate::value::{self, ValueError};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use treeherd_domain::depend::Depend;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::quote::repr;
 use treeherd_domain::rotation::Rotation;
@@ -281,6 +282,7 @@ impl One<'_> {
             pipe_size: common.pipe_size,
             socket: None,
             sockets,
+            depend: Depend::default(),
         })
     }
 

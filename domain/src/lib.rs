@@ -6,6 +6,7 @@
 pub mod account;
 pub mod cause;
 pub mod command;
+pub mod depend;
 pub mod duration;
 pub mod endpoint;
 pub mod event;

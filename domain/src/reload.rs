@@ -10,6 +10,7 @@
 //! of `environment` the names only, of a URL no password. Absent: what an update does with it (`plan`).
 
 use crate::account::Account;
+use crate::depend::{OnLoss, Requirement};
 use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
@@ -151,6 +152,8 @@ pub const KEYS: &[Key] = &[
         |a, b| differ(a, b, |spec| spec.mode),
         |spec| each(&spec.sockets, |spec| format!("{:o}", spec.mode)),
     ),
+    key!("requires", Hot, depend.requires, requires),
+    key!("requires_restart", Hot, depend.on_loss, OnLoss::to_string),
 ];
 
 /// A key of the `[socket:x]` that a process inherits: it is set on the socket there is.
@@ -269,6 +272,13 @@ fn sockets(sockets: &[Arc<Socket>]) -> String {
 fn each(sockets: &[Arc<Socket>], show: fn(&SocketSpec) -> String) -> String {
     let shown = sockets.iter().map(|socket| format!("{} {}", socket.name, show(&socket.spec)));
     shown.collect::<Vec<_>>().join(", ")
+}
+
+fn requires(requirements: &[Requirement]) -> String {
+    match requirements {
+        [] => none(),
+        all => all.iter().map(Requirement::to_string).collect::<Vec<_>>().join(", "),
+    }
 }
 
 fn none() -> String {

@@ -12,6 +12,7 @@
 //! changed configuration is known (see [`plan`](crate::plan)). Field names are the keys of the file.
 
 use crate::account::Account;
+use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
 use crate::level::Level;
@@ -89,6 +90,8 @@ pub struct ProcessSpec {
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
     pub sockets: Vec<Arc<Socket>>,
+    /// `requires` and `requires_restart` (ours), those of its group included.
+    pub depend: Depend,
 }
 
 impl ProcessSpec {

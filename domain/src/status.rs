@@ -181,6 +181,48 @@ pub fn uptime(up: Duration) -> String {
     }
 }
 
+/// What a state is to clients of ours, where Supervisor's states do not say it.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum View {
+    /// What the state says.
+    #[default]
+    State,
+    /// STARTING, but not spawned yet: it waits for this, each with what is the matter with it (`db`, `db: FATAL`).
+    Waiting(Vec<String>),
+    /// EXITED, having done what it was for.
+    Completed,
+}
+
+impl View {
+    /// The word for it.
+    #[must_use]
+    pub const fn name(&self, state: ProcessState) -> &'static str {
+        match self {
+            Self::State => state.as_str(),
+            Self::Waiting(_) => "WAITING",
+            Self::Completed => "COMPLETED",
+        }
+    }
+
+    /// What is waited for.
+    #[must_use]
+    pub fn waiting_for(&self) -> &[String] {
+        match self {
+            Self::Waiting(missing) => missing,
+            Self::State | Self::Completed => &[],
+        }
+    }
+
+    /// How the state is shown: `WAITING(db, cache: FATAL)`.
+    #[must_use]
+    pub fn shown(&self, state: ProcessState) -> String {
+        match self.waiting_for() {
+            [] => self.name(state).to_owned(),
+            missing => format!("WAITING({})", missing.join(", ")),
+        }
+    }
+}
+
 /// One process at one moment.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProcessStatus {
@@ -188,6 +230,8 @@ pub struct ProcessStatus {
     pub namespec: Namespec,
     /// Its state.
     pub state: ProcessState,
+    /// The state as clients of ours see it.
+    pub view: View,
     /// Seconds since the epoch of the last spawn attempt; 0 never.
     pub start: i64,
     /// Seconds since the epoch when it was last reaped; 0 never.
@@ -271,6 +315,7 @@ mod tests {
                     crate::name::ProcessName::new("p"),
                 ),
                 state,
+                view: View::State,
                 start,
                 stop,
                 now,

@@ -14,6 +14,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use treeherd_domain::account::{Account, Owner};
+use treeherd_domain::depend::{Condition, OnLoss, Requirement, Target};
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::rotation::Rotation;
@@ -197,6 +198,11 @@ const EDITS: &[Edit] = &[
     ("socket_backlog", |p| p.sockets = web(|spec| spec.backlog = Some(1))),
     ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
     ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
+    ("requires", |p| {
+        let on = Target::Group(GroupName::new("cache"));
+        p.depend.requires = vec![Requirement { on, condition: Condition::Ready, soft: false }];
+    }),
+    ("requires_restart", |p| p.depend.on_loss = OnLoss::Stop),
 ];
 
 /// The socket `web` with something else about it.

@@ -63,7 +63,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         stderr,
         pipe_size,
         socket,
-        sockets
+        sockets,
+        depend
     );
     let stream = fields!(
         StreamSpec,
@@ -89,6 +90,7 @@ fn every_field_of_a_process_has_a_reload_class() {
                 let keys = ["sockets", "socket_backlog", "socket_owner", "socket_mode"];
                 wanted.extend(keys.map(str::to_owned));
             }
+            "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             field => drop(wanted.insert(field.to_owned())),
         }
     }

@@ -31,6 +31,7 @@ fn rows() -> Vec<State> {
     vec![
         State::STOPPED,
         State::Stopped { start_at: due },
+        State::Waiting { attempt: 0 },
         State::Starting { ready_at: None, attempt: 0 },
         State::Starting { ready_at: due, attempt: 0 },
         State::Running { since: now(), attempt: 0 },
@@ -53,6 +54,7 @@ const fn label(state: &State) -> &'static str {
     match state {
         State::Stopped { start_at: None } => "STOPPED",
         State::Stopped { start_at: Some(_) } => "STOPPED (start due)",
+        State::Waiting { .. } => "STARTING (waiting)",
         State::Starting { ready_at: None, .. } => "STARTING (no process yet)",
         State::Starting { ready_at: Some(_), .. } => "STARTING",
         State::Running { .. } => "RUNNING",
@@ -84,10 +86,12 @@ impl Input {
         ("Restart", Self::Request(Request::Restart)),
         ("Halt", Self::Request(Request::Halt)),
     ];
-    const FACTS: [(&str, Self); 7] = [
+    const FACTS: [(&str, Self); 9] = [
         ("Spawned", Self::Fact(Fact::Spawned)),
         ("SpawnFailed", Self::Fact(Fact::SpawnFailed)),
         ("Exited", Self::Fact(Fact::Exited(ENDED))),
+        ("Excused", Self::Fact(Fact::Excused(ENDED))),
+        ("Cleared", Self::Fact(Fact::Cleared)),
         ("SignalFailed", Self::Fact(Fact::SignalFailed)),
         ("DeadlinePassed", Self::Fact(Fact::DeadlinePassed)),
         ("NotReady", Self::Fact(Fact::NotReady)),
@@ -104,15 +108,20 @@ impl Input {
 
 /// The policies that make a difference to where an edge leads.
 fn policies() -> Vec<Policy> {
-    let policy = |startretries, autorestart| Policy {
+    let policy = |startretries, autorestart, gated| Policy {
         startsecs: Duration::from_secs(1),
         startretries,
         stopwaitsecs: Duration::from_secs(10),
         autorestart,
         exitcodes: vec![0],
         backoff: Backoff::Linear,
+        gated,
     };
-    vec![policy(3, Autorestart::Never), policy(0, Autorestart::Always)]
+    vec![
+        policy(3, Autorestart::Never, false),
+        policy(0, Autorestart::Always, false),
+        policy(3, Autorestart::Never, true),
+    ]
 }
 
 /// Every outcome of an input in a state, each once.

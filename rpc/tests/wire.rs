@@ -10,7 +10,7 @@ use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
-use treeherd_domain::status::{ProcessState, ProcessStatus};
+use treeherd_domain::status::{ProcessState, ProcessStatus, View};
 use treeherd_domain::stream::Stream;
 use treeherd_rpc::code;
 use treeherd_rpc::wire::supervisor::{self, SignalName, StatusRow, TrueOrStatuses};
@@ -31,6 +31,7 @@ fn running() -> ProcessStatus {
     ProcessStatus {
         namespec: api(),
         state: ProcessState::Running,
+        view: View::State,
         start: 1_700_000_000,
         stop: 0,
         now: 1_700_000_065,
@@ -57,6 +58,7 @@ fn a_running_process_natively() {
               "group": "shop",
               "state": "RUNNING",
               "stateCode": 20,
+              "view": "RUNNING",
               "pid": 42,
               "incarnation": 3,
               "restarts": 2,

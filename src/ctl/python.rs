@@ -55,6 +55,8 @@ fn process(told: Told) -> ProcessInfo {
         exit: exit(&told),
         name: told.name,
         group: told.group,
+        view: told.statename.clone(),
+        waiting_for: Vec::new(),
         state: told.statename,
         state_code: told.state,
         pid: is_up.then_some(told.pid),

@@ -52,7 +52,7 @@ impl Bridge {
         let root = self.root().await?;
         let (reply, mut outcomes) = Reply::channel(estates.len());
         for estate in estates {
-            let command = Do { verb, wait, cause: cause.clone(), reply: reply.clone() };
+            let command = Do { verb, wait, cause: cause.clone(), alone: false, reply: reply.clone() };
             root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
         }
         drop(reply);

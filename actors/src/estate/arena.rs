@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::Event;
+use treeherd_domain::health::Health;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
 use treeherd_domain::spec::{Config, GroupSpec};
@@ -58,6 +59,8 @@ pub struct Arena {
     /// The number of the next event that a pool takes.
     serial: Mutex<u64>,
     added: AtomicU64,
+    /// What each `[probe:x]` says.
+    pub(super) probes: Mutex<BTreeMap<Arc<str>, Health>>,
 }
 
 /// An active group and the how-manieth it was to become so.
@@ -85,6 +88,7 @@ impl Arena {
             seq: AtomicU64::new(seq),
             serial: Mutex::default(),
             added: AtomicU64::new(0),
+            probes: Mutex::default(),
         }
     }
 

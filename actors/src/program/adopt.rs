@@ -21,11 +21,18 @@ use treeherd_domain::lifecycle::Request;
 impl Program {
     /// Starts a process that has never been started, if it is to start by itself. Whether it does.
     pub(super) fn autostart(&mut self, context: &mut Context<Self>) -> bool {
-        let is_fresh = self.estate.record().incarnation == 0;
+        let is_fresh = {
+            let record = self.estate.record();
+            record.incarnation == 0 && !record.begun
+        };
         let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
         // a program that was never started is STOPPED, from where a start is not refused
+        if !is_due || !self.is_active() {
+            return false;
+        }
         let by = self.shared.arena.changed_by(&self.estate.namespec.group);
-        is_due && self.is_active() && self.request(Request::Start, Cause::Autostart(by), context).is_ok()
+        self.open_gate(false);
+        self.request(Request::Start, Cause::Autostart(by), context).is_ok()
     }
 
     /// Whether the process is one of an active group still, by whatever definition. The news that it is not may
@@ -64,7 +71,10 @@ impl Program {
             self.streams.rewire(&heir, &self.shared, context);
         }
         self.estate = heir;
-        self.autostart(context);
+        self.watch_required(context);
+        if !self.autostart(context) && self.is_waiting() {
+            self.drive(context);
+        }
     }
 }
 

@@ -47,6 +47,7 @@ impl Program {
             record.signs = Signs::default();
             record.incarnation
         };
+        self.note_relied_on();
         let binding = self.binding();
         if binding.is_none() && self.streams.are_kept() {
             return self.try_launch(context);
@@ -227,7 +228,8 @@ impl Program {
             record.stop_ms = clock::wall_ms();
         }
         let cause = self.cause_of(status);
-        self.occur(Fact::Exited(status), cause, context);
+        let fact = self.end_fact(status);
+        self.occur(fact, cause, context);
     }
 
     /// Sends a signal that the machine asks for.

@@ -25,7 +25,7 @@ pub(super) fn edge(log: &Logger, estate: &Estate, edge: &Edge, ended: Option<Exi
             info!(log, "exited: {name} ({status}; expected)");
         }
         (_, State::Exited { status, .. }) => warn!(log, "exited: {name} ({status}; not expected)"),
-        (State::Starting { .. }, State::Backoff { .. }) => {
+        (State::Starting { .. }, State::Backoff { .. } | State::Waiting { .. }) => {
             if let Some(status) = ended {
                 warn!(log, "exited: {name} ({status}; not expected)");
             }

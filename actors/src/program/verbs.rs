@@ -27,14 +27,26 @@ impl Program {
         }
     }
 
-    pub(super) fn start(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
+    pub(super) fn start(
+        &mut self,
+        wait: Wait,
+        alone: bool,
+        cause: Cause,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
         let namespec = self.estate.namespec.clone();
         if let Err(fault) = self.check_start(context).and_then(|()| self.check_command()) {
             return reply.send(Outcome::new(namespec, Err(fault)));
         }
         self.drive(context);
+        if self.is_waiting() {
+            self.open_gate(alone);
+            return self.hurry(wait, reply, context);
+        }
         match self.ask(Request::Start) {
             Ok(edge) => {
+                self.open_gate(alone);
                 self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
                 self.take_up(&edge, cause, context);
             }
@@ -56,6 +68,7 @@ impl Program {
         match self.ask(Request::Stop) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) if wait == Wait::Settled => {
+                self.close_gate();
                 self.waiters.add(For::Down, reply);
                 self.take_up(&edge, cause, context);
                 if !self.reporting {
@@ -63,6 +76,7 @@ impl Program {
                 }
             }
             Ok(edge) => {
+                self.close_gate();
                 self.waiters.add(For::Signalled, reply);
                 self.take_up(&edge, cause, context);
                 self.waiters.signalled();
@@ -70,12 +84,19 @@ impl Program {
         }
     }
 
-    pub(super) fn restart(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
+    pub(super) fn restart(
+        &mut self,
+        wait: Wait,
+        alone: bool,
+        cause: Cause,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
         let down = !self.estate.record().machine.name().is_running();
         if down && self.estate.record().machine.name() != ProcessState::Stopping {
-            return self.start(wait, cause, reply, context);
+            return self.start(wait, alone, cause, reply, context);
         }
         if let Err(fault) = self.check_start(context) {
             return reply.send(Outcome::new(namespec, Err(fault)));
@@ -83,6 +104,7 @@ impl Program {
         match self.ask(Request::Restart) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(edge) => {
+                self.open_gate(alone);
                 self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
                 self.take_up(&edge, cause, context);
                 if !self.reporting {

@@ -72,6 +72,20 @@ impl Waiters {
         self.settle(|wants, _| (wants == For::Spawned).then_some(Ok(())));
     }
 
+    /// It waits for others before it is spawned: whoever did not ask for more than that is content.
+    pub(super) fn waits(&mut self) {
+        self.spawned();
+    }
+
+    /// It waits for something that does not come by itself; it goes on waiting without those who asked for it.
+    pub(super) fn stuck(&mut self, why: &str) {
+        let namespec = self.namespec.clone();
+        self.settle(|wants, _| {
+            let fault = || Fault::SpawnError { namespec: namespec.clone(), spawnerr: why.to_owned() };
+            (wants == For::Up).then(|| Err(fault()))
+        });
+    }
+
     /// A transition was made; `spawnerr` is what went wrong last.
     pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>) {
         let (namespec, to) = (self.namespec.clone(), edge.to.name());

@@ -121,6 +121,7 @@ impl Handler<Add> for Root {
             actor.shared.announce(EventKind::GroupAdded(estate.name().clone()));
             actor.shared.tune();
             actor.start_group(&estate);
+            actor.shared.nudges.group(estate.name());
             Ok(())
         }))
     }
@@ -163,6 +164,7 @@ impl Handler<Reshape> for Root {
                 group.do_send(group::Reshape(new));
             }
             actor.shared.announce(EventKind::GroupChanged(old.name().clone()));
+            actor.shared.nudges.group(old.name());
             Ok(())
         }))
     }
@@ -196,6 +198,7 @@ impl Handler<Remove> for Root {
         }
         self.children.forget(&format!("group:{name}"));
         self.shared.announce(EventKind::GroupRemoved(estate.name().clone()));
+        self.shared.nudges.group(estate.name());
         Ok(())
     }
 }

@@ -114,9 +114,11 @@ impl Cause {
             State::Backoff { attempt, next: Next::GiveUp(_) } => Self::GaveUp { failed: attempt },
             State::Stopping { .. } => Self::Kill,
             State::Stopped { .. } => Self::Again,
-            State::Exited { .. } | State::Running { .. } | State::Fatal | State::Unknown => {
-                Self::Autorestart
-            }
+            State::Exited { .. }
+            | State::Waiting { .. }
+            | State::Running { .. }
+            | State::Fatal
+            | State::Unknown => Self::Autorestart,
         }
     }
 

@@ -35,7 +35,7 @@ type Step = (State, Option<Effect>);
 /// [`Refusal`] when the state does not allow it; nothing has changed then.
 pub fn request(state: State, request: Request, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
     match request {
-        Request::Start => start(state),
+        Request::Start => start(state, policy),
         Request::Stop => stop(state, now, policy),
         Request::Restart => restart(state, now, policy),
         Request::Halt => Ok(halt(state, now, policy)),
@@ -49,6 +49,8 @@ pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
         Fact::Spawned => spawned(state, now, policy),
         Fact::SpawnFailed => spawn_failed(state, now, policy),
         Fact::Exited(status) => exited(state, status, now, policy),
+        Fact::Excused(status) => excused(state, status, now, policy),
+        Fact::Cleared => cleared(state),
         Fact::SignalFailed => signal_failed(state),
         Fact::DeadlinePassed => deadline_passed(state, now, policy),
         Fact::NotReady => not_ready(state, now, policy),
@@ -56,12 +58,19 @@ pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
     }
 }
 
-const SPAWN: Step = (State::Starting { ready_at: None, attempt: 0 }, Some(Effect::Spawn));
+/// The one way to a spawn: at once, or as soon as what is required is there.
+const fn launch(attempt: u32, policy: &Policy) -> Step {
+    if policy.gated { (State::Waiting { attempt }, None) } else { spawn(attempt) }
+}
 
-fn start(state: State) -> Result<Step, Refusal> {
+const fn spawn(attempt: u32) -> Step {
+    (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
+}
+
+fn start(state: State, policy: &Policy) -> Result<Step, Refusal> {
     match state {
-        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(SPAWN),
-        State::Starting { .. } | State::Running { .. } | State::Backoff { .. } => {
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(launch(0, policy)),
+        State::Waiting { .. } | State::Starting { .. } | State::Running { .. } | State::Backoff { .. } => {
             Err(Refusal::AlreadyStarted)
         }
         State::Stopping { .. } => Err(Refusal::Stopping),
@@ -75,7 +84,7 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
         State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
             Ok(stopping(Then::Stay, now, policy))
         }
-        State::Backoff { .. } => Ok((State::STOPPED, None)),
+        State::Waiting { .. } | State::Backoff { .. } => Ok((State::STOPPED, None)),
         // a stop that comes while something is to follow the end wins
         State::Stopping { kill_at, then: Then::Start | Then::Fail(_) | Then::Exit } => {
             Ok((State::Stopping { kill_at, then: Then::Stay }, None))
@@ -93,12 +102,12 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
 
 fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
     match state {
-        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(SPAWN),
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(launch(0, policy)),
         State::Starting { ready_at: None, .. } => Ok((unborn(Then::Start), None)),
         State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
             Ok(stopping(Then::Start, now, policy))
         }
-        State::Backoff { .. } => Ok((State::Stopped { start_at: Some(now) }, None)),
+        State::Waiting { .. } | State::Backoff { .. } => Ok((State::Stopped { start_at: Some(now) }, None)),
         State::Stopping { kill_at, .. } => Ok((State::Stopping { kill_at, then: Then::Start }, None)),
         State::Unknown => Err(Refusal::Unknown),
     }
@@ -112,7 +121,7 @@ fn halt(state: State, now: Instant, policy: &Policy) -> Step {
         }
         State::Backoff { .. } => (State::Fatal, None),
         State::Stopping { kill_at, .. } => (State::Stopping { kill_at, then: Then::Stay }, None),
-        State::Stopped { .. } => (State::STOPPED, None),
+        State::Stopped { .. } | State::Waiting { .. } => (State::STOPPED, None),
         State::Exited { status, expected, .. } => {
             (State::Exited { status, expected, restart_at: None }, None)
         }
@@ -139,6 +148,7 @@ fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: Some(_), .. }
         | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
+        | State::Waiting { .. }
         | State::Running { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
@@ -154,6 +164,7 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: Some(_), .. }
         | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
+        | State::Waiting { .. }
         | State::Running { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
@@ -177,9 +188,42 @@ fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &
         }
         State::Stopping { then: then @ (Then::Stay | Then::Start), .. } => (stopped(then, now), None),
         State::Unknown => (State::Exited { status, expected: false, restart_at: None }, None),
-        State::Stopped { .. } | State::Backoff { .. } | State::Exited { .. } | State::Fatal => {
-            (state, None)
+        State::Stopped { .. }
+        | State::Waiting { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal => (state, None),
+    }
+}
+
+/// Before it was up, what was missing has to come first, and the attempt does not count.
+fn excused(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
+    match state {
+        State::Starting { attempt, .. } | State::Stopping { then: Then::Fail(attempt), .. } => {
+            (State::Waiting { attempt }, None)
         }
+        State::Stopped { .. }
+        | State::Waiting { .. }
+        | State::Running { .. }
+        | State::Backoff { .. }
+        | State::Stopping { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => exited(state, status, now, policy),
+    }
+}
+
+fn cleared(state: State) -> Step {
+    match state {
+        State::Waiting { attempt } => spawn(attempt),
+        State::Stopped { .. }
+        | State::Starting { .. }
+        | State::Running { .. }
+        | State::Backoff { .. }
+        | State::Stopping { .. }
+        | State::Exited { .. }
+        | State::Fatal
+        | State::Unknown => (state, None),
     }
 }
 
@@ -191,6 +235,7 @@ fn signal_failed(state: State) -> Step {
         State::Starting { ready_at: None, .. }
         | State::Stopping { kill_at: None, .. }
         | State::Stopped { .. }
+        | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
         | State::Fatal
@@ -201,18 +246,19 @@ fn signal_failed(state: State) -> Step {
 fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: Some(_), attempt } => (State::Running { since: now, attempt }, None),
-        State::Backoff { attempt, next: Next::Retry(_) } => {
-            (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
-        }
+        State::Backoff { attempt, next: Next::Retry(_) } => launch(attempt, policy),
         State::Backoff { next: Next::GiveUp(_), .. } => (State::Fatal, None),
         State::Stopping { kill_at: Some(_), then } => {
             let pause = policy.stopwaitsecs.max(Policy::KILL_PAUSE);
             (State::Stopping { kill_at: Some(now + pause), then }, Some(Effect::Kill))
         }
-        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => SPAWN,
+        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => {
+            launch(0, policy)
+        }
         State::Starting { ready_at: None, .. }
         | State::Stopping { kill_at: None, .. }
         | State::Stopped { start_at: None }
+        | State::Waiting { .. }
         | State::Exited { restart_at: None, .. }
         | State::Running { .. }
         | State::Fatal
@@ -229,6 +275,7 @@ fn not_ready(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: None, .. }
         | State::Stopping { .. }
         | State::Stopped { .. }
+        | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
         | State::Fatal
@@ -244,6 +291,7 @@ fn unhealthy(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: None, .. }
         | State::Stopping { .. }
         | State::Stopped { .. }
+        | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
         | State::Fatal

@@ -19,6 +19,8 @@ pub struct Policy {
     pub exitcodes: Vec<i32>,
     /// The waits between attempts.
     pub backoff: Backoff,
+    /// Whether it waits before each spawn until what it `requires` is there.
+    pub gated: bool,
 }
 
 /// How long BACKOFF lasts.
@@ -81,6 +83,7 @@ impl From<&ProcessSpec> for Policy {
             autorestart: spec.autorestart,
             exitcodes: spec.exitcodes.clone(),
             backoff: Backoff::Linear,
+            gated: spec.depend.is_gated(),
         }
     }
 }

@@ -14,6 +14,11 @@ pub enum State {
         /// Set when the stop was the first half of a restart.
         start_at: Option<Instant>,
     },
+    /// To be spawned as soon as what it requires is there. To old clients this is STARTING.
+    Waiting {
+        /// Failed attempts before this one.
+        attempt: u32,
+    },
     /// About to be spawned, or spawned and not yet up for `startsecs`.
     Starting {
         /// When it counts as running; `None` until it is spawned.
@@ -101,6 +106,10 @@ pub enum Fact {
     SpawnFailed,
     /// It ended.
     Exited(ExitStatus),
+    /// It ended while something that it requires was missing: no failed attempt of its own.
+    Excused(ExitStatus),
+    /// Nothing that it requires is missing, or nobody waits for that any more.
+    Cleared,
     /// A signal could not be sent, and not because the process is gone.
     SignalFailed,
     /// The moment of [`State::deadline`] has come.
@@ -135,7 +144,7 @@ impl State {
             Self::Backoff { next: Next::Retry(at) | Next::GiveUp(at), .. } => Some(*at),
             Self::Stopping { kill_at, .. } => *kill_at,
             Self::Exited { restart_at, .. } => *restart_at,
-            Self::Running { .. } | Self::Fatal | Self::Unknown => None,
+            Self::Waiting { .. } | Self::Running { .. } | Self::Fatal | Self::Unknown => None,
         }
     }
 
@@ -144,7 +153,7 @@ impl State {
     pub const fn name(&self) -> ProcessState {
         match self {
             Self::Stopped { .. } => ProcessState::Stopped,
-            Self::Starting { .. } => ProcessState::Starting,
+            Self::Waiting { .. } | Self::Starting { .. } => ProcessState::Starting,
             Self::Running { .. } => ProcessState::Running,
             Self::Backoff { .. } => ProcessState::Backoff,
             Self::Stopping { .. } => ProcessState::Stopping,
@@ -158,7 +167,9 @@ impl State {
     #[must_use]
     pub const fn attempt(&self) -> u32 {
         match self {
-            Self::Starting { attempt, .. } | Self::Backoff { attempt, .. } => *attempt,
+            Self::Waiting { attempt } | Self::Starting { attempt, .. } | Self::Backoff { attempt, .. } => {
+                *attempt
+            }
             Self::Stopped { .. }
             | Self::Running { .. }
             | Self::Stopping { .. }

@@ -1,5 +1,6 @@
 //! A process with Supervisor's defaults, for tests that change some of them.
 
+use treeherd_domain::depend::Depend;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
@@ -31,5 +32,6 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         pipe_size: None,
         socket: None,
         sockets: Vec::new(),
+        depend: Depend::default(),
     }
 }

@@ -5,6 +5,7 @@
 //! starting     one test a rule: from STOPPED to RUNNING, or to BACKOFF and FATAL
 //! ending       one test a rule: EXITED, STOPPING, UNKNOWN
 //! failing      one test a rule: not ready in time, not healthy any more
+//! waiting      one test a rule: what is required has to be there first
 //! restarting   one test a rule: restarts, and what comes in between
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
@@ -21,3 +22,4 @@ mod restarting;
 mod script;
 mod starting;
 mod timing;
+mod waiting;

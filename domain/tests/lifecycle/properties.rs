@@ -80,8 +80,9 @@ impl Walk {
         let after = match (self.world, fact) {
             (World::Spawning, Fact::Spawned) => Some(World::Alive),
             (World::Spawning, Fact::SpawnFailed) => Some(World::Empty),
-            (World::Spawning | World::Alive, Fact::Exited(_)) => Some(World::Empty),
+            (World::Spawning | World::Alive, Fact::Exited(_) | Fact::Excused(_)) => Some(World::Empty),
             (World::Alive, Fact::SignalFailed | Fact::NotReady | Fact::Unhealthy) => Some(World::Alive),
+            (World::Empty, Fact::Cleared) if self.waits() => Some(World::Empty),
             _ => None,
         };
         self.world = after.unwrap_or(self.world);
@@ -90,6 +91,10 @@ impl Walk {
             self.taken_in.push((fact, edge));
         }
         self.perform(edge);
+    }
+
+    fn waits(&self) -> bool {
+        matches!(self.machine.state(), State::Waiting { .. })
     }
 
     fn perform(&mut self, edge: Edge) {
@@ -104,9 +109,11 @@ impl Walk {
     /// What the state says of the world.
     fn believed(&self) -> World {
         match self.machine.state() {
-            State::Stopped { .. } | State::Backoff { .. } | State::Exited { .. } | State::Fatal => {
-                World::Empty
-            }
+            State::Stopped { .. }
+            | State::Waiting { .. }
+            | State::Backoff { .. }
+            | State::Exited { .. }
+            | State::Fatal => World::Empty,
             State::Starting { ready_at: None, .. } | State::Stopping { kill_at: None, .. } => {
                 World::Spawning
             }
@@ -140,6 +147,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     let exitcodes = prop_oneof![Just(vec![0]), Just(vec![0, 1]), Just(Vec::new())];
     (0..4_u64, 0..4_u32, 0..4_u64, autorestart, exitcodes).prop_map(
         |(startsecs, startretries, stopwaitsecs, autorestart, exitcodes)| Policy {
+            gated: false,
             startsecs: Duration::from_secs(startsecs),
             startretries,
             stopwaitsecs: Duration::from_secs(stopwaitsecs),
@@ -148,6 +156,11 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
             backoff: Backoff::Linear,
         },
     )
+}
+
+/// The same, with requirements or without.
+fn gated_policies() -> impl Strategy<Value = Policy> {
+    (policies(), any::<bool>()).prop_map(|(policy, gated)| Policy { gated, ..policy })
 }
 
 fn statuses() -> impl Strategy<Value = ExitStatus> {
@@ -166,6 +179,8 @@ fn histories() -> impl Strategy<Value = Vec<Input>> {
         6 => Just(Fact::Spawned),
         2 => Just(Fact::SpawnFailed),
         4 => statuses().prop_map(Fact::Exited),
+        2 => statuses().prop_map(Fact::Excused),
+        4 => Just(Fact::Cleared),
         1 => Just(Fact::SignalFailed),
         1 => prop_oneof![Just(Fact::NotReady), Just(Fact::Unhealthy)]
     ];
@@ -178,7 +193,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_two_spawns_without_an_end_between(policy in policies(), history in histories()) {
+    fn no_two_spawns_without_an_end_between(policy in gated_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         for (effect, world) in walk.effects {
             prop_assert!(effect != Effect::Spawn || world == World::Empty, "spawned while {:?}", world);
@@ -186,7 +201,7 @@ proptest! {
     }
 
     #[test]
-    fn signals_go_only_to_a_process_that_exists(policy in policies(), history in histories()) {
+    fn signals_go_only_to_a_process_that_exists(policy in gated_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         for (effect, world) in walk.effects {
             prop_assert!(effect == Effect::Spawn || world == World::Alive, "{:?} while {:?}", effect, world);
@@ -194,13 +209,40 @@ proptest! {
     }
 
     #[test]
-    fn a_fact_that_does_not_fit_changes_nothing(policy in policies(), history in histories()) {
+    fn a_fact_that_does_not_fit_changes_nothing(policy in gated_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         prop_assert!(walk.taken_in.is_empty(), "{:?}", walk.taken_in);
     }
 
     #[test]
-    fn the_state_knows_whether_there_is_a_process(policy in policies(), history in histories()) {
+    fn what_is_gated_is_spawned_when_it_is_cleared_and_never_else(
+        policy in policies(),
+        history in histories(),
+    ) {
+        let mut walk = Walk::new(Policy { gated: true, ..policy });
+        for input in history {
+            let (before, waits) = (walk.effects.len(), walk.waits());
+            walk.step(input);
+            let spawns = walk.effects[before..].iter().filter(|(effect, _)| *effect == Effect::Spawn).count();
+            let is_clear = waits && input == Input::Tell(Fact::Cleared);
+            prop_assert_eq!(spawns, usize::from(is_clear), "{:?}", input);
+        }
+    }
+
+    #[test]
+    fn an_excused_end_is_no_attempt(policy in policies(), ends in 1..40_u32) {
+        let mut walk = Walk::new(Policy { gated: true, startsecs: Duration::from_secs(1), ..policy });
+        walk.step(Input::Ask(Request::Start));
+        for _ in 0..ends {
+            for fact in [Fact::Cleared, Fact::Spawned, Fact::Excused(ExitStatus::Code(1))] {
+                walk.step(Input::Tell(fact));
+            }
+            prop_assert_eq!(walk.machine.state(), State::Waiting { attempt: 0 });
+        }
+    }
+
+    #[test]
+    fn the_state_knows_whether_there_is_a_process(policy in gated_policies(), history in histories()) {
         let mut walk = Walk::new(policy);
         for input in history {
             walk.step(input);
@@ -209,7 +251,7 @@ proptest! {
     }
 
     #[test]
-    fn no_deadline_lies_in_the_past_when_what_is_due_is_done(policy in policies(), history in histories()) {
+    fn no_deadline_lies_in_the_past_when_what_is_due_is_done(policy in gated_policies(), history in histories()) {
         let mut walk = Walk::new(policy);
         for input in history {
             walk.step(input);
@@ -220,7 +262,7 @@ proptest! {
 
     #[test]
     fn a_stop_and_one_end_bring_every_state_to_rest(
-        policy in policies(),
+        policy in gated_policies(),
         history in histories(),
         request in prop_oneof![Just(Request::Stop), Just(Request::Halt)],
         spawn in prop_oneof![Just(Fact::Spawned), Just(Fact::SpawnFailed)],

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Inputs: `start` `stop` `restart` `halt`; `exit 1` `exit SIGSEGV` `spawned` `spawnfailed`
-//! `signalfailed` `notready` `unhealthy`; `wait` (nothing happens, time has passed). `spawnok`, `spawnfail` and `spawnhang` say
+//! `signalfailed` `notready` `unhealthy`; `excused 1` `cleared`; `wait` (nothing happens, time has passed). `spawnok`, `spawnfail` and `spawnhang` say
 //! how a spawn ends from then on: at once, in failure, or not before the script says so.
 //!
 //! The driver does what any driver must: what is due comes first, and after each input everything that
@@ -59,11 +59,13 @@ pub(crate) fn policy(keys: &str) -> Policy {
         autorestart: Autorestart::Unexpected,
         exitcodes: vec![0],
         backoff: Backoff::Linear,
+        gated: false,
     };
     for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
         let number = || value.parse::<u32>().expect("this key is a number");
         match key {
             "startsecs" => policy.startsecs = Duration::from_secs(number().into()),
+            "gated" => policy.gated = value == "true",
             "startretries" => policy.startretries = number(),
             "stopwaitsecs" => policy.stopwaitsecs = Duration::from_secs(number().into()),
             "autorestart" => policy.autorestart = autorestart(value),
@@ -135,6 +137,7 @@ impl Driver {
     fn feed(&mut self, input: &str) {
         match input.split_once(' ') {
             Some(("exit", how)) => self.occur(input, Fact::Exited(status(how))),
+            Some(("excused", how)) => self.occur(input, Fact::Excused(status(how))),
             Some(_) => panic!("no such input: {input}"),
             None => self.feed_word(input),
         }
@@ -149,6 +152,7 @@ impl Driver {
             "spawned" => self.occur(word, Fact::Spawned),
             "spawnfailed" => self.occur(word, Fact::SpawnFailed),
             "signalfailed" => self.occur(word, Fact::SignalFailed),
+            "cleared" => self.occur(word, Fact::Cleared),
             "notready" => self.occur(word, Fact::NotReady),
             "unhealthy" => self.occur(word, Fact::Unhealthy),
             "wait" => self.line(word, &noted("", self.machine.state())),
@@ -204,6 +208,7 @@ fn status(how: &str) -> ExitStatus {
 /// The effect, and what the state's name does not say.
 fn noted(effect: &str, state: State) -> String {
     let note = match state {
+        State::Waiting { attempt } => format!("waits, tries {attempt}"),
         State::Starting { attempt, .. } | State::Backoff { attempt, .. } => format!("tries {attempt}"),
         State::Exited { expected: true, .. } => "expected".to_owned(),
         State::Exited { expected: false, .. } => "not expected".to_owned(),

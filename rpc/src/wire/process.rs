@@ -18,6 +18,12 @@ pub struct ProcessInfo {
     pub state: String,
     /// Supervisor's number of the state.
     pub state_code: i32,
+    /// `WAITING` or `COMPLETED`, where that says more than the state; else the state.
+    #[serde(default)]
+    pub view: String,
+    /// WAITING: what it waits for, each with what is the matter with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting_for: Vec<String>,
     /// The process id; absent if there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
@@ -102,6 +108,8 @@ impl From<(&ProcessStatus, String)> for ProcessInfo {
             group: status.namespec.group.to_string(),
             state: status.state.as_str().to_owned(),
             state_code: status.state.code(),
+            view: status.view.name(status.state).to_owned(),
+            waiting_for: status.view.waiting_for().to_vec(),
             pid: is_up.then_some(status.pid),
             incarnation: status.incarnation,
             restarts: status.restarts,

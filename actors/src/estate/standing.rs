@@ -1,0 +1,73 @@
+//! How processes and the world outside stand, as those see it that require them.
+
+use super::{Arena, Estate, lock};
+use std::sync::Arc;
+use treeherd_domain::depend::gate::{Missing, Standing, World};
+use treeherd_domain::health::Health;
+use treeherd_domain::name::{GroupName, Namespec};
+
+/// What a record keeps about requirements.
+#[derive(Debug, Default)]
+pub struct Gate {
+    /// What it waits for.
+    pub missing: Vec<Missing>,
+    /// Whether it waits for nothing until it is next started or stopped (`--no-deps`).
+    pub waived: bool,
+    /// Whether what it requires is still to be brought up.
+    pub calls: bool,
+    /// Those that it requires and that were up when it was spawned, each with its spawn of then.
+    pub relied_on: Vec<(Namespec, u64)>,
+}
+
+impl Gate {
+    /// Whether something is waited for that does not come by itself.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.missing.iter().any(|missing| missing.stuck)
+    }
+}
+
+impl Estate {
+    /// How it stands, for those that require it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let (ready, health) = (self.is_ready(), self.health());
+        let record = self.record();
+        Standing {
+            state: record.machine.state(),
+            ready,
+            health,
+            will_begin: !record.begun && self.spec.autostart,
+            stuck: record.gate.is_stuck(),
+            incarnation: record.incarnation,
+        }
+    }
+}
+
+impl Arena {
+    /// Notes what a `[probe:x]` says; `None`: there is none of that name any more. Whether that is news.
+    pub(crate) fn set_probe(&self, name: &str, says: Option<Health>) -> bool {
+        let mut probes = lock(&self.probes);
+        let before = match says {
+            Some(says) => probes.insert(Arc::from(name), says),
+            None => probes.remove(name),
+        };
+        before != says
+    }
+}
+
+impl World for Arena {
+    fn process(&self, namespec: &Namespec) -> Option<Standing> {
+        self.estate(namespec).map(|estate| estate.standing())
+    }
+
+    fn group(&self, group: &GroupName) -> Option<Vec<(Namespec, Standing)>> {
+        let group = Self::group(self, group.as_str())?;
+        let standing = |estate: &Arc<Estate>| (estate.namespec.clone(), estate.standing());
+        Some(group.estates.iter().map(standing).collect())
+    }
+
+    fn probe(&self, name: &str) -> Option<Health> {
+        lock(&self.probes).get(name).copied()
+    }
+}
