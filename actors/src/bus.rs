@@ -63,6 +63,8 @@ struct Subscriber {
     waiting: Arc<AtomicUsize>,
     output: bool,
     ticks: EventSet,
+    /// It knows of all up to this number, though the bus may still have some of them in its mailbox.
+    since: u64,
     dropped: u64,
 }
 
@@ -169,6 +171,7 @@ impl Journal {
             waiting: Arc::clone(&waiting),
             output,
             ticks,
+            since: since.unwrap_or(0),
             dropped: 0,
         });
         Subscription { seq: inner.last, missed, items: Items { items, waiting } }
@@ -183,18 +186,17 @@ impl Journal {
 
     fn record(&self, event: Arc<Event>) {
         let mut inner = lock(&self.inner);
-        let skipped = event.seq.saturating_sub(inner.last + 1);
-        if skipped > 0 {
+        let before = std::mem::replace(&mut inner.last, event.seq);
+        if event.seq > before + 1 {
             inner.events.gone = event.seq - 1; // whatever it was
         }
-        inner.last = event.seq;
         if !matches!(event.kind, EventKind::Tick { .. }) {
             let kept = if event.kind.output().is_some() { &mut inner.output } else { &mut inner.events };
             kept.push(Arc::clone(&event));
         }
         inner.subscribers.retain_mut(|subscriber| {
-            subscriber.dropped += skipped;
-            subscriber.pass(&event)
+            subscriber.dropped += event.seq.saturating_sub(before.max(subscriber.since) + 1);
+            event.seq <= subscriber.since || subscriber.pass(&event)
         });
     }
 }
@@ -208,7 +210,10 @@ impl Inner {
         let (mut items, mut next) = (Vec::new(), since + 1);
         for event in kept {
             if event.seq > next && gone >= next {
-                items.push(Item::Gap { dropped: event.seq - next, resume_from: event.seq });
+                items.push(Item::Gap {
+                    dropped: gone.min(event.seq - 1) - next + 1,
+                    resume_from: event.seq,
+                });
             }
             next = event.seq + 1;
             if output || event.kind.output().is_none() {
@@ -216,7 +221,7 @@ impl Inner {
             }
         }
         if self.last >= next && gone >= next {
-            items.push(Item::Gap { dropped: self.last - next + 1, resume_from: self.last + 1 });
+            items.push(Item::Gap { dropped: gone.min(self.last) - next + 1, resume_from: self.last + 1 });
         }
         items
     }

@@ -9,6 +9,7 @@
 
 use crate::ctl::logs::PRESS_CTRL_C;
 use crate::ctl::options::Arguments;
+use crate::ctl::pools;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::getopt::UsageError;
@@ -26,11 +27,13 @@ struct Wanted {
     since: Option<u64>,
     follow: bool,
     json: bool,
+    pools: bool,
 }
 
 impl Wanted {
     fn read(arguments: Arguments) -> Result<Self, UsageError> {
         let (follow, json) = (arguments.has("follow"), arguments.has("json"));
+        let pools = arguments.has("pools");
         let since = match arguments.given("since") {
             // who follows wants what comes, and who does not wants what there was
             None => (!follow).then_some(0),
@@ -41,7 +44,7 @@ impl Wanted {
         let kinds = arguments
             .given("kind")
             .map(|given| given.value.split(',').map(|name| name.trim().to_uppercase()).collect::<Vec<_>>());
-        Ok(Self { words: arguments.words, kinds, since, follow, json })
+        Ok(Self { words: arguments.words, kinds, since, follow, json, pools })
     }
 }
 
@@ -50,6 +53,9 @@ pub(super) async fn events(session: &mut Session, argument: &str) -> Outcome {
     let Some(wanted) = session.arguments("events", argument, Wanted::read) else { return Ok(()) };
     if !session.upcheck().await? {
         return Ok(());
+    }
+    if wanted.pools {
+        return pools::show(session, &wanted.words, wanted.json).await;
     }
     if !wanted.follow {
         return copy(session, &wanted).await;

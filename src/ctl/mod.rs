@@ -47,6 +47,7 @@ pub mod names;
 mod news;
 pub mod options;
 pub mod plan;
+mod pools;
 mod python;
 mod reconfigure;
 pub mod render;

@@ -1,6 +1,7 @@
 //! `[subscriber:x]`: programs that are told of events as lines of JSON. Ours; Supervisor passes the section by.
 
 use crate::harness::{Herd, reference, until};
+use crate::listening::{LISTEN, listener};
 use serde_json::Value;
 use std::fs;
 
@@ -128,5 +129,44 @@ fn subscribers_change_as_a_whole_and_the_plan_says_why() {
     herd.ctl("update").is("", 0);
     herd.configure(&[], CAT);
     herd.ctl("update").has("sub: removed process group\n", 0);
+    herd.end();
+}
+
+#[test]
+fn what_listeners_and_subscribers_were_told_is_shown() {
+    if reference() {
+        return;
+    }
+    let sections = subscriber("sub", "REMOTE_COMMUNICATION", "buffer_size=2")
+        + &listener("lis", "REMOTE_COMMUNICATION", "startsecs=0")
+        + CAT;
+    let herd = Herd::of(&sections).script("listen.sh", LISTEN).start();
+    wait_kinds(&herd, "sub", 1);
+    herd.wait("success: cat");
+    let send =
+        || herd.call("supervisor.sendRemoteCommEvent", serde_json::json!(["t", "x"])).expect("it is sent");
+    send();
+    wait_kinds(&herd, "sub", 2);
+    herd.ctl("stop sub").is("sub: stopped\n", 0);
+    (0..5).for_each(|_| drop(send()));
+    let expected = "lis  eventlistener  waiting 0/10  accepted 6  processed 6  rejected 0  dropped 0  (lis READY)\n\
+                    sub  subscriber     waiting 2/2  accepted 6  delivered 1  returned 0  dropped 3\n";
+    until("the listener is done", || (herd.ctl("events --pools").stdout == expected).then_some(()));
+    herd.ctl("events --pools sub").is(expected.split_inclusive('\n').nth(1).expect("two lines"), 0);
+    let said = herd.ctl("events --pools cat");
+    assert_eq!(
+        (said.stdout.as_str(), said.code),
+        ("cat: ERROR (no such eventlistener or subscriber)\n", 1)
+    );
+    let groups: Value =
+        serde_json::from_str(&herd.ctl("events --pools --json all").stdout).expect("it is JSON");
+    assert_eq!((&groups[0]["kind"], &groups[0]["pool"]["processed"]), (&"eventlistener".into(), &6.into()));
+    assert_eq!(groups[0]["pool"]["listeners"][0], serde_json::json!({"name": "lis", "state": "READY"}));
+    assert_eq!((&groups[1]["name"], &groups[1]["subscribers"][0]["dropped"]), (&"sub".into(), &3.into()));
+    assert!(groups[2].is_null() && groups[1]["pool"].is_null(), "{groups}");
+    let all = herd.call("group.list", serde_json::json!({})).expect("it answers");
+    let cat =
+        all.as_array().into_iter().flatten().find(|group| group["name"] == "cat").expect("it is there");
+    assert!(cat["pool"].is_null() && cat["subscribers"].is_null(), "{cat}");
     herd.end();
 }

@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};
+use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::selector::Selector;
 use treeherd_rpc::api::EventApiServer;
@@ -75,6 +76,10 @@ impl EventApiServer for Bridge {
                 return Ok(());
             }
         };
+        if let Err(fault) = self.check_since(since) {
+            pending.reject(error_object(&fault)).await;
+            return Ok(());
+        }
         let filter = Filter { kinds, selectors };
         let (output, ticks) = (filter.wants_output(), filter.ticks());
         let subscription = self.shared().journal.subscribe_to(since, output, ticks);
@@ -124,6 +129,18 @@ async fn next(sink: &SubscriptionSink, items: &mut Items) -> Option<Item> {
 }
 
 impl Bridge {
+    /// Whoever has seen more than there was has another daemon in mind; silence until its number came would tell nothing.
+    fn check_since(&self, since: Option<u64>) -> Result<(), Fault> {
+        let last = self.shared().arena.seq();
+        match since {
+            Some(since) if since > last => Err(Fault::BadArguments(format!(
+                "there is no event {since} yet, the last one is {last}: numbers begin anew with a new daemon; subscribe \
+                 since 0 for all that is kept"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// `process.watch`: a snapshot, then each process whose state changes, comes or goes.
     pub(super) async fn watch(&self, sink: SubscriptionSink, selectors: Option<Vec<Selector>>) {
         let Subscription { seq, mut items, .. } = self.shared().journal.subscribe(None, false);

@@ -1,6 +1,6 @@
 //! `process.*`, `group.*`: the native methods, by selector, one row per target.
 
-use super::{Bridge, act, describe, events};
+use super::{Bridge, act, describe, events, groups};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
 use jsonrpsee::PendingSubscriptionSink;
@@ -220,7 +220,7 @@ fn parse_states(names: &[String]) -> Result<Vec<ProcessState>, Fault> {
 #[async_trait]
 impl GroupApiServer for Bridge {
     async fn group_list(&self) -> RpcResult<Vec<GroupInfo>> {
-        Ok(self.shared().arena.by_priority().iter().map(|group| GroupInfo::from(&*group.spec)).collect())
+        Ok(self.shared().arena.by_priority().iter().map(|group| groups::info(group)).collect())
     }
 
     async fn group_start(

@@ -7,7 +7,8 @@ use jsonrpsee::proc_macros::rpc;
 /// Whole groups by name.
 #[rpc(server, client, namespace = "group", namespace_separator = ".")]
 pub trait GroupApi {
-    /// The active groups, by priority, then by name.
+    /// The active groups, by priority, then in the order in which they became active; of listeners and subscribers also
+    /// what they were told.
     #[method(name = "list", param_kind = map)]
     async fn group_list(&self) -> RpcResult<Vec<GroupInfo>>;
 

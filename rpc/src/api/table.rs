@@ -244,7 +244,7 @@ methods! {
         "First a snapshot of the processes, then every change of one.";
 
     "group.list" () -> "GroupInfo[]":
-        "The active groups by priority, then in the order in which they became active.";
+        "The active groups by priority, then in the order in which they became active; of listeners and subscribers also what they were told.";
     "group.start" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
         "Starts the members that are not active, by ascending priority.";
     "group.stop" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
@@ -266,7 +266,7 @@ methods! {
         "First what the log holds (by from), then each new piece.";
 
     "event.subscribe" (kinds?o: "string[]", selector?o: "Selector", since?o: "int") -> "EventItem",
-        items "event.item" until "event.unsubscribe", errors [BadName SubscriptionNeedsWebSocket]:
+        items "event.item" until "event.unsubscribe", errors [BadName BadArguments SubscriptionNeedsWebSocket]:
         "First a mark that says from which number on, then every event of these kinds about these processes.";
 
     "tree.get" () -> "TreeNode":

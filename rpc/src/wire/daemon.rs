@@ -1,5 +1,6 @@
 //! The daemon itself: who it is, its groups, its actors.
 
+use crate::wire::{PoolInfo, SubscriberInfo};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use treeherd_domain::spec::{GroupKind, GroupSpec};
@@ -51,6 +52,12 @@ pub struct GroupInfo {
     pub priority: i64,
     /// Its processes, in definition order.
     pub members: Vec<String>,
+    /// Of an `eventlistener`: what its pool has done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool: Option<PoolInfo>,
+    /// Of a `subscriber`: what each process was told, in definition order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribers: Option<Vec<SubscriberInfo>>,
 }
 
 impl From<&GroupSpec> for GroupInfo {
@@ -67,6 +74,8 @@ impl From<&GroupSpec> for GroupInfo {
             kind: kind.to_owned(),
             priority: spec.priority,
             members: spec.processes.iter().map(|process| process.name.to_string()).collect(),
+            pool: None,
+            subscribers: None,
         }
     }
 }

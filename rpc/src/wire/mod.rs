@@ -10,6 +10,7 @@ mod event;
 mod log;
 mod operation;
 mod plan;
+mod pool;
 mod process;
 mod selector;
 pub mod supervisor;
@@ -24,5 +25,6 @@ pub use plan::{
     ChangedGroup, ChangedKey, ChangedKeys, GroupUpdate, PlanInfo, PlannedGroup, PlannedProcess,
     UpdatedProcess,
 };
+pub use pool::{ListenerInfo, PoolInfo, SubscriberInfo};
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
 pub use selector::Selectors;

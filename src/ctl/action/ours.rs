@@ -62,10 +62,17 @@ pub(super) const ACTIONS: &[Action] = &[
             "only these, with commas between: PROCESS_STATE, TICK_60, ...; ticks come only by their names",
         ),
         Opt::flag("json", None, &["json"], "tell each as a JSON object in a line, marks included"),
+        Opt::flag(
+            "pools",
+            None,
+            &["pools"],
+            "show no events, but of each event listener and subscriber how many it was told, and how many were dropped",
+        ),
     ])
     .with_exits(&[(0, "they are shown"), (1, "the daemon refuses"), (2, "the words make no sense")])
     .with_examples(&[
         ("events -f", "what is going on"),
+        ("events --pools", "does every listener keep up?"),
         ("events --kind PROCESS_STATE_EXITED,PROCESS_STATE_FATAL web:*", "what ended lately"),
     ]),
     Action::new(

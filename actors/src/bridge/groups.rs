@@ -1,0 +1,69 @@
+//! What `group.list` tells of a group: its definition, and what its listeners or subscribers were told.
+
+use crate::estate::{FeedEstate, FeedStatus, GroupEstate, PoolEstate};
+use std::sync::Arc;
+use treeherd_domain::event::types::EventSet;
+use treeherd_domain::listener::ListenerState;
+use treeherd_domain::spec::{GroupKind, ProcessSpec};
+use treeherd_domain::{feed, pool};
+use treeherd_rpc::wire::{GroupInfo, ListenerInfo, PoolInfo, SubscriberInfo};
+
+/// A group as it is now.
+pub(super) fn info(group: &GroupEstate) -> GroupInfo {
+    let size = match &group.spec.kind {
+        GroupKind::Listener(spec) => spec.buffer_size,
+        GroupKind::Subscriber(spec) => spec.buffer_size,
+        GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => 0,
+    };
+    let size = u64::try_from(size).unwrap_or(u64::MAX);
+    GroupInfo {
+        pool: group.pool.as_ref().map(|pool| of_pool(group, pool, size)),
+        subscribers: group.feed.as_ref().map(|feed| of_feed(feed, size)),
+        ..GroupInfo::from(&*group.spec)
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+fn names(events: &EventSet) -> Vec<String> {
+    events.names().into_iter().map(str::to_owned).collect()
+}
+
+fn of_pool(group: &GroupEstate, pool: &PoolEstate, buffer_size: u64) -> PoolInfo {
+    let status = pool.status();
+    let pool::Tally { accepted, processed, rejected, dropped } = status.tally;
+    let processes = group.spec.processes.iter().zip(status.listeners);
+    let listener = |(process, state): (&Arc<ProcessSpec>, ListenerState)| ListenerInfo {
+        name: process.name.to_string(),
+        state: state.to_string(),
+    };
+    PoolInfo {
+        events: names(&pool.events),
+        buffer_size,
+        waiting: count(status.waiting),
+        accepted,
+        processed,
+        rejected,
+        dropped,
+        listeners: processes.map(listener).collect(),
+    }
+}
+
+fn of_feed(feed: &FeedEstate, buffer_size: u64) -> Vec<SubscriberInfo> {
+    let one = |FeedStatus { name, waiting, tally }: FeedStatus| {
+        let feed::Tally { accepted, delivered, returned, dropped } = tally;
+        SubscriberInfo {
+            name,
+            events: names(&feed.events),
+            buffer_size,
+            waiting: count(waiting),
+            accepted,
+            delivered,
+            returned,
+            dropped,
+        }
+    };
+    feed.status().into_iter().map(one).collect()
+}
