@@ -12,6 +12,7 @@
 use crate::environment;
 use crate::expand::Vars;
 use crate::format::Value;
+use crate::health;
 use crate::keys::{Context, Keys};
 use crate::path::dirpath_in;
 use crate::raw::RawSection;
@@ -256,6 +257,7 @@ impl One<'_> {
         let command = self.command(&keys);
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
+        let health = health::read(&keys);
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {
@@ -280,6 +282,7 @@ impl One<'_> {
             stdout,
             stderr,
             pipe_size: common.pipe_size,
+            health,
             socket: None,
             sockets,
             depend: Depend::default(),

@@ -11,12 +11,15 @@
 
 use crate::account::Account;
 use crate::depend::{OnLoss, Requirement};
+use crate::duration::Shown as Span;
+use crate::health::{Action, Check};
 use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
 use crate::syslog::SyslogTarget;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a changed key asks for. A greater one includes the lesser.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -154,6 +157,18 @@ pub const KEYS: &[Key] = &[
     ),
     key!("requires", Hot, depend.requires, requires),
     key!("requires_restart", Hot, depend.on_loss, OnLoss::to_string),
+    key!("ready", NextStart, health.ready, Check::to_string),
+    key!("ready_interval", Hot, health.ready_interval, span),
+    key!("ready_probe_timeout", Hot, health.ready_probe_timeout, span),
+    key!("ready_timeout", NextStart, health.ready_timeout, span),
+    key!("health", NextStart, health.health, |check: &Option<Check>| shown_or_none(check.as_ref())),
+    key!("health_delay", Hot, health.health_delay, span),
+    key!("health_interval", Hot, health.health_interval, span),
+    key!("health_timeout", Hot, health.health_timeout, span),
+    key!("health_failures", Hot, health.health_failures, u32::to_string),
+    key!("health_successes", Hot, health.health_successes, u32::to_string),
+    key!("health_action", Hot, health.health_action, Action::to_string),
+    key!("watchdog", NextStart, health.watchdog, |span: &Option<Duration>| shown_or_none(span.map(Span))),
 ];
 
 /// A key of the `[socket:x]` that a process inherits: it is set on the socket there is.
@@ -279,6 +294,14 @@ fn requires(requirements: &[Requirement]) -> String {
         [] => none(),
         all => all.iter().map(Requirement::to_string).collect::<Vec<_>>().join(", "),
     }
+}
+
+fn span(span: &Duration) -> String {
+    Span(*span).to_string()
+}
+
+fn shown_or_none(value: Option<impl ToString>) -> String {
+    value.map_or_else(none, |value| value.to_string())
 }
 
 fn none() -> String {

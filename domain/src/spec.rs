@@ -15,6 +15,7 @@ use crate::account::Account;
 use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
+use crate::health::HealthSpec;
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
@@ -86,6 +87,8 @@ pub struct ProcessSpec {
     pub stderr: StreamSpec,
     /// `pipe_size` in bytes (ours): the size asked for the output pipes; `None`: the kernel's.
     pub pipe_size: Option<u32>,
+    /// `ready`, `health`, `watchdog` and what belongs to them (ours).
+    pub health: HealthSpec,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.

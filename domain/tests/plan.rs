@@ -13,8 +13,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use treeherd_domain::account::{Account, Owner};
 use treeherd_domain::depend::{Condition, OnLoss, Requirement, Target};
+use treeherd_domain::health::{Action, Check};
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Change, Plan};
 use treeherd_domain::rotation::Rotation;
@@ -149,6 +151,8 @@ fn a_program_that_becomes_a_group_of_itself_is_no_change() {
     check("web=1", "web=1:web", expect![[""]]);
 }
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// A key of the file, and what another value of it does to the spec.
 type Edit = (&'static str, fn(&mut ProcessSpec));
 
@@ -203,6 +207,18 @@ const EDITS: &[Edit] = &[
         p.depend.requires = vec![Requirement { on, condition: Condition::Ready, soft: false }];
     }),
     ("requires_restart", |p| p.depend.on_loss = OnLoss::Stop),
+    ("ready", |p| p.health.ready = Check::Notify),
+    ("ready_interval", |p| p.health.ready_interval = MINUTE),
+    ("ready_probe_timeout", |p| p.health.ready_probe_timeout = MINUTE),
+    ("ready_timeout", |p| p.health.ready_timeout = Duration::ZERO),
+    ("health", |p| p.health.health = Some(Check::Fd(3))),
+    ("health_delay", |p| p.health.health_delay = MINUTE),
+    ("health_interval", |p| p.health.health_interval = MINUTE),
+    ("health_timeout", |p| p.health.health_timeout = MINUTE),
+    ("health_failures", |p| p.health.health_failures = 1),
+    ("health_successes", |p| p.health.health_successes = 2),
+    ("health_action", |p| p.health.health_action = Action::None),
+    ("watchdog", |p| p.health.watchdog = Some(MINUTE)),
 ];
 
 /// The socket `web` with something else about it.

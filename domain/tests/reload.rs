@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use treeherd_domain::account::Owner;
+use treeherd_domain::health::HealthSpec;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
@@ -62,9 +63,26 @@ fn every_field_of_a_process_has_a_reload_class() {
         stdout,
         stderr,
         pipe_size,
+        health,
         socket,
         sockets,
         depend
+    );
+    let health = fields!(
+        HealthSpec,
+        &spec.health,
+        ready,
+        ready_interval,
+        ready_probe_timeout,
+        ready_timeout,
+        health,
+        health_delay,
+        health_interval,
+        health_timeout,
+        health_failures,
+        health_successes,
+        health_action,
+        watchdog
     );
     let stream = fields!(
         StreamSpec,
@@ -91,6 +109,7 @@ fn every_field_of_a_process_has_a_reload_class() {
                 wanted.extend(keys.map(str::to_owned));
             }
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
+            "health" => wanted.extend(health.map(str::to_owned)),
             field => drop(wanted.insert(field.to_owned())),
         }
     }

@@ -60,6 +60,18 @@ pub const PROGRAM: &[&str] = &[
     "stderr_syslog_target",
     "pipe_size",
     "sockets",
+    "ready",
+    "ready_interval",
+    "ready_probe_timeout",
+    "ready_timeout",
+    "health",
+    "health_delay",
+    "health_interval",
+    "health_timeout",
+    "health_failures",
+    "health_successes",
+    "health_action",
+    "watchdog",
 ];
 
 /// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.

@@ -74,11 +74,20 @@ fn every_key_that_is_read_is_documented() {
     let sources = [
         ("supervisord", include_str!("../../src/daemon.rs")),
         ("program:x", include_str!("../../src/program.rs")),
+        ("program:x", include_str!("../../src/health.rs")),
         ("supervisorctl", include_str!("../../src/ctl.rs")),
     ];
     for (section, source) in sources {
         let documented: BTreeSet<String> = documented(section).into_iter().collect();
-        for call in ["keys.get(", "keys.value(", "keys.text("] {
+        for call in [
+            "keys.get(",
+            "keys.value(",
+            "keys.text(",
+            "check(keys, ",
+            "threshold(keys, ",
+            ".span(",
+            "keys.span_or_none(",
+        ] {
             for after in source.split(call).skip(1) {
                 let Some(literal) = after.trim_start().strip_prefix('"') else { continue };
                 let key = literal.split('"').next().unwrap_or_default();

@@ -7,6 +7,7 @@ mod doctor;
 mod documentation;
 mod expansion;
 mod files;
+mod health;
 mod reports;
 mod specs;
 mod support;

@@ -3,6 +3,22 @@
 //! RUNNING keeps Supervisor's meaning: up for `startsecs`. Whether the process can be used is its [`Readiness`],
 //! whether it still does its work its [`Health`]. Without `ready=` a process is ready while it is RUNNING; without
 //! `health=` nothing is known of its health, and that is no failure.
+//!
+//! ```text
+//!   HealthSpec ── what to ask ──► whoever asks ── Sign ──► Vitals ── Change ──► events, the lifecycle, who waits
+//! ```
+
+mod check;
+mod notice;
+mod spec;
+mod tally;
+mod vitals;
+
+pub use check::{Check, CheckError, GREATEST_FD, HostPort, HttpUrl, LONGEST_LINE, Pattern};
+pub use notice::{LONGEST_STATUS, Notice, parse as notices};
+pub use spec::{Action, HealthSpec};
+pub use tally::{Tally, Thresholds};
+pub use vitals::{Ailment, Change, Side, Sign, Vitals};
 
 use std::fmt;
 

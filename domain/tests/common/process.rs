@@ -1,6 +1,7 @@
 //! A process with Supervisor's defaults, for tests that change some of them.
 
 use treeherd_domain::depend::Depend;
+use treeherd_domain::health::HealthSpec;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
@@ -30,6 +31,7 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         stdout: StreamSpec::default(),
         stderr: StreamSpec::default(),
         pipe_size: None,
+        health: HealthSpec::default(),
         socket: None,
         sockets: Vec::new(),
         depend: Depend::default(),

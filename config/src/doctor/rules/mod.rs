@@ -7,6 +7,7 @@ mod daemonising;
 mod environment;
 mod files;
 mod groups;
+mod health;
 mod lifecycle;
 mod logs;
 mod servers;
@@ -22,6 +23,7 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
         commands::RULES,
         shell::RULES,
         lifecycle::RULES,
+        health::RULES,
         logs::RULES,
         environment::RULES,
         groups::RULES,
