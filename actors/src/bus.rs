@@ -430,6 +430,21 @@ mod tests {
         assert_eq!(journal.wanted_ticks(), EventSet::default());
     }
 
+    #[test]
+    fn what_a_client_knows_of_before_the_journal_is_neither_told_again_nor_missing() {
+        let journal = Journal::default();
+        record(&journal, 1);
+        let mut early = journal.subscribe(Some(3), true);
+        assert!(early.missed.is_empty());
+        // the third got lost in a mailbox, and the fifth
+        [2, 4, 6].into_iter().for_each(|seq| record(&journal, seq));
+        let live: Vec<Item> = std::iter::from_fn(|| early.items.try_recv()).collect();
+        assert_eq!(
+            (numbers(&live), live[1].clone()),
+            (vec![4, 0, 6], Item::Gap { dropped: 1, resume_from: 6 })
+        );
+    }
+
     fn numbers(items: &[Item]) -> Vec<u64> {
         let number = |item: &Item| match item {
             Item::Event(event) => event.seq,
