@@ -365,6 +365,33 @@ fn a_socket_that_cannot_be_had_is_a_spawn_error_until_it_can() {
 }
 
 #[test]
+fn a_socket_is_there_as_long_as_one_group_has_it() {
+    if reference() {
+        return;
+    }
+    let socket = "[socket:web]\nsocket=unix://{dir}/web.sock\n";
+    let both = socket.to_owned() + &program("a", "sockets=web") + &program("b", "sockets=web");
+    let herd = Herd::start(&both);
+    assert_eq!(told(&herd, "a"), told(&herd, "b"));
+    let before = file(&herd.path("web.sock"));
+    herd.configure(&[], &(socket.to_owned() + &program("b", "sockets=web")));
+    herd.ctl("update").is("a: stopped\na: removed process group\n", 0);
+    UnixStream::connect(herd.path("web.sock")).expect("b has it");
+    // neither a removed group that is configured nor one of another name in its place closes it
+    herd.ctl("stop b").is("b: stopped\n", 0);
+    herd.ctl("remove b").is("b: removed process group\n", 0);
+    herd.configure(&[], &(socket.to_owned() + &program("c", "sockets=web")));
+    herd.ctl("update").is("c: added process group\n", 0);
+    assert_eq!(file(&herd.path("web.sock")), before);
+    assert!(told(&herd, "c").starts_with("1 web own 0 1 2 3 socket:["));
+    herd.configure(&[], &(socket.to_owned() + &program("c", "")));
+    herd.ctl("update").is("c: stopped\nc: updated process group\n", 0);
+    until("closed", || UnixStream::connect(herd.path("web.sock")).is_err().then_some(()));
+    assert_eq!(herd.count("INFO Creating socket unix://"), 1);
+    herd.end();
+}
+
+#[test]
 fn a_reload_closes_the_sockets_and_makes_them_anew() {
     if reference() {
         return;
