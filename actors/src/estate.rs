@@ -44,6 +44,7 @@ use treeherd_domain::lifecycle::{Machine, Policy, State};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::pool::Line;
 use treeherd_domain::reload::same_streams;
+use treeherd_domain::restart;
 use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::status::{ProcessStatus, View};
 use treeherd_domain::stream::Stream;
@@ -195,8 +196,10 @@ impl Estate {
         let stream = |which, seat| {
             Arc::new(StreamEstate::new(namespec.clone(), which, spec.stream(which), logs, seat))
         };
+        // of its own in every daemon, so that the same programs on many machines do not start as one
+        let seed = restart::seed(&namespec.to_string(), clock::wall_ms());
         Self {
-            policy: Policy::from(&**spec),
+            policy: Policy { seed, ..Policy::from(&**spec) },
             stdout: stream(Stream::Stdout, seat.clone()),
             stderr: (!spec.redirect_stderr).then(|| stream(Stream::Stderr, None)),
             seat,
@@ -214,7 +217,7 @@ impl Estate {
             Self {
                 namespec: self.namespec.clone(),
                 spec: Arc::clone(spec),
-                policy: Policy::from(&**spec),
+                policy: Policy { seed: self.policy.seed, ..Policy::from(&**spec) },
                 stdout: Arc::clone(&self.stdout),
                 stderr: self.stderr.clone(),
                 seat: self.seat.clone(),

@@ -187,7 +187,8 @@ impl Program {
         loop {
             self.hold_back(context);
             if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
-                let cause = Cause::of_deadline(edge.from, self.estate.policy.startsecs);
+                report::due(&self.shared.log, &self.estate, &edge);
+                let cause = Cause::of_deadline(edge.from, &self.estate.policy);
                 self.follow(&edge, None, cause, context);
             } else if let Some((fact, cause)) = self.facts.pop_front() {
                 let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
@@ -210,8 +211,9 @@ impl Program {
     /// Once the daemon stops, or its group is removed, nothing starts by itself any more.
     fn hold_back(&mut self, context: &mut Context<Self>) {
         let state = self.estate.record().machine.state();
-        let would_start = !matches!(state, State::Starting { .. } | State::Stopping { .. });
-        if would_start
+        let is_up =
+            matches!(state, State::Starting { .. } | State::Running { .. } | State::Stopping { .. });
+        if !is_up
             && (state.deadline().is_some() || matches!(state, State::Waiting { .. }))
             && (self.shared.arena.mood() != Mood::Running || !self.is_active())
             && let Ok(edge) = self.ask(Request::Halt)

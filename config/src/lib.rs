@@ -34,6 +34,7 @@ mod path;
 mod program;
 mod raw;
 mod report;
+mod restart;
 mod server;
 mod socket;
 mod source;

@@ -16,6 +16,7 @@ use crate::health;
 use crate::keys::{Context, Keys};
 use crate::path::dirpath_in;
 use crate::raw::RawSection;
+use crate::restart;
 use crate::socket::Sockets;
 use crate::value::{self, ValueError};
 use std::borrow::Cow;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use treeherd_domain::depend::Depend;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::quote::repr;
+use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
@@ -125,6 +127,7 @@ struct Common {
     umask: Option<u32>,
     process_name: String,
     pipe_size: Option<u32>,
+    restart: RestartPolicy,
 }
 
 impl Common {
@@ -152,6 +155,7 @@ impl Common {
             keys.fail("killasgroup", message, "leave killasgroup out: it follows stopasgroup");
         }
         let pipe_size = keys.value("pipe_size", pipe_size);
+        let restart = restart::read(keys);
         Self {
             priority,
             autostart,
@@ -172,6 +176,7 @@ impl Common {
             umask,
             process_name,
             pipe_size,
+            restart,
         }
     }
 
@@ -283,6 +288,7 @@ impl One<'_> {
             stderr,
             pipe_size: common.pipe_size,
             health,
+            restart: common.restart.clone(),
             socket: None,
             sockets,
             depend: Depend::default(),

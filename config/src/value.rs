@@ -65,6 +65,10 @@ pub enum ValueError {
     StopOrder(String),
     #[error("not a valid answer to a protocol error: {0}")]
     ProtocolError(String),
+    #[error("not a factor from 1 to 100: {0}")]
+    Factor(String),
+    #[error("not a percentage: {0}")]
+    Percent(String),
     #[error(transparent)]
     SyslogTarget(#[from] TargetError),
 }
@@ -94,6 +98,8 @@ impl ValueError {
             Self::Url(_) => "write a URL such as http://localhost:9001 or unix:///run/supervisor.sock",
             Self::StopOrder(_) => "write sequential or parallel",
             Self::ProtocolError(_) => "write restart or unknown",
+            Self::Factor(_) => "write a number such as 2 or 1.5",
+            Self::Percent(_) => "write a whole number from 0 to 100 and a percent sign, such as 20%",
             Self::SyslogTarget(_) => {
                 "write udp://host:514, tcp://host:601 or unix:///dev/log, with ?format=rfc3164&facility=local0 if need be"
             }

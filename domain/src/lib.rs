@@ -23,6 +23,7 @@ pub mod plan;
 pub mod pool;
 pub mod quote;
 pub mod reload;
+pub mod restart;
 pub mod rotation;
 pub mod selector;
 pub mod signal;

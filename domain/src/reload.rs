@@ -13,6 +13,7 @@ use crate::account::Account;
 use crate::depend::{OnLoss, Requirement};
 use crate::duration::Shown as Span;
 use crate::health::{Action, Check};
+use crate::restart::Factor;
 use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec};
 use crate::stream::{Logfile, Stream};
@@ -133,6 +134,13 @@ pub const KEYS: &[Key] = &[
     key!("stderr_syslog", Restart, stderr.syslog, bool::to_string),
     key!("stderr_syslog_target", Restart, stderr.syslog_target, targets),
     key!("pipe_size", Restart, pipe_size, pipe_size),
+    key!("restart_delay", Hot, restart.delay, durations),
+    key!("restart_delay_max", Hot, restart.delay_max, duration),
+    key!("restart_factor", Hot, restart.factor, factor),
+    key!("restart_jitter", Hot, restart.jitter, crate::restart::Percent::to_string),
+    key!("restart_reset_after", Hot, restart.reset_after, duration),
+    key!("fatal_retry", Hot, restart.fatal_retry, duration),
+    key!("max_runtime", NextStart, restart.max_runtime, duration),
     key!("socket", Restart, socket, socket),
     Key {
         name: "sockets",
@@ -302,6 +310,21 @@ fn span(span: &Duration) -> String {
 
 fn shown_or_none(value: Option<impl ToString>) -> String {
     value.map_or_else(none, |value| value.to_string())
+}
+
+fn durations(spans: &[Duration]) -> String {
+    match spans {
+        [] => none(),
+        spans => spans.iter().map(|span| Span(*span).to_string()).collect::<Vec<_>>().join(","),
+    }
+}
+
+fn duration(span: &Option<Duration>) -> String {
+    span.map_or_else(none, |span| Span(span).to_string())
+}
+
+fn factor(factor: &Option<Factor>) -> String {
+    factor.map_or_else(none, |factor| factor.to_string())
 }
 
 fn none() -> String {

@@ -19,6 +19,7 @@ use crate::health::HealthSpec;
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
+use crate::restart::RestartPolicy;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
@@ -89,6 +90,8 @@ pub struct ProcessSpec {
     pub pipe_size: Option<u32>,
     /// `ready`, `health`, `watchdog` and what belongs to them (ours).
     pub health: HealthSpec,
+    /// `restart_delay` and what belongs to it (ours).
+    pub restart: RestartPolicy,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.

@@ -19,6 +19,7 @@ use treeherd_domain::depend::{Condition, OnLoss, Requirement, Target};
 use treeherd_domain::health::{Action, Check};
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Change, Plan};
+use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
@@ -194,6 +195,13 @@ const EDITS: &[Edit] = &[
         p.stderr.syslog_target = vec![SyslogTarget::parse("udp://logs").expect("it is a target")]
     }),
     ("pipe_size", |p| p.pipe_size = Some(1 << 20)),
+    ("restart_delay", |p| p.restart.delay = vec![Duration::from_secs(1)]),
+    ("restart_delay_max", |p| p.restart.delay_max = Some(Duration::from_secs(60))),
+    ("restart_factor", |p| p.restart.factor = Factor::parse("1.5")),
+    ("restart_jitter", |p| p.restart.jitter = Percent::parse("20%").expect("it is a percentage")),
+    ("restart_reset_after", |p| p.restart.reset_after = Some(Duration::from_secs(60))),
+    ("fatal_retry", |p| p.restart.fatal_retry = Some(Duration::from_secs(300))),
+    ("max_runtime", |p| p.restart.max_runtime = Some(Duration::from_secs(3600))),
     ("socket", |p| {
         let address = SocketAddress::Abstract("a".to_owned());
         p.socket = Some(Arc::new(SocketSpec { address, backlog: None, owner: None, user: None, mode: 0 }));

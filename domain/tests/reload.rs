@@ -14,6 +14,7 @@ use treeherd_domain::health::HealthSpec;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
+use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
@@ -64,6 +65,7 @@ fn every_field_of_a_process_has_a_reload_class() {
         stderr,
         pipe_size,
         health,
+        restart,
         socket,
         sockets,
         depend
@@ -83,6 +85,17 @@ fn every_field_of_a_process_has_a_reload_class() {
         health_successes,
         health_action,
         watchdog
+    );
+    let restart = fields!(
+        RestartPolicy,
+        &spec.restart,
+        delay,
+        delay_max,
+        factor,
+        jitter,
+        reset_after,
+        fatal_retry,
+        max_runtime
     );
     let stream = fields!(
         StreamSpec,
@@ -110,6 +123,10 @@ fn every_field_of_a_process_has_a_reload_class() {
             }
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             "health" => wanted.extend(health.map(str::to_owned)),
+            "restart" => wanted.extend(restart.iter().map(|part| match *part {
+                "fatal_retry" | "max_runtime" => (*part).to_owned(),
+                part => format!("restart_{part}"),
+            })),
             field => drop(wanted.insert(field.to_owned())),
         }
     }

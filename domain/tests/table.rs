@@ -10,8 +10,9 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{
-    Backoff, Effect, Fact, Next, Policy, Refusal, Request, State, Then, occur, request,
+    Attempt, Effect, Fact, Next, Policy, Refusal, Request, State, Then, occur, request,
 };
+use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::spec::Autorestart;
 use treeherd_domain::status::ProcessState;
 
@@ -26,26 +27,35 @@ fn now() -> Instant {
 
 /// One state for each row.
 fn rows() -> Vec<State> {
-    let due = Some(now());
-    let exited = |restart_at| State::Exited { status: ENDED, expected: false, restart_at };
+    let (due, attempt) = (Some(now()), Attempt::FIRST);
+    let failed = Attempt { tries: 1, ends: 1, ..attempt };
+    let veiled = Attempt { veiled: true, ..failed };
+    let running = |end_at| State::Running { since: now(), attempt, end_at };
+    let exited = |restart_at| State::Exited { status: ENDED, expected: false, restart_at, attempt };
     vec![
         State::STOPPED,
         State::Stopped { start_at: due },
-        State::Waiting { attempt: 0 },
-        State::Starting { ready_at: None, attempt: 0 },
-        State::Starting { ready_at: due, attempt: 0 },
-        State::Running { since: now(), attempt: 0 },
-        State::Backoff { attempt: 1, next: Next::Retry(now()) },
-        State::Backoff { attempt: 1, next: Next::GiveUp(now()) },
+        State::Waiting { attempt },
+        State::Starting { ready_at: None, attempt },
+        State::Starting { ready_at: due, attempt },
+        running(None),
+        running(due),
+        State::Backoff { attempt: failed, next: Next::Retry(now()) },
+        State::Backoff { attempt: failed, next: Next::GiveUp(now()) },
         State::Stopping { kill_at: None, then: Then::Stay },
         State::Stopping { kill_at: None, then: Then::Start },
         State::Stopping { kill_at: due, then: Then::Stay },
         State::Stopping { kill_at: due, then: Then::Start },
-        State::Stopping { kill_at: due, then: Then::Fail(0) },
-        State::Stopping { kill_at: due, then: Then::Exit },
+        State::Stopping { kill_at: due, then: Then::Fail(failed) },
+        State::Stopping { kill_at: due, then: Then::Exit(failed) },
         exited(None),
         exited(due),
-        State::Fatal,
+        State::Fatal { retry_at: None, attempt: failed },
+        State::Fatal { retry_at: due, attempt: failed },
+        State::Waiting { attempt: veiled },
+        State::Starting { ready_at: None, attempt: veiled },
+        State::Starting { ready_at: due, attempt: veiled },
+        State::Stopping { kill_at: due, then: Then::Fail(veiled) },
         State::Unknown,
     ]
 }
@@ -54,21 +64,29 @@ const fn label(state: &State) -> &'static str {
     match state {
         State::Stopped { start_at: None } => "STOPPED",
         State::Stopped { start_at: Some(_) } => "STOPPED (start due)",
+        State::Waiting { attempt } if attempt.veiled => "FATAL (waiting)",
         State::Waiting { .. } => "STARTING (waiting)",
+        State::Starting { ready_at: None, attempt } if attempt.veiled => "FATAL (trying, no process yet)",
+        State::Starting { ready_at: Some(_), attempt } if attempt.veiled => "FATAL (trying)",
         State::Starting { ready_at: None, .. } => "STARTING (no process yet)",
         State::Starting { ready_at: Some(_), .. } => "STARTING",
-        State::Running { .. } => "RUNNING",
+        State::Running { end_at: None, .. } => "RUNNING",
+        State::Running { end_at: Some(_), .. } => "RUNNING (for so long)",
         State::Backoff { next: Next::Retry(_), .. } => "BACKOFF (will retry)",
         State::Backoff { next: Next::GiveUp(_), .. } => "BACKOFF (gives up)",
         State::Stopping { kill_at: None, then: Then::Stay } => "STOPPING (no process yet)",
         State::Stopping { kill_at: None, .. } => "STOPPING (no process yet, then start)",
         State::Stopping { kill_at: Some(_), then: Then::Stay } => "STOPPING",
         State::Stopping { kill_at: Some(_), then: Then::Start } => "STOPPING (then start)",
+        State::Stopping { kill_at: Some(_), then: Then::Fail(attempt) } if attempt.veiled => {
+            "FATAL (trying, never ready)"
+        }
         State::Stopping { kill_at: Some(_), then: Then::Fail(_) } => "STOPPING (never ready)",
-        State::Stopping { kill_at: Some(_), then: Then::Exit } => "STOPPING (unhealthy)",
+        State::Stopping { kill_at: Some(_), then: Then::Exit(_) } => "STOPPING (unhealthy)",
         State::Exited { restart_at: None, .. } => "EXITED",
         State::Exited { restart_at: Some(_), .. } => "EXITED (start due)",
-        State::Fatal => "FATAL",
+        State::Fatal { retry_at: None, .. } => "FATAL",
+        State::Fatal { retry_at: Some(_), .. } => "FATAL (will retry)",
         State::Unknown => "UNKNOWN",
     }
 }
@@ -108,19 +126,13 @@ impl Input {
 
 /// The policies that make a difference to where an edge leads.
 fn policies() -> Vec<Policy> {
-    let policy = |startretries, autorestart, gated| Policy {
-        startsecs: Duration::from_secs(1),
-        startretries,
-        stopwaitsecs: Duration::from_secs(10),
-        autorestart,
-        exitcodes: vec![0],
-        backoff: Backoff::Linear,
-        gated,
-    };
+    let (fatal_retry, max_runtime) = (Some(Duration::from_secs(300)), Some(Duration::from_secs(3600)));
+    let restart = RestartPolicy { fatal_retry, max_runtime, ..RestartPolicy::default() };
     vec![
-        policy(3, Autorestart::Never, false),
-        policy(0, Autorestart::Always, false),
-        policy(3, Autorestart::Never, true),
+        Policy { autorestart: Autorestart::Never, ..Policy::default() },
+        Policy { startretries: 0, autorestart: Autorestart::Always, ..Policy::default() },
+        Policy { autorestart: Autorestart::Never, restart, ..Policy::default() },
+        Policy { autorestart: Autorestart::Never, gated: true, ..Policy::default() },
     ]
 }
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::State;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::status::ProcessState;
 use treeherd_web::caller;
 
 /// Outcomes that come within one such time are told in the order of the targets, as by Supervisor, which
@@ -90,7 +90,7 @@ impl Bridge {
 
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
     pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
-        let fits = |estate: &Arc<Estate>| is_for(verb, estate.record().machine.name());
+        let fits = |estate: &Arc<Estate>| is_for(verb, &estate.record().machine.state());
         group.by_priority().into_iter().filter(fits).collect()
     }
 
@@ -107,11 +107,13 @@ pub(super) fn asked() -> Arc<Asked> {
 }
 
 /// Whether a collective command is for a process in this state.
-const fn is_for(verb: Verb, state: ProcessState) -> bool {
+const fn is_for(verb: Verb, state: &State) -> bool {
+    let name = state.name();
     match verb {
-        Verb::Start => !state.is_running(),
-        Verb::Stop => state.is_running(),
-        Verb::Signal(_) => state.is_signallable(),
+        Verb::Start => !name.is_running(),
+        // what is FATAL and tried again in the background is not down yet
+        Verb::Stop => name.is_running() || state.is_retried(),
+        Verb::Signal(_) => name.is_signallable(),
         Verb::Restart | Verb::Clear => true,
     }
 }

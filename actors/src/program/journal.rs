@@ -17,7 +17,10 @@ impl Program {
     pub(super) fn note(&self, edge: &Edge, ended: Option<ExitStatus>) {
         let mut record = self.estate.record();
         match (edge.from, edge.to) {
-            (State::Starting { .. }, State::Backoff { .. } | State::Waiting { .. }) if ended.is_some() => {
+            (
+                State::Starting { .. },
+                State::Backoff { .. } | State::Waiting { .. } | State::Fatal { .. },
+            ) if ended.is_some() => {
                 record.spawnerr = Some("Exited too quickly (process log may have details)".into());
                 record.exit = None;
             }

@@ -42,7 +42,9 @@ impl Program {
             let mut record = self.estate.record();
             record.incarnation += 1;
             record.start_ms = clock::wall_ms();
-            record.spawnerr = None;
+            if !record.machine.state().is_retried() {
+                record.spawnerr = None;
+            }
             record.exit = None;
             record.signs = Signs::default();
             record.incarnation

@@ -2,6 +2,7 @@
 
 use crate::estate::Estate;
 use slog::{Logger, debug, info, warn};
+use treeherd_domain::duration::Shown;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Edge, State};
 use treeherd_domain::signal::Signal;
@@ -15,8 +16,17 @@ pub(super) fn edge(log: &Logger, estate: &Estate, edge: &Edge, ended: Option<Exi
             "success: {name} entered RUNNING state, process has stayed up for > than {} seconds (startsecs)",
             estate.spec.startsecs
         ),
-        (State::Backoff { .. }, State::Fatal) if edge.effect.is_none() && is_given_up(edge) => {
+        (State::Backoff { .. }, State::Fatal { .. }) if edge.effect.is_none() && is_given_up(edge) => {
             info!(log, "gave up: {name} entered FATAL state, too many start retries too quickly");
+        }
+        (State::Fatal { .. }, State::Starting { attempt, .. }) if attempt.veiled => {
+            debug!(log, "trying {name} again, which is in FATAL state (fatal_retry)");
+        }
+        (State::Starting { .. }, State::Fatal { .. }) => {
+            if let Some(status) = ended {
+                warn!(log, "exited: {name} ({status}; not expected)");
+            }
+            debug!(log, "{name} stays in FATAL state");
         }
         (State::Backoff { .. }, State::Stopped { .. }) => {
             debug!(log, "Attempted to kill {name}, which is in BACKOFF state.");
@@ -36,6 +46,15 @@ pub(super) fn edge(log: &Logger, estate: &Estate, edge: &Edge, ended: Option<Exi
             None => info!(log, "stopped: {name} (it had not been spawned yet)"),
         },
         _ => {}
+    }
+}
+
+/// Says what the passing of time has brought about, where nobody has asked for it.
+pub(super) fn due(log: &Logger, estate: &Estate, edge: &Edge) {
+    if let (State::Running { .. }, State::Stopping { .. }) = (edge.from, edge.to) {
+        let limit = estate.spec.restart.max_runtime.map(Shown);
+        let limit = limit.map_or_else(String::new, |limit| format!(" of {limit}"));
+        info!(log, "{} is at the end of its max_runtime{limit}, restarting it", estate.namespec.process);
     }
 }
 

@@ -72,6 +72,13 @@ pub const PROGRAM: &[&str] = &[
     "health_successes",
     "health_action",
     "watchdog",
+    "restart_delay",
+    "restart_delay_max",
+    "restart_factor",
+    "restart_jitter",
+    "restart_reset_after",
+    "fatal_retry",
+    "max_runtime",
 ];
 
 /// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.

@@ -75,6 +75,7 @@ fn every_key_that_is_read_is_documented() {
         ("supervisord", include_str!("../../src/daemon.rs")),
         ("program:x", include_str!("../../src/program.rs")),
         ("program:x", include_str!("../../src/health.rs")),
+        ("program:x", include_str!("../../src/restart.rs")),
         ("supervisorctl", include_str!("../../src/ctl.rs")),
     ];
     for (section, source) in sources {
@@ -84,6 +85,8 @@ fn every_key_that_is_read_is_documented() {
             "keys.value(",
             "keys.text(",
             "check(keys, ",
+            "span(keys, ",
+            "at_least(keys, ",
             "threshold(keys, ",
             ".span(",
             "keys.span_or_none(",

@@ -6,6 +6,7 @@ use tempfile::TempDir;
 use treeherd_config::{Accounts, CtlConfig, Overrides, Report, World, load, load_ctl};
 use treeherd_domain::account::Account;
 use treeherd_domain::endpoint::Address;
+use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::spec::{Config, Environment, GroupKind, ProcessSpec};
 use treeherd_domain::stream::Stream;
 
@@ -185,6 +186,7 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("serverurl", format!("{:?}", p.serverurl), "None");
     key("redirect_stderr", p.redirect_stderr.to_string(), "false");
     key("pipe_size", format!("{:?}", p.pipe_size), "None");
+    key("restart", format!("{:?}", p.restart), &format!("{:?}", RestartPolicy::default()));
     key("socket", p.socket.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     let sockets: Vec<String> = p.sockets.iter().map(|s| format!("{} {}", s.name, s.spec)).collect();
     key("sockets", sockets.join(", "), "");

@@ -22,7 +22,8 @@ pub use entry::{Change, End, Entry, Signalled, Tail, Verdict};
 pub use history::{History, KEPT, TAILS};
 pub use words::{age, span};
 
-use crate::lifecycle::{Next, State};
+use crate::duration::Shown as Span;
+use crate::lifecycle::{Next, Policy, State};
 use crate::name::Namespec;
 use std::fmt;
 use std::sync::Arc;
@@ -105,20 +106,25 @@ impl Cause {
         Self::Rule { kind, text: text.into(), of: Some(of) }
     }
 
-    /// What a transition that came by itself, at its deadline, says of its cause. `startsecs` is that of the process.
+    /// What a transition that came by itself, at its deadline, says of its cause.
     #[must_use]
-    pub const fn of_deadline(from: State, startsecs: Duration) -> Self {
+    pub fn of_deadline(from: State, policy: &Policy) -> Self {
+        let after = |span: Option<Duration>| span.map_or_else(String::new, |span| Span(span).to_string());
         match from {
-            State::Starting { .. } => Self::Up(startsecs),
-            State::Backoff { attempt, next: Next::Retry(_) } => Self::Retry { failed: attempt },
-            State::Backoff { attempt, next: Next::GiveUp(_) } => Self::GaveUp { failed: attempt },
+            State::Starting { .. } => Self::Up(policy.startsecs),
+            State::Backoff { attempt, next: Next::Retry(_) } => Self::Retry { failed: attempt.tries },
+            State::Backoff { attempt, next: Next::GiveUp(_) } => Self::GaveUp { failed: attempt.tries },
+            State::Running { .. } => {
+                let limit = after(policy.restart.max_runtime);
+                Self::rule("max_runtime", format!("max_runtime={limit} is over"))
+            }
+            State::Fatal { .. } => {
+                let pause = after(policy.restart.fatal_retry);
+                Self::rule("fatal_retry", format!("fatal_retry={pause} is over"))
+            }
             State::Stopping { .. } => Self::Kill,
             State::Stopped { .. } => Self::Again,
-            State::Exited { .. }
-            | State::Waiting { .. }
-            | State::Running { .. }
-            | State::Fatal
-            | State::Unknown => Self::Autorestart,
+            State::Exited { .. } | State::Waiting { .. } | State::Unknown => Self::Autorestart,
         }
     }
 

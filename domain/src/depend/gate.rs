@@ -126,7 +126,7 @@ const fn is_up(state: &State) -> bool {
         | State::Backoff { .. }
         | State::Stopping { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => false,
     }
 }
@@ -205,7 +205,7 @@ enum Answer {
 
 fn answer(condition: &Condition, standing: &Standing) -> Answer {
     match standing.state {
-        State::Exited { status, expected, restart_at: None } if !condition.is_of_the_living() => {
+        State::Exited { status, expected, restart_at: None, .. } if !condition.is_of_the_living() => {
             ended(condition, status, expected)
         }
         state if is_met(condition, state, standing) => Answer::Met,
@@ -218,7 +218,9 @@ fn answer(condition: &Condition, standing: &Standing) -> Answer {
 fn is_met(condition: &Condition, state: State, standing: &Standing) -> bool {
     let is_running = matches!(state, State::Running { .. });
     match condition {
-        Condition::Started => is_running || matches!(state, State::Starting { ready_at: Some(_), .. }),
+        Condition::Started => {
+            is_running || matches!(state, State::Starting { ready_at: Some(_), .. }) && !state.is_retried()
+        }
         Condition::Running => is_running,
         Condition::Ready => standing.ready,
         Condition::Healthy => standing.ready && standing.health == Health::Healthy,
@@ -229,13 +231,15 @@ fn is_met(condition: &Condition, state: State, standing: &Standing) -> bool {
 /// Whether something follows by itself.
 const fn is_coming(state: State, standing: &Standing) -> bool {
     match state {
+        // what is FATAL is waited for by nobody, until it is up
+        _ if state.is_retried() => false,
         State::Starting { .. } | State::Running { .. } => true,
         State::Waiting { .. } => !standing.stuck,
         State::Backoff { next, .. } => matches!(next, Next::Retry(_)),
         State::Stopping { then, .. } => matches!(then, Then::Start),
         State::Stopped { start_at } => start_at.is_some() || standing.will_begin,
         State::Exited { restart_at, .. } => restart_at.is_some(),
-        State::Fatal | State::Unknown => false,
+        State::Fatal { .. } | State::Unknown => false,
     }
 }
 

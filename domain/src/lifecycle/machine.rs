@@ -6,7 +6,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 use super::policy::Policy;
-use super::state::{Effect, Fact, Next, Request, State, Then};
+use super::state::{Attempt, Effect, Fact, Next, Request, State, Then};
 use crate::status::ProcessState;
 use std::time::Instant;
 
@@ -59,17 +59,26 @@ pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
 }
 
 /// The one way to a spawn: at once, or as soon as what is required is there.
-const fn launch(attempt: u32, policy: &Policy) -> Step {
+const fn launch(attempt: Attempt, policy: &Policy) -> Step {
     if policy.gated { (State::Waiting { attempt }, None) } else { spawn(attempt) }
 }
 
-const fn spawn(attempt: u32) -> Step {
+const fn spawn(attempt: Attempt) -> Step {
     (State::Starting { ready_at: None, attempt }, Some(Effect::Spawn))
 }
 
 fn start(state: State, policy: &Policy) -> Result<Step, Refusal> {
     match state {
-        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(launch(0, policy)),
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal { .. } => {
+            Ok(launch(Attempt::FIRST, policy))
+        }
+        // what was tried in the background is what is asked for now
+        State::Starting { ready_at, attempt: Attempt { veiled: true, .. } } => {
+            Ok((State::Starting { ready_at, attempt: Attempt::FIRST }, None))
+        }
+        State::Waiting { attempt: Attempt { veiled: true, .. } } => {
+            Ok((State::Waiting { attempt: Attempt::FIRST }, None))
+        }
         State::Waiting { .. } | State::Starting { .. } | State::Running { .. } | State::Backoff { .. } => {
             Err(Refusal::AlreadyStarted)
         }
@@ -86,23 +95,25 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
         }
         State::Waiting { .. } | State::Backoff { .. } => Ok((State::STOPPED, None)),
         // a stop that comes while something is to follow the end wins
-        State::Stopping { kill_at, then: Then::Start | Then::Fail(_) | Then::Exit } => {
+        State::Stopping { kill_at, then: Then::Start | Then::Fail(_) | Then::Exit(_) } => {
             Ok((State::Stopping { kill_at, then: Then::Stay }, None))
         }
-        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => {
-            Ok((State::STOPPED, None))
-        }
+        State::Stopped { start_at: Some(_) }
+        | State::Exited { restart_at: Some(_), .. }
+        | State::Fatal { retry_at: Some(_), .. } => Ok((State::STOPPED, None)),
         State::Stopping { then: Then::Stay, .. }
         | State::Stopped { start_at: None }
         | State::Exited { restart_at: None, .. }
-        | State::Fatal
+        | State::Fatal { retry_at: None, .. }
         | State::Unknown => Err(Refusal::NotRunning),
     }
 }
 
 fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
     match state {
-        State::Stopped { .. } | State::Exited { .. } | State::Fatal => Ok(launch(0, policy)),
+        State::Stopped { .. } | State::Exited { .. } | State::Fatal { .. } => {
+            Ok(launch(Attempt::FIRST, policy))
+        }
         State::Starting { ready_at: None, .. } => Ok((unborn(Then::Start), None)),
         State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
             Ok(stopping(Then::Start, now, policy))
@@ -119,13 +130,14 @@ fn halt(state: State, now: Instant, policy: &Policy) -> Step {
         State::Starting { ready_at: Some(_), .. } | State::Running { .. } => {
             stopping(Then::Stay, now, policy)
         }
-        State::Backoff { .. } => (State::Fatal, None),
+        State::Backoff { .. } => (State::FATAL, None),
         State::Stopping { kill_at, .. } => (State::Stopping { kill_at, then: Then::Stay }, None),
+        State::Waiting { attempt: Attempt { veiled: true, .. } } => (State::FATAL, None),
         State::Stopped { .. } | State::Waiting { .. } => (State::STOPPED, None),
-        State::Exited { status, expected, .. } => {
-            (State::Exited { status, expected, restart_at: None }, None)
+        State::Exited { status, expected, attempt, .. } => {
+            (State::Exited { status, expected, restart_at: None, attempt }, None)
         }
-        State::Fatal => (State::Fatal, None),
+        State::Fatal { attempt, .. } => (State::Fatal { retry_at: None, attempt }, None),
         State::Unknown => (State::Unknown, None),
     }
 }
@@ -152,7 +164,7 @@ fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
         | State::Running { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
@@ -168,7 +180,7 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
         | State::Running { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
@@ -176,23 +188,27 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
 fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { attempt, .. } => (failed(attempt, now, policy), None),
-        State::Running { since, .. } => {
+        State::Running { since, attempt, .. } => {
             let expected = policy.expects(status);
-            let restart_at = policy.restarts(expected).then(|| policy.restart_at(since, now));
-            (State::Exited { status, expected, restart_at }, None)
+            let attempt = policy.after_running(attempt, now.saturating_duration_since(since), expected);
+            let restart_at = policy.restarts(expected).then(|| policy.restart_at(since, now, attempt));
+            (State::Exited { status, expected, restart_at, attempt }, None)
         }
         State::Stopping { then: Then::Fail(attempt), .. } => (failed(attempt, now, policy), None),
-        State::Stopping { then: Then::Exit, .. } => {
-            let restart_at = policy.restarts(false).then(|| policy.restart_at(now, now));
-            (State::Exited { status, expected: false, restart_at }, None)
+        State::Stopping { then: Then::Exit(attempt), .. } => {
+            let restart_at = policy.restarts(false).then(|| policy.restart_at(now, now, attempt));
+            (State::Exited { status, expected: false, restart_at, attempt }, None)
         }
         State::Stopping { then: then @ (Then::Stay | Then::Start), .. } => (stopped(then, now), None),
-        State::Unknown => (State::Exited { status, expected: false, restart_at: None }, None),
+        State::Unknown => {
+            let attempt = Attempt::FIRST;
+            (State::Exited { status, expected: false, restart_at: None, attempt }, None)
+        }
         State::Stopped { .. }
         | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal => (state, None),
+        | State::Fatal { .. } => (state, None),
     }
 }
 
@@ -208,7 +224,7 @@ fn excused(state: State, status: crate::exit::ExitStatus, now: Instant, policy: 
         | State::Backoff { .. }
         | State::Stopping { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => exited(state, status, now, policy),
     }
 }
@@ -222,7 +238,7 @@ fn cleared(state: State) -> Step {
         | State::Backoff { .. }
         | State::Stopping { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
@@ -238,30 +254,31 @@ fn signal_failed(state: State) -> Step {
         | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
 
 fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
-        State::Starting { ready_at: Some(_), attempt } => (State::Running { since: now, attempt }, None),
-        State::Backoff { attempt, next: Next::Retry(_) } => launch(attempt, policy),
-        State::Backoff { next: Next::GiveUp(_), .. } => (State::Fatal, None),
+        State::Starting { ready_at: Some(_), attempt } => (up(attempt, now, policy), None),
+        State::Backoff { attempt, next: Next::Retry(_) }
+        | State::Exited { restart_at: Some(_), attempt, .. } => launch(attempt, policy),
+        State::Backoff { attempt, next: Next::GiveUp(_) } => (given_up(attempt, now, policy), None),
+        State::Fatal { retry_at: Some(_), attempt } => launch(Attempt { veiled: true, ..attempt }, policy),
+        State::Running { end_at: Some(_), .. } => stopping(Then::Start, now, policy),
         State::Stopping { kill_at: Some(_), then } => {
             let pause = policy.stopwaitsecs.max(Policy::KILL_PAUSE);
             (State::Stopping { kill_at: Some(now + pause), then }, Some(Effect::Kill))
         }
-        State::Stopped { start_at: Some(_) } | State::Exited { restart_at: Some(_), .. } => {
-            launch(0, policy)
-        }
+        State::Stopped { start_at: Some(_) } => launch(Attempt::FIRST, policy),
         State::Starting { ready_at: None, .. }
         | State::Stopping { kill_at: None, .. }
         | State::Stopped { start_at: None }
         | State::Waiting { .. }
         | State::Exited { restart_at: None, .. }
-        | State::Running { .. }
-        | State::Fatal
+        | State::Running { end_at: None, .. }
+        | State::Fatal { retry_at: None, .. }
         | State::Unknown => (state, None),
     }
 }
@@ -278,7 +295,7 @@ fn not_ready(state: State, now: Instant, policy: &Policy) -> Step {
         | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
@@ -287,32 +304,49 @@ fn not_ready(state: State, now: Instant, policy: &Policy) -> Step {
 fn unhealthy(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: Some(_), attempt } => stopping(Then::Fail(attempt), now, policy),
-        State::Running { .. } => stopping(Then::Exit, now, policy),
+        State::Running { since, attempt, .. } => {
+            let up = now.saturating_duration_since(since);
+            stopping(Then::Exit(policy.after_running(attempt, up, false)), now, policy)
+        }
         State::Starting { ready_at: None, .. }
         | State::Stopping { .. }
         | State::Stopped { .. }
         | State::Waiting { .. }
         | State::Backoff { .. }
         | State::Exited { .. }
-        | State::Fatal
+        | State::Fatal { .. }
         | State::Unknown => (state, None),
     }
 }
 
-fn failed(attempt: u32, now: Instant, policy: &Policy) -> State {
-    let attempt = attempt.saturating_add(1);
-    let next = if attempt > policy.startretries {
-        Next::GiveUp(now)
-    } else {
-        Next::Retry(now + policy.backoff.delay(attempt))
+/// It was up for `startsecs`. What was tried in the background is shown first.
+fn up(attempt: Attempt, now: Instant, policy: &Policy) -> State {
+    if attempt.veiled {
+        return State::Starting { ready_at: Some(now), attempt: Attempt { veiled: false, ..attempt } };
+    }
+    State::Running { since: now, attempt, end_at: policy.end_at(now, attempt) }
+}
+
+fn failed(attempt: Attempt, now: Instant, policy: &Policy) -> State {
+    let (tries, ends) = (attempt.tries.saturating_add(1), attempt.ends.saturating_add(1));
+    let attempt = Attempt { tries, ends, ..attempt };
+    let next = match () {
+        () if attempt.veiled => return given_up(attempt, now, policy),
+        () if tries > policy.startretries => Next::GiveUp(now),
+        () => Next::Retry(now + policy.backoff(attempt)),
     };
     State::Backoff { attempt, next }
+}
+
+fn given_up(attempt: Attempt, now: Instant, policy: &Policy) -> State {
+    let attempt = Attempt { veiled: false, ..attempt };
+    State::Fatal { retry_at: policy.retry_at(now, attempt), attempt }
 }
 
 fn stopped(then: Then, now: Instant) -> State {
     match then {
         // without a process nothing has failed
-        Then::Stay | Then::Fail(_) | Then::Exit => State::STOPPED,
+        Then::Stay | Then::Fail(_) | Then::Exit(_) => State::STOPPED,
         Then::Start => State::Stopped { start_at: Some(now) },
     }
 }

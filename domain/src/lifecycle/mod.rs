@@ -34,5 +34,5 @@ mod policy;
 mod state;
 
 pub use machine::{Edge, Machine, Refusal, occur, request};
-pub use policy::{Backoff, Policy};
-pub use state::{Effect, Fact, Next, Request, State, Then};
+pub use policy::Policy;
+pub use state::{Attempt, Effect, Fact, Next, Request, State, Then};

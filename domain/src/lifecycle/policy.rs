@@ -1,6 +1,8 @@
 //! What the configuration says about a lifecycle.
 
+use super::state::Attempt;
 use crate::exit::ExitStatus;
+use crate::restart::{self, RestartPolicy};
 use crate::spec::{Autorestart, ProcessSpec};
 use std::time::{Duration, Instant};
 
@@ -17,26 +19,26 @@ pub struct Policy {
     pub autorestart: Autorestart,
     /// `exitcodes`.
     pub exitcodes: Vec<i32>,
-    /// The waits between attempts.
-    pub backoff: Backoff,
     /// Whether it waits before each spawn until what it `requires` is there.
     pub gated: bool,
+    /// `restart_delay` and what belongs to it.
+    pub restart: RestartPolicy,
+    /// What its jitter is made of.
+    pub seed: u64,
 }
 
-/// How long BACKOFF lasts.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum Backoff {
-    /// As many seconds as attempts have failed: 1, 2, 3, … (Supervisor's way).
-    #[default]
-    Linear,
-}
-
-impl Backoff {
-    /// The wait after `attempt` failures.
-    #[must_use]
-    pub const fn delay(self, attempt: u32) -> Duration {
-        match self {
-            Self::Linear => Duration::from_secs(attempt as u64),
+impl Default for Policy {
+    /// Supervisor's defaults.
+    fn default() -> Self {
+        Self {
+            startsecs: Duration::from_secs(1),
+            startretries: 3,
+            stopwaitsecs: Duration::from_secs(10),
+            autorestart: Autorestart::Unexpected,
+            exitcodes: vec![0],
+            gated: false,
+            restart: RestartPolicy::default(),
+            seed: 0,
         }
     }
 }
@@ -50,10 +52,52 @@ impl Policy {
     /// end leads to BACKOFF.
     pub const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
-    /// When a process starts again that was RUNNING from `since` and has ended `now`.
+    /// The shortest wait between a failed attempt and the next with `restart_delay`.
+    pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+    /// When a process starts again that was RUNNING from `since` and has ended `now`; `attempt` counts that end.
     #[must_use]
-    pub fn restart_at(&self, since: Instant, now: Instant) -> Instant {
-        now.max(since + Self::RESTART_PAUSE.saturating_sub(self.startsecs))
+    pub fn restart_at(&self, since: Instant, now: Instant, attempt: Attempt) -> Instant {
+        let wait =
+            self.restart.delay(attempt.ends).map_or(Duration::ZERO, |wait| self.spread(wait, attempt));
+        (now + wait).max(since + Self::RESTART_PAUSE.saturating_sub(self.startsecs))
+    }
+
+    /// How long BACKOFF lasts: as many seconds as attempts have failed, 1, 2, 3, … (Supervisor's way), or as
+    /// `restart_delay` says. `attempt` counts the last failure.
+    #[must_use]
+    pub fn backoff(&self, attempt: Attempt) -> Duration {
+        match self.restart.delay(attempt.ends) {
+            None => Duration::from_secs(attempt.tries.into()),
+            Some(wait) => self.spread(wait, attempt).max(Self::RETRY_PAUSE),
+        }
+    }
+
+    /// When a process that is FATAL `now` is tried again, if it is.
+    #[must_use]
+    pub fn retry_at(&self, now: Instant, attempt: Attempt) -> Option<Instant> {
+        self.restart.fatal_retry.map(|wait| now + self.spread(wait, attempt))
+    }
+
+    /// When a process that is RUNNING from `now` on has run for long enough, if there is such a time.
+    #[must_use]
+    pub fn end_at(&self, now: Instant, attempt: Attempt) -> Option<Instant> {
+        let shorter = |span| self.restart.jitter.part(span, self.seed, attempt.ends);
+        self.restart.max_runtime.map(|span| now + span.saturating_sub(shorter(span)))
+    }
+
+    /// What went before the attempt that follows an end from RUNNING. Failed attempts are forgotten there; so are
+    /// earlier ends if this one was expected or comes late enough.
+    #[must_use]
+    pub fn after_running(&self, attempt: Attempt, up: Duration, expected: bool) -> Attempt {
+        let anew = expected || up >= self.restart.reset_after();
+        let ends = if anew { 1 } else { attempt.ends.saturating_add(1) };
+        Attempt { ends, ..Attempt::FIRST }
+    }
+
+    /// A wait with its jitter: never shorter than it is.
+    fn spread(&self, wait: Duration, attempt: Attempt) -> Duration {
+        wait + self.restart.jitter.part(wait, self.seed, attempt.ends)
     }
 
     /// Whether an end from RUNNING is followed by a new start.
@@ -82,8 +126,9 @@ impl From<&ProcessSpec> for Policy {
             stopwaitsecs: seconds(spec.stopwaitsecs),
             autorestart: spec.autorestart,
             exitcodes: spec.exitcodes.clone(),
-            backoff: Backoff::Linear,
             gated: spec.depend.is_gated(),
+            restart: spec.restart.clone(),
+            seed: restart::seed(spec.name.as_str(), 0),
         }
     }
 }

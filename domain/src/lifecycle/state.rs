@@ -16,27 +16,29 @@ pub enum State {
     },
     /// To be spawned as soon as what it requires is there. To old clients this is STARTING.
     Waiting {
-        /// Failed attempts before this one.
-        attempt: u32,
+        /// What went before.
+        attempt: Attempt,
     },
     /// About to be spawned, or spawned and not yet up for `startsecs`.
     Starting {
         /// When it counts as running; `None` until it is spawned.
         ready_at: Option<Instant>,
-        /// Failed attempts before this one.
-        attempt: u32,
+        /// What went before.
+        attempt: Attempt,
     },
     /// Up for `startsecs`.
     Running {
         /// Since when.
         since: Instant,
-        /// Failed attempts before this one: it counts on if the process never gets ready.
-        attempt: u32,
+        /// What went before; it counts on if the process never gets ready.
+        attempt: Attempt,
+        /// When it is stopped and started anew (`max_runtime`).
+        end_at: Option<Instant>,
     },
     /// An attempt failed.
     Backoff {
-        /// Failed attempts so far, this one included.
-        attempt: u32,
+        /// What has happened so far, this failure included.
+        attempt: Attempt,
         /// What follows, and when.
         next: Next,
     },
@@ -55,11 +57,34 @@ pub enum State {
         expected: bool,
         /// When it starts again, if it does.
         restart_at: Option<Instant>,
+        /// What has happened so far, this end included.
+        attempt: Attempt,
     },
     /// Given up after `startretries`.
-    Fatal,
+    Fatal {
+        /// When it is tried again (`fatal_retry`).
+        retry_at: Option<Instant>,
+        /// What has happened so far.
+        attempt: Attempt,
+    },
     /// A signal could not be sent for a reason other than the process being gone.
     Unknown,
+}
+
+/// What went before an attempt to be up.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Attempt {
+    /// Failed attempts in a row (`tries` of Supervisor's events).
+    pub tries: u32,
+    /// Ends in a row, of failed attempts and from RUNNING; what the waits of `restart_delay` grow by.
+    pub ends: u32,
+    /// Whether it is made in the background (`fatal_retry`): until it is up, FATAL is what clients see.
+    pub veiled: bool,
+}
+
+impl Attempt {
+    /// The first one: somebody asked for it.
+    pub const FIRST: Self = Self { tries: 0, ends: 0, veiled: false };
 }
 
 /// What follows BACKOFF.
@@ -78,10 +103,10 @@ pub enum Then {
     Stay,
     /// It starts again: the second half of a restart.
     Start,
-    /// A start that failed after this many others: BACKOFF, or FATAL. It was not ready in time.
-    Fail(u32),
-    /// EXITED, unexpectedly, and what `autorestart` says. It was not healthy.
-    Exit,
+    /// A start that failed after these others: BACKOFF, or FATAL. It was not ready in time.
+    Fail(Attempt),
+    /// EXITED, unexpectedly, as the last of these ends, and what `autorestart` says. It was not healthy.
+    Exit(Attempt),
 }
 
 /// What somebody wants.
@@ -135,6 +160,9 @@ impl State {
     /// Stopped for good.
     pub const STOPPED: Self = Self::Stopped { start_at: None };
 
+    /// Given up for good.
+    pub const FATAL: Self = Self::Fatal { retry_at: None, attempt: Attempt::FIRST };
+
     /// When this state must be looked at again; the one timer of a process is armed to it.
     #[must_use]
     pub const fn deadline(&self) -> Option<Instant> {
@@ -144,7 +172,9 @@ impl State {
             Self::Backoff { next: Next::Retry(at) | Next::GiveUp(at), .. } => Some(*at),
             Self::Stopping { kill_at, .. } => *kill_at,
             Self::Exited { restart_at, .. } => *restart_at,
-            Self::Waiting { .. } | Self::Running { .. } | Self::Fatal | Self::Unknown => None,
+            Self::Running { end_at, .. } => *end_at,
+            Self::Fatal { retry_at, .. } => *retry_at,
+            Self::Waiting { .. } | Self::Unknown => None,
         }
     }
 
@@ -153,12 +183,15 @@ impl State {
     pub const fn name(&self) -> ProcessState {
         match self {
             Self::Stopped { .. } => ProcessState::Stopped,
+            Self::Waiting { attempt: Attempt { veiled: true, .. } }
+            | Self::Starting { attempt: Attempt { veiled: true, .. }, .. }
+            | Self::Stopping { then: Then::Fail(Attempt { veiled: true, .. }), .. } => ProcessState::Fatal,
             Self::Waiting { .. } | Self::Starting { .. } => ProcessState::Starting,
             Self::Running { .. } => ProcessState::Running,
             Self::Backoff { .. } => ProcessState::Backoff,
             Self::Stopping { .. } => ProcessState::Stopping,
             Self::Exited { .. } => ProcessState::Exited,
-            Self::Fatal => ProcessState::Fatal,
+            Self::Fatal { .. } => ProcessState::Fatal,
             Self::Unknown => ProcessState::Unknown,
         }
     }
@@ -168,27 +201,45 @@ impl State {
     pub const fn attempt(&self) -> u32 {
         match self {
             Self::Waiting { attempt } | Self::Starting { attempt, .. } | Self::Backoff { attempt, .. } => {
-                *attempt
+                attempt.tries
             }
             Self::Stopped { .. }
             | Self::Running { .. }
             | Self::Stopping { .. }
             | Self::Exited { .. }
-            | Self::Fatal
+            | Self::Fatal { .. }
             | Self::Unknown => 0,
+        }
+    }
+
+    /// Whether an attempt is being made in the background, or will be: FATAL is what clients see of it.
+    #[must_use]
+    pub const fn is_retried(&self) -> bool {
+        match self {
+            Self::Fatal { retry_at, .. } => retry_at.is_some(),
+            Self::Waiting { attempt }
+            | Self::Starting { attempt, .. }
+            | Self::Stopping { then: Then::Fail(attempt), .. } => attempt.veiled,
+            Self::Stopping { then: Then::Stay | Then::Start | Then::Exit(_), .. }
+            | Self::Stopped { .. }
+            | Self::Running { .. }
+            | Self::Backoff { .. }
+            | Self::Exited { .. }
+            | Self::Unknown => false,
         }
     }
 
     /// Whether nothing more will happen unless somebody asks: a waiting stop is over here.
     #[must_use]
     pub const fn is_settled_down(&self) -> bool {
-        self.name().is_stopped() && self.deadline().is_none()
+        let is_tried = matches!(self, Self::Waiting { .. } | Self::Starting { .. } | Self::Stopping { .. });
+        self.name().is_stopped() && self.deadline().is_none() && !is_tried
     }
 
     /// Whether it counts as stopped, as for Supervisor, and nobody who is waiting asked for a start: what may still
-    /// come is only what `autorestart` brings.
+    /// come is only what `autorestart` and `fatal_retry` bring.
     #[must_use]
     pub const fn is_down(&self) -> bool {
-        self.is_settled_down() || matches!(self, Self::Exited { .. })
+        self.is_settled_down() || matches!(self, Self::Exited { .. } | Self::Fatal { .. })
     }
 }

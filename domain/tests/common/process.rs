@@ -3,6 +3,7 @@
 use treeherd_domain::depend::Depend;
 use treeherd_domain::health::HealthSpec;
 use treeherd_domain::name::ProcessName;
+use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
@@ -32,6 +33,7 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         stderr: StreamSpec::default(),
         pipe_size: None,
         health: HealthSpec::default(),
+        restart: RestartPolicy::default(),
         socket: None,
         sockets: Vec::new(),
         depend: Depend::default(),

@@ -7,12 +7,14 @@
 //! failing      one test a rule: not ready in time, not healthy any more
 //! waiting      one test a rule: what is required has to be there first
 //! restarting   one test a rule: restarts, and what comes in between
+//! delays       one test a rule: waits, attempts in the background, ends after a time
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
 //! timing       no time is earlier than its rule, nor later than a look once a second
 //! oracle       Supervisor's own rules, written a second time and in another way, and compared
 //! ```
 
+mod delays;
 mod documented;
 mod ending;
 mod failing;

@@ -7,7 +7,8 @@ use crate::script::origin;
 use proptest::prelude::*;
 use std::time::{Duration, Instant};
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Backoff, Edge, Effect, Fact, Machine, Policy, Request, State};
+use treeherd_domain::lifecycle::{Attempt, Edge, Effect, Fact, Machine, Policy, Request, State};
+use treeherd_domain::restart::{Factor, Percent, RestartPolicy};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
 
@@ -33,14 +34,17 @@ struct Walk {
     world: World,
     /// Each effect, and the world in which it came.
     effects: Vec<(Effect, World)>,
+    /// Every edge that nobody asked for.
+    edges: Vec<Edge>,
     /// Each fact that did not fit the world and yet had a consequence.
     taken_in: Vec<(Fact, Edge)>,
 }
 
 impl Walk {
     fn new(policy: Policy) -> Self {
-        let (machine, effects, taken_in) = (Machine::default(), Vec::new(), Vec::new());
-        Self { machine, policy, now: origin(), world: World::Empty, effects, taken_in }
+        let (machine, now, world) = (Machine::default(), origin(), World::Empty);
+        let (effects, edges, taken_in) = (Vec::new(), Vec::new(), Vec::new());
+        Self { machine, policy, now, world, effects, edges, taken_in }
     }
 
     fn through(policy: Policy, inputs: &[Input]) -> Self {
@@ -63,7 +67,10 @@ impl Walk {
     fn drain(&mut self) {
         for _ in 0..100 {
             match self.machine.due(self.now, &self.policy) {
-                Some(edge) => self.perform(edge),
+                Some(edge) => {
+                    self.edges.push(edge);
+                    self.perform(edge);
+                }
                 None => return,
             }
         }
@@ -90,6 +97,7 @@ impl Walk {
         if after.is_none() && (edge.from != edge.to || edge.effect.is_some()) {
             self.taken_in.push((fact, edge));
         }
+        self.edges.push(edge);
         self.perform(edge);
     }
 
@@ -113,7 +121,7 @@ impl Walk {
             | State::Waiting { .. }
             | State::Backoff { .. }
             | State::Exited { .. }
-            | State::Fatal => World::Empty,
+            | State::Fatal { .. } => World::Empty,
             State::Starting { ready_at: None, .. } | State::Stopping { kill_at: None, .. } => {
                 World::Spawning
             }
@@ -153,14 +161,31 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
             stopwaitsecs: Duration::from_secs(stopwaitsecs),
             autorestart,
             exitcodes,
-            backoff: Backoff::Linear,
+            ..Policy::default()
         },
     )
 }
 
-/// The same, with requirements or without.
-fn gated_policies() -> impl Strategy<Value = Policy> {
-    (policies(), any::<bool>()).prop_map(|(policy, gated)| Policy { gated, ..policy })
+/// The same, with requirements or without, and with any policy of restarts.
+fn all_policies() -> impl Strategy<Value = Policy> {
+    let span = |range: std::ops::Range<u64>| range.prop_map(Duration::from_millis);
+    let delay = prop::collection::vec(span(0..3000), 0..4);
+    let keys = (
+        prop::option::of(span(0..4000)),
+        prop::option::of(prop_oneof![Just("1"), Just("1.5"), Just("100")]),
+        prop_oneof![Just("0%"), Just("20%"), Just("100%")],
+        prop::option::of(span(0..5000)),
+        prop::option::of(span(1000..4000)),
+        prop::option::of(span(1000..4000)),
+    );
+    (policies(), any::<bool>(), delay, keys, any::<u64>()).prop_map(|(policy, gated, delay, keys, seed)| {
+        let (delay_max, factor, jitter, reset_after, fatal_retry, max_runtime) = keys;
+        let factor = factor.and_then(Factor::parse);
+        let jitter = Percent::parse(jitter).expect("it is a percentage");
+        let restart =
+            RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
+        Policy { gated, restart, seed, ..policy }
+    })
 }
 
 fn statuses() -> impl Strategy<Value = ExitStatus> {
@@ -193,7 +218,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_two_spawns_without_an_end_between(policy in gated_policies(), history in histories()) {
+    fn no_two_spawns_without_an_end_between(policy in all_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         for (effect, world) in walk.effects {
             prop_assert!(effect != Effect::Spawn || world == World::Empty, "spawned while {:?}", world);
@@ -201,7 +226,7 @@ proptest! {
     }
 
     #[test]
-    fn signals_go_only_to_a_process_that_exists(policy in gated_policies(), history in histories()) {
+    fn signals_go_only_to_a_process_that_exists(policy in all_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         for (effect, world) in walk.effects {
             prop_assert!(effect == Effect::Spawn || world == World::Alive, "{:?} while {:?}", effect, world);
@@ -209,7 +234,7 @@ proptest! {
     }
 
     #[test]
-    fn a_fact_that_does_not_fit_changes_nothing(policy in gated_policies(), history in histories()) {
+    fn a_fact_that_does_not_fit_changes_nothing(policy in all_policies(), history in histories()) {
         let walk = Walk::through(policy, &history);
         prop_assert!(walk.taken_in.is_empty(), "{:?}", walk.taken_in);
     }
@@ -237,12 +262,12 @@ proptest! {
             for fact in [Fact::Cleared, Fact::Spawned, Fact::Excused(ExitStatus::Code(1))] {
                 walk.step(Input::Tell(fact));
             }
-            prop_assert_eq!(walk.machine.state(), State::Waiting { attempt: 0 });
+            prop_assert_eq!(walk.machine.state(), State::Waiting { attempt: Attempt::FIRST });
         }
     }
 
     #[test]
-    fn the_state_knows_whether_there_is_a_process(policy in gated_policies(), history in histories()) {
+    fn the_state_knows_whether_there_is_a_process(policy in all_policies(), history in histories()) {
         let mut walk = Walk::new(policy);
         for input in history {
             walk.step(input);
@@ -251,7 +276,7 @@ proptest! {
     }
 
     #[test]
-    fn no_deadline_lies_in_the_past_when_what_is_due_is_done(policy in gated_policies(), history in histories()) {
+    fn no_deadline_lies_in_the_past_when_what_is_due_is_done(policy in all_policies(), history in histories()) {
         let mut walk = Walk::new(policy);
         for input in history {
             walk.step(input);
@@ -262,7 +287,7 @@ proptest! {
 
     #[test]
     fn a_stop_and_one_end_bring_every_state_to_rest(
-        policy in gated_policies(),
+        policy in all_policies(),
         history in histories(),
         request in prop_oneof![Just(Request::Stop), Just(Request::Halt)],
         spawn in prop_oneof![Just(Fact::Spawned), Just(Fact::SpawnFailed)],
@@ -275,6 +300,34 @@ proptest! {
         prop_assert_eq!(walk.world, World::Empty);
         prop_assert!(walk.machine.state().is_settled_down(), "{:?}", walk.machine.state());
         prop_assert!(walk.effects.iter().all(|(effect, _)| *effect != Effect::Spawn), "{:?}", walk.effects);
+    }
+
+    #[test]
+    fn what_is_tried_in_the_background_is_fatal_until_it_is_up(
+        policy in all_policies(),
+        history in histories(),
+    ) {
+        let walk = Walk::through(policy, &history);
+        for edge in walk.edges.iter().filter(|edge| edge.from.is_retried() && edge.is_change()) {
+            let is_up = matches!(edge.from, State::Starting { ready_at: Some(_), .. })
+                && matches!(edge.to, State::Starting { ready_at: Some(_), .. });
+            prop_assert!(is_up || edge.to == State::Unknown, "{:?}", edge);
+        }
+    }
+
+    #[test]
+    fn no_wait_is_shorter_than_its_rule_nor_longer_than_its_jitter_allows(
+        policy in all_policies(),
+        ends in 1..60_u32,
+    ) {
+        let attempt = Attempt { tries: ends, ends, veiled: false };
+        let rule = policy.restart.delay(ends).unwrap_or(Duration::from_secs(ends.into()));
+        let (wait, most) = (policy.backoff(attempt), rule * 2);
+        prop_assert!(wait >= rule && wait <= most.max(Policy::RETRY_PAUSE), "{:?} for {:?}", wait, rule);
+        prop_assert!(rule <= policy.restart.longest().max(Duration::from_secs(ends.into())));
+        if let Some(end_at) = policy.end_at(origin(), attempt) {
+            prop_assert!(end_at - origin() <= policy.restart.max_runtime.unwrap_or_default());
+        }
     }
 
     #[test]
@@ -298,7 +351,8 @@ proptest! {
             walk.now = walk.machine.state().deadline().unwrap_or(walk.now);
             walk.drain();
         }
-        prop_assert_eq!(walk.machine.state(), State::Fatal);
+        let is_fatal = matches!(walk.machine.state(), State::Fatal { retry_at: None, .. });
+        prop_assert!(is_fatal, "{:?}", walk.machine.state());
         prop_assert_eq!(walk.effects.len(), startretries as usize + 1);
     }
 }

@@ -17,8 +17,10 @@ use expect_test::Expect;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use treeherd_domain::duration;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Backoff, Edge, Effect, Fact, Machine, Policy, Request, State, Then};
+use treeherd_domain::lifecycle::{Attempt, Edge, Effect, Fact, Machine, Policy, Request, State, Then};
+use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
 
@@ -52,15 +54,7 @@ pub(crate) fn origin() -> Instant {
 
 /// The default policy with some keys set.
 pub(crate) fn policy(keys: &str) -> Policy {
-    let mut policy = Policy {
-        startsecs: Duration::from_secs(1),
-        startretries: 3,
-        stopwaitsecs: Duration::from_secs(10),
-        autorestart: Autorestart::Unexpected,
-        exitcodes: vec![0],
-        backoff: Backoff::Linear,
-        gated: false,
-    };
+    let mut policy = Policy::default();
     for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
         let number = || value.parse::<u32>().expect("this key is a number");
         match key {
@@ -70,10 +64,21 @@ pub(crate) fn policy(keys: &str) -> Policy {
             "stopwaitsecs" => policy.stopwaitsecs = Duration::from_secs(number().into()),
             "autorestart" => policy.autorestart = autorestart(value),
             "exitcodes" => policy.exitcodes = value.split(',').filter_map(|c| c.parse().ok()).collect(),
+            "restart_delay" => policy.restart.delay = value.split(',').map(span).collect(),
+            "restart_delay_max" => policy.restart.delay_max = Some(span(value)),
+            "restart_factor" => policy.restart.factor = Factor::parse(value),
+            "restart_reset_after" => policy.restart.reset_after = Some(span(value)),
+            "restart_jitter" => policy.restart.jitter = Percent::parse(value).expect("it is a percentage"),
+            "fatal_retry" => policy.restart.fatal_retry = Some(span(value)),
+            "max_runtime" => policy.restart.max_runtime = Some(span(value)),
             _ => panic!("no such key: {key}"),
         }
     }
     policy
+}
+
+fn span(value: &str) -> Duration {
+    duration::parse(value).expect("it is a span of time")
 }
 
 fn autorestart(value: &str) -> Autorestart {
@@ -205,22 +210,29 @@ fn status(how: &str) -> ExitStatus {
     }
 }
 
+fn veil(attempt: Attempt) -> &'static str {
+    if attempt.veiled { "in the background, " } else { "" }
+}
+
 /// The effect, and what the state's name does not say.
 fn noted(effect: &str, state: State) -> String {
     let note = match state {
-        State::Waiting { attempt } => format!("waits, tries {attempt}"),
-        State::Starting { attempt, .. } | State::Backoff { attempt, .. } => format!("tries {attempt}"),
+        State::Waiting { attempt } => format!("{}waits, tries {}", veil(attempt), attempt.tries),
+        State::Starting { attempt, .. } | State::Backoff { attempt, .. } => {
+            format!("{}tries {}", veil(attempt), attempt.tries)
+        }
+        State::Fatal { retry_at: Some(_), .. } => "then retry".to_owned(),
         State::Exited { expected: true, .. } => "expected".to_owned(),
         State::Exited { expected: false, .. } => "not expected".to_owned(),
         State::Stopping { then: Then::Start, .. } | State::Stopped { start_at: Some(_) } => {
             "then start".to_owned()
         }
-        State::Stopping { then: Then::Fail(tries), .. } => format!("then fail, tries {tries}"),
-        State::Stopping { then: Then::Exit, .. } => "then exit".to_owned(),
+        State::Stopping { then: Then::Fail(attempt), .. } => format!("then fail, tries {}", attempt.tries),
+        State::Stopping { then: Then::Exit(_), .. } => "then exit".to_owned(),
         State::Stopping { then: Then::Stay, .. }
         | State::Stopped { start_at: None }
         | State::Running { .. }
-        | State::Fatal
+        | State::Fatal { retry_at: None, .. }
         | State::Unknown => String::new(),
     };
     format!("{effect:<8} {note}")
