@@ -27,7 +27,7 @@ pub(crate) fn read(keys: &Keys<'_>) -> RestartPolicy {
     let policy = RestartPolicy {
         delay_max: span(keys, "restart_delay_max"),
         factor: keys.value("restart_factor", factor),
-        jitter: keys.get("restart_jitter", Percent::default(), percent),
+        jitter: jitter(keys),
         reset_after: span(keys, "restart_reset_after"),
         fatal_retry: at_least(keys, "fatal_retry"),
         max_runtime: at_least(keys, "max_runtime"),
@@ -87,6 +87,12 @@ fn at_least(keys: &Keys<'_>, key: &str) -> Option<Duration> {
         keys.fail(key, message, "write 1s or more, or leave the key out");
     }
     Some(span)
+}
+
+/// `restart_jitter`. A percent sign is written twice elsewhere; here nobody would think of it.
+fn jitter(keys: &Keys<'_>) -> Percent {
+    let plain = keys.raw("restart_jitter").and_then(|option| Percent::parse(&option.value));
+    plain.unwrap_or_else(|| keys.get("restart_jitter", Percent::default(), percent))
 }
 
 /// Notes what is wrong with a span of time; the caret stands below the part that is.

@@ -142,7 +142,7 @@ impl Percent {
     pub fn part(self, span: Duration, seed: u64, n: u32) -> Duration {
         // in 16 bits: finer than anybody sees, and no product overflows
         let chance = u128::from(hash(seed, n) >> 48);
-        let nanos = span.as_nanos() * u128::from(self.0) / 100 * chance >> 16;
+        let nanos = (span.as_nanos() * u128::from(self.0) / 100 * chance) >> 16;
         Duration::from_millis(u64::try_from(nanos / 1_000_000).unwrap_or(0))
     }
 }

@@ -9,6 +9,7 @@ mod expansion;
 mod files;
 mod health;
 mod reports;
+mod restart;
 mod specs;
 mod support;
 mod values;

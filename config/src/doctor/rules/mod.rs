@@ -10,6 +10,7 @@ mod groups;
 mod health;
 mod lifecycle;
 mod logs;
+mod restarts;
 mod servers;
 mod shell;
 mod slips;
@@ -23,6 +24,7 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
         commands::RULES,
         shell::RULES,
         lifecycle::RULES,
+        restarts::RULES,
         health::RULES,
         logs::RULES,
         environment::RULES,
