@@ -19,6 +19,7 @@ mod supervisor;
 mod system;
 mod tree;
 mod web;
+mod why;
 
 use crate::clock;
 use crate::estate::{Estate, GroupEstate, Mood};

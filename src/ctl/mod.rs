@@ -60,6 +60,7 @@ mod shell;
 pub mod status;
 mod survey;
 mod wait;
+mod why;
 
 use crate::configtest;
 use crate::getopt::UsageError;
@@ -246,6 +247,8 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
         "events" => events::events(session, argument).await,
+        "history" => why::history(session, argument).await,
+        "why" => why::why(session, argument).await,
         "wait" => wait::wait(session, argument).await,
         "completion" => completion::names(session, argument).await,
         _ => {

@@ -57,4 +57,5 @@ mod traps_since_3;
 mod traps_since_3_0;
 mod traps_since_3_3;
 mod traps_since_4;
+mod why;
 mod xmlrpc;

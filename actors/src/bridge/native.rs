@@ -1,5 +1,6 @@
 //! `process.*`, `group.*`: the native methods, by selector, one row per target.
 
+use super::why::Span;
 use super::{Bridge, act, describe, events, groups};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
@@ -14,7 +15,8 @@ use treeherd_rpc::api::{GroupApiServer, ProcessApiServer};
 use treeherd_rpc::code::{error_object, row_error};
 use treeherd_rpc::wire::supervisor::SignalName;
 use treeherd_rpc::wire::{
-    self, GroupInfo, GroupUpdate, Operation, OperationState, ProcessInfo, ProcessList, Row, Selectors,
+    self, Explanations, GroupInfo, GroupUpdate, Histories, Operation, OperationState, ProcessInfo,
+    ProcessList, Row, Selectors,
 };
 
 /// The longest wait that a caller may ask for.
@@ -190,6 +192,21 @@ impl ProcessApiServer for Bridge {
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation> {
         let signal = act::signal(&signal).map_err(|fault| error_object(&fault))?;
         self.selected(&selector, Verb::Signal(signal), Wait::No, None).await
+    }
+
+    async fn process_explain(&self, selector: Selectors) -> RpcResult<Explanations> {
+        self.explanations(&selector).map_err(|fault| error_object(&fault))
+    }
+
+    async fn process_history(
+        &self,
+        selector: Selectors,
+        limit: Option<u32>,
+        since: Option<u64>,
+        within_ms: Option<u64>,
+    ) -> RpcResult<Histories> {
+        let span = Span { limit, since, within: within_ms.map(Duration::from_millis) };
+        self.histories(&selector, span).map_err(|fault| error_object(&fault))
     }
 
     async fn process_watch(

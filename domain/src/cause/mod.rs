@@ -14,11 +14,15 @@
 
 mod asked;
 mod entry;
+mod explain;
+mod headline;
 mod history;
+mod lines;
 mod words;
 
 pub use asked::{Asked, Peer, Via};
 pub use entry::{Change, End, Entry, Signalled, Tail, Verdict};
+pub use explain::{Explanation, Others, Reason, Subject, explain};
 pub use history::{History, KEPT, TAILS};
 pub use words::{age, span};
 

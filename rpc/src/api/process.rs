@@ -1,7 +1,9 @@
 //! `process.*`: processes by selector; one call, one result row per target.
 
 use crate::wire::supervisor::SignalName;
-use crate::wire::{Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait};
+use crate::wire::{
+    Explanations, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait,
+};
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
 use jsonrpsee::proc_macros::rpc;
 
@@ -51,6 +53,21 @@ pub trait ProcessApi {
     /// Sends a signal.
     #[method(name = "signal", param_kind = map)]
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation>;
+
+    /// Why each process is as it is: the chain of reasons, and the last lines of output before an end.
+    #[method(name = "explain", param_kind = map)]
+    async fn process_explain(&self, selector: Selectors) -> RpcResult<Explanations>;
+
+    /// What happened to each process: the newest `limit` entries with a number above `since`, of the last
+    /// `withinMs` milliseconds (default: all that are kept).
+    #[method(name = "history", param_kind = map)]
+    async fn process_history(
+        &self,
+        selector: Selectors,
+        limit: Option<u32>,
+        since: Option<u64>,
+        #[argument(rename = "withinMs")] within_ms: Option<u64>,
+    ) -> RpcResult<Histories>;
 
     /// First a snapshot of the processes, then every change of one.
     #[subscription(name = "watch" => "change", unsubscribe = "unwatch", item = ProcessChange, param_kind = map)]

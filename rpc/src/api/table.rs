@@ -236,6 +236,12 @@ methods! {
     "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none.";
+    "process.explain" (selector: "Selector") -> "Explanations",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
+        "Why each process is as it is: the chain of reasons, and the last lines of output before an end.";
+    "process.history" (selector: "Selector", limit?o: "int", since?o: "int", withinMs?o: "int") -> "Histories",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
+        "What happened to each process, and why: the newest entries, after a number, or of the last milliseconds.";
     "process.signal" (selector: "Selector", signal: "string | int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched BadSignal]:
         "Sends a signal.";

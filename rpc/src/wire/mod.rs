@@ -16,7 +16,10 @@ mod selector;
 pub mod supervisor;
 pub mod time;
 
-pub use cause::{AskedInfo, CauseInfo, RefInfo};
+pub use cause::{
+    AskedInfo, CauseInfo, EntryInfo, ExplanationInfo, Explanations, Histories, HistoryInfo, LastOutput,
+    ReasonInfo, RefInfo,
+};
 pub use daemon::{Crash, CrashReport, GroupInfo, SystemInfo, SystemState, TreeNode};
 pub use event::{EventBody, EventItem, Mark};
 pub use log::{LogItem, LogSlice, LogStart, Payload};

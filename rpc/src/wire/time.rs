@@ -16,6 +16,31 @@ pub fn from_seconds(epoch_s: i64) -> Option<String> {
     u64::try_from(epoch_s).ok().filter(|s| *s > 0).map(|s| rfc3339(s.saturating_mul(1000)))
 }
 
+/// The moment of such a text, in milliseconds since the epoch; `None` if it is no such text.
+#[must_use]
+pub fn epoch_ms(text: &str) -> Option<u64> {
+    let (date, of_day) = text.strip_suffix('Z')?.split_once('T')?;
+    let numbers = |text: &str, between: &[char]| {
+        let parts = text.split(between).map(|part| part.parse().ok());
+        parts.collect::<Option<Vec<u64>>>()
+    };
+    let [year, month, day] = numbers(date, &['-'])?[..] else { return None };
+    let [hour, minute, second, millis] = numbers(of_day, &[':', '.'])?[..] else { return None };
+    let is_date = year >= 1970 && (1..=12).contains(&month) && (1..=31).contains(&day);
+    let days = is_date.then(|| days(year, month, day))?;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + millis)
+}
+
+/// The other way round: the days from 1970-01-01 to a Gregorian date.
+const fn days(year: u64, month: u64, day: u64) -> u64 {
+    const ERA: u64 = 146_097;
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year / 400, year % 400);
+    let shifted = (month + 9) % 12;
+    let of_year = (153 * shifted + 2) / 5 + day - 1;
+    era * ERA + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + of_year - 719_468
+}
+
 /// The Gregorian date of a day counted from 1970-01-01. Years begin in March inside, so that the leap
 /// day is the last of its year, and 400 of them (an era) have a fixed number of days.
 const fn civil(days: u64) -> (u64, u64, u64) {
@@ -48,6 +73,21 @@ mod tests {
         ];
         for (ms, text) in table {
             assert_eq!(rfc3339(ms), text);
+            assert_eq!(epoch_ms(text), Some(ms), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_has_no_moment() {
+        for text in [
+            "",
+            "T",
+            "2026-11-22",
+            "2026-13-01T00:00:00.000Z",
+            "1969-12-31T23:59:59.999Z",
+            "2026-11-22T1:2Z",
+        ] {
+            assert_eq!(epoch_ms(text), None, "{text:?}");
         }
     }
 

@@ -76,6 +76,30 @@ pub(super) const ACTIONS: &[Action] = &[
         ("events --kind PROCESS_STATE_EXITED,PROCESS_STATE_FATAL web:*", "what ended lately"),
     ]),
     Action::new(
+        "history",
+        "<name>|<group>:*|all ...",
+        "Shows what happened to processes, and why: each change of state with the local time, the process id and the \
+         cause. The daemon keeps the last 128 of each process, for as long as it runs and the process is configured.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[
+        Opt::valued("number", Some('n'), &["number"], "N", "only the newest N of each (default: all that are kept)"),
+        Opt::valued(
+            "since",
+            None,
+            &["since"],
+            "TIME|SEQ",
+            "only those of the last 30s, 10m, 2h, ...; a bare number is that of an event: those after it",
+        ),
+        Opt::flag("json", None, &["json"], "tell it as JSON"),
+    ])
+    .with_exits(&[
+        (0, "it is shown"),
+        (1, "a name does not exist, or the daemon cannot tell"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[("history web -n 20", "its last changes"), ("history all --since 1h", "what went on lately")]),
+    Action::new(
         "man",
         "[<page>]",
         "Prints a page of the manual: supervisorctl, supervisord, supervisord.conf, echo_supervisord_conf or pidproxy.",
@@ -123,6 +147,20 @@ pub(super) const ACTIONS: &[Action] = &[
         ("wait all --timeout 2m", "after an update, before traffic is let in"),
         ("wait shop:* --for stopped", "before the files they use are replaced"),
     ]),
+    Action::new(
+        "why",
+        "<name>|<group>:*|all ...",
+        "Tells why processes are as they are: how the last one ended and what follows when, what went wrong before it \
+         in what it needs, who asked for what, and the last lines of its log before the end.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[Opt::flag("json", None, &["json"], "tell it as JSON")])
+    .with_exits(&[
+        (0, "it is told"),
+        (1, "a name does not exist, or the daemon cannot tell"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[("why web", "at three in the morning"), ("why shop:*", "each of a group")]),
 ];
 
 const WAIT_OPTIONS: &[Opt] = &[

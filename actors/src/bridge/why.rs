@@ -1,0 +1,86 @@
+//! `process.explain` and `process.history`: why processes are as they are, from what their estates keep.
+//!
+//! Nobody is asked: everything is read from the estates, one after the other, each for a moment. Absent: the chain
+//! itself, which is worked out by `treeherd_domain::cause`.
+
+use super::Bridge;
+use crate::clock;
+use crate::estate::Estate;
+use std::time::Duration;
+use treeherd_domain::cause::{Explanation, Subject, explain};
+use treeherd_domain::fault::Fault;
+use treeherd_domain::name::Namespec;
+use treeherd_os::clock::local_time;
+use treeherd_rpc::wire::{EntryInfo, ExplanationInfo, Explanations, Histories, HistoryInfo, Selectors};
+
+/// Which entries of a history are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Span {
+    /// At most so many, the newest.
+    pub(super) limit: Option<u32>,
+    /// Only those with a higher number.
+    pub(super) since: Option<u64>,
+    /// Only those that are not older.
+    pub(super) within: Option<Duration>,
+}
+
+/// An estate as its explanation needs it.
+fn subject(estate: &Estate) -> Subject {
+    let record = estate.record();
+    Subject {
+        namespec: estate.namespec.clone(),
+        state: record.machine.state(),
+        policy: estate.policy.clone(),
+        autostart: estate.spec.autostart,
+        pid: record.process.as_ref().map_or(0, treeherd_os::process::Process::pid),
+        incarnation: record.incarnation,
+        born: record.signs.born,
+        killed: record.signs.killed,
+        history: record.history.clone(),
+        requires: Vec::new(),
+        waits_for: Vec::new(),
+    }
+}
+
+impl Bridge {
+    /// Why a process is as it is, in lines for people.
+    pub(super) fn explain(&self, estate: &Estate) -> (Explanation, Vec<String>) {
+        let others = |name: &Namespec| self.shared().arena.estate(name).map(|estate| subject(&estate));
+        let explanation = explain(&subject(estate), &others, clock::now());
+        let lines = explanation.lines(&local_time, clock::wall_ms());
+        (explanation, lines)
+    }
+
+    pub(super) fn explanations(&self, selectors: &Selectors) -> Result<Explanations, Fault> {
+        let seq = self.shared().arena.seq();
+        let explained = |estate: &_| {
+            let (explanation, lines) = self.explain(estate);
+            ExplanationInfo::new(&explanation, lines)
+        };
+        let items = self.select(selectors)?.iter().map(|estate| explained(estate)).collect();
+        Ok(Explanations { items, seq })
+    }
+
+    pub(super) fn histories(&self, selectors: &Selectors, span: Span) -> Result<Histories, Fault> {
+        let seq = self.shared().arena.seq();
+        let items = self.select(selectors)?.iter().map(|estate| history(estate, span)).collect();
+        Ok(Histories { items, seq })
+    }
+}
+
+fn history(estate: &Estate, Span { limit, since, within }: Span) -> HistoryInfo {
+    let (now, most) =
+        (clock::now(), limit.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX)));
+    let record = estate.record();
+    let is_new = |at| within.is_none_or(|within| now.saturating_duration_since(at) <= within);
+    let wanted = record.history.entries().rev();
+    let wanted = wanted.take_while(|entry| since.is_none_or(|since| entry.seq > since) && is_new(entry.at));
+    let mut entries: Vec<EntryInfo> = wanted.take(most).map(EntryInfo::from).collect();
+    entries.reverse();
+    HistoryInfo {
+        name: estate.namespec.process.to_string(),
+        group: estate.namespec.group.to_string(),
+        dropped: record.history.dropped(),
+        entries,
+    }
+}

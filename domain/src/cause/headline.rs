@@ -1,0 +1,108 @@
+//! The state of a process in one line: what it is, since when, and what follows when.
+
+use super::{Subject, age, span};
+use crate::lifecycle::{Next, State, Then};
+use crate::spec::Autorestart;
+use crate::status::ProcessState;
+use std::time::{Duration, Instant};
+
+/// `web is BACKOFF: attempt 4 of 10 failed, the next follows in 23 s`.
+pub(super) fn headline(subject: &Subject, now: Instant) -> String {
+    let state = if subject.waits_for.is_empty() { subject.state.name().as_str() } else { "WAITING" };
+    format!("{} is {state}: {}", subject.namespec, follows(subject, now))
+}
+
+fn follows(subject: &Subject, now: Instant) -> String {
+    let until = |at: Instant| span(at.saturating_duration_since(now));
+    let attempts = subject.policy.startretries.saturating_add(1);
+    match subject.state {
+        _ if !subject.waits_for.is_empty() => "it is spawned once all of them are there".to_owned(),
+        State::Starting { ready_at: None, attempt } => {
+            format!("attempt {} of {attempts}, the process is about to be made", attempt + 1)
+        }
+        State::Starting { ready_at: Some(at), attempt } => {
+            let up = subject.born.map_or_else(String::new, |born| format!("up for {}, ", ago(born, now)));
+            format!("attempt {} of {attempts}, {up}RUNNING in {} if it stays up", attempt + 1, until(at))
+        }
+        State::Running { since, .. } => {
+            format!("pid {}, for {}", subject.pid, ago(subject.born.unwrap_or(since), now))
+        }
+        State::Backoff { attempt, next: Next::Retry(at) } => {
+            format!("{}attempt {attempt} of {attempts} failed, next in {}", failure(subject), until(at))
+        }
+        State::Backoff { attempt, next: Next::GiveUp(_) } => {
+            format!("{}attempt {attempt} of {attempts} failed, and no other follows", failure(subject))
+        }
+        State::Stopping { kill_at, then } => stopping(subject, kill_at, then, now),
+        State::Stopped { start_at: Some(_) } => "it starts again at once".to_owned(),
+        State::Stopped { start_at: None } => stopped(subject, now),
+        State::Exited { expected, restart_at, .. } => exited(subject, expected, restart_at, now),
+        State::Fatal => format!(
+            "{}given up, and not tried again by itself: mend the reason, then start it",
+            failure(subject)
+        ),
+        State::Unknown => "the daemon has no power over it; only its end leads out".to_owned(),
+    }
+}
+
+/// How the last attempt failed.
+fn failure(subject: &Subject) -> String {
+    let last = subject.history.last_to(ProcessState::Backoff);
+    last.map_or_else(String::new, |entry| format!("{}; ", entry.cause))
+}
+
+fn ago(then: Instant, now: Instant) -> String {
+    span(now.saturating_duration_since(then))
+}
+
+fn stopping(subject: &Subject, kill_at: Option<Instant>, then: Then, now: Instant) -> String {
+    let mut text = match (kill_at, subject.killed) {
+        (None, _) => "its spawn is called off".to_owned(),
+        (Some(at), None) => {
+            format!("told to end, SIGKILL follows in {}", span(at.saturating_duration_since(now)))
+        }
+        (Some(_), Some(killed)) => {
+            format!("SIGKILL was sent {}, and the kernel has not ended it yet", age_of(killed, now))
+        }
+    };
+    match then {
+        Then::Stay => {}
+        Then::Start => text.push_str("; then it starts again"),
+        Then::Fail(_) => text.push_str("; its start counts as failed"),
+        Then::Exit => text.push_str("; its end counts as not expected"),
+    }
+    text
+}
+
+fn age_of(then: Instant, now: Instant) -> String {
+    age(now.saturating_duration_since(then))
+}
+
+fn stopped(subject: &Subject, now: Instant) -> String {
+    match (subject.history.last_to(ProcessState::Stopped), subject.autostart) {
+        (Some(entry), _) => format!("for {}", ago(entry.at, now)),
+        (None, false) => "it was never started, and autostart=false".to_owned(),
+        (None, true) => {
+            "it was not started yet, though autostart=true: the daemon is just coming up, or ends"
+                .to_owned()
+        }
+    }
+}
+
+fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: Instant) -> String {
+    let how = subject.history.last_to(ProcessState::Exited).map(|entry| entry.cause.to_string());
+    let kind = if expected { "expected" } else { "not expected" };
+    let how = how.unwrap_or_else(|| format!("its end was {kind}"));
+    if let Some(at) = restart_at {
+        return match at.saturating_duration_since(now) {
+            Duration::ZERO => format!("{how}; it starts again at once (autorestart)"),
+            wait => format!("{how}; it starts again in {} (autorestart)", span(wait)),
+        };
+    }
+    let why = match subject.policy.autorestart {
+        Autorestart::Never => "autorestart=false",
+        Autorestart::Unexpected if expected => "autorestart=unexpected",
+        Autorestart::Always | Autorestart::Unexpected => "the daemon was to start nothing any more",
+    };
+    format!("{how}; not started again: {why}")
+}
