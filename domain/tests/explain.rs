@@ -193,14 +193,14 @@ fn a_crash_loop_because_of_a_dependency() {
         &worker,
         &[web, db],
         &expect![[r#"
-        worker is EXITED: it starts again in 100 ms (autorestart)
-          02:02:59.100  EXITED: exit status 7 after 59 s, not expected (pid 4711)
-          02:02:58.800    300 ms before that, web became BACKOFF: exit status 1 after 3.2 s, too soon (startsecs=10)
-          02:02:58.400      400 ms before that, db became unhealthy: tcp 127.0.0.1:5432 refused
-          02:02:00.000  RUNNING: it was up for startsecs=1
-          02:01:50.000  STARTING: autorestart after its end
-          it wrote nothing to its log
-    "#]],
+            worker is EXITED: exit status 7 after 59 s, not expected; it starts again in 100 ms (autorestart)
+              02:02:59.100  EXITED: exit status 7 after 59 s, not expected (pid 4711)
+              02:02:58.800    300 ms before that, web became BACKOFF: exit status 1 after 3.2 s, too soon (startsecs=10)
+              02:02:58.400      400 ms before that, db became unhealthy: tcp 127.0.0.1:5432 refused
+              02:02:00.000  RUNNING: it was up for startsecs=1
+              02:01:50.000  STARTING: autorestart after its end
+              it wrote nothing to its log
+        "#]],
     );
 }
 
@@ -212,8 +212,8 @@ fn not_running_for_every_reason_there_is() {
         &never.now(State::STOPPED),
         &[],
         &expect![[r#"
-        never is STOPPED: it was never started, though autostart=true: the daemon was not to start anything any more, or is about to
-    "#]],
+            never is STOPPED: it was not started yet, though autostart=true: the daemon is just coming up, or ends
+        "#]],
     );
     never.subject.autostart = false;
     shows(
