@@ -277,6 +277,8 @@ impl Program {
             let spawnerr = self.estate.record().spawnerr.clone();
             self.waiters.edge(edge, spawnerr.as_deref());
             self.nudge_pool();
+        } else {
+            self.announce_wait(edge, ended, cause);
         }
         if edge.from != edge.to {
             self.shared.changed(&self.estate.namespec);

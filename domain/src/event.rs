@@ -39,6 +39,19 @@ pub enum EventKind {
         /// Why.
         cause: Arc<Cause>,
     },
+    /// Something about a process became different beside its state (ours).
+    ProcessBecame {
+        /// Which one.
+        namespec: Namespec,
+        /// In a word: `ready`, `unhealthy`, `waiting`.
+        what: &'static str,
+        /// The process id; 0 if there is none.
+        pid: i32,
+        /// Which spawn it belongs to.
+        incarnation: u64,
+        /// Why.
+        cause: Arc<Cause>,
+    },
     /// A group became part of the tree.
     GroupAdded(GroupName),
     /// A group left the tree.
@@ -115,6 +128,7 @@ impl EventKind {
                 ProcessState::Fatal => "PROCESS_STATE_FATAL",
                 ProcessState::Unknown => "PROCESS_STATE_UNKNOWN",
             },
+            Self::ProcessBecame { .. } => "PROCESS_BECAME",
             Self::GroupAdded(_) => "PROCESS_GROUP_ADDED",
             Self::GroupRemoved(_) => "PROCESS_GROUP_REMOVED",
             Self::GroupChanged(_) => "GROUP_CHANGED",
@@ -145,7 +159,9 @@ impl EventKind {
     #[must_use]
     pub const fn namespec(&self) -> Option<&Namespec> {
         match self {
-            Self::ProcessState { namespec, .. } | Self::LogTrouble { namespec, .. } => Some(namespec),
+            Self::ProcessState { namespec, .. }
+            | Self::ProcessBecame { namespec, .. }
+            | Self::LogTrouble { namespec, .. } => Some(namespec),
             Self::ProcessLog(output) | Self::ProcessCommunication(output) => Some(&output.namespec),
             Self::GroupAdded(_)
             | Self::GroupRemoved(_)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use treeherd_domain::cause::{
-    Asked, Cause, Change, End, Entry, History, Peer, Ref, Subject, Tail, Verdict, Via, explain,
+    Asked, Cause, Change, End, Entry, History, Peer, Ref, Subject, Tail, Verdict, Via, Waited, explain,
 };
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Next, Policy, State, Then};
@@ -112,6 +112,10 @@ impl Life {
     fn now(&mut self, state: State) -> Subject {
         Subject { state, ..self.subject.clone() }
     }
+}
+
+fn waited(on: &str) -> Waited {
+    Waited { what: on.into(), processes: vec![name(on)] }
 }
 
 fn ended(code: i32, lived: u64, verdict: Verdict) -> Cause {
@@ -295,8 +299,9 @@ fn not_running_for_every_reason_there_is() {
 fn a_wait_leads_into_what_is_waited_for() {
     use ProcessState::{Starting, Stopped, Stopping};
     let mut db = Life::of("db");
-    db.subject.waits_for = vec![name("disk"), name("ghost")];
-    let db = db.now(State::STOPPED);
+    db.subject.waits_for =
+        vec![waited("disk"), Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new() }];
+    let db = db.now(State::Waiting { attempt: 0 });
     let mut disk = Life::of("disk");
     disk.to(9_300, Stopping, Cause::Asked(asked("group.stop"))).to(
         9_000,
@@ -304,22 +309,22 @@ fn a_wait_leads_into_what_is_waited_for() {
         ended(0, 5_000, Verdict::Stopped),
     );
     // a circle, which the configuration refuses, must not be gone round for ever
-    disk.subject.waits_for = vec![name("db")];
+    disk.subject.waits_for = vec![waited("db")];
     let disk = disk.now(State::STOPPED);
     let mut web = Life::of("web");
-    web.subject.waits_for = vec![name("db")];
+    web.subject.waits_for = vec![waited("db")];
     web.to(3_000, Starting, Cause::Autostart(None));
     shows(
-        &web.now(State::Starting { ready_at: None, attempt: 0 }),
+        &web.now(State::Waiting { attempt: 0 }),
         &[db, disk],
         &expect![[r#"
-            web is WAITING: it is spawned once all of them are there
-                            waits for db, which is WAITING: it is spawned once all of them are there
-                              waits for disk, which is WAITING: it is spawned once all of them are there
-                                waits for db, which is WAITING: it is spawned once all of them are there
+            web is WAITING: it is spawned once this is there: db
+                            waits for db, which is WAITING: it is spawned once this is there: disk, probe:net (unhealthy)
+                              waits for probe:net (unhealthy)
+                              waits for disk, which is STOPPED: for 9 s
+                                waits for db, which is WAITING: it is spawned once this is there: disk, probe:net (unhealthy)
               02:02:51.000      STOPPED: exit status 0 after 5 s (pid 4711)
               02:02:50.700      STOPPING: asked for: group.stop over XML-RPC by uid 1000 (pid 42)
-                              waits for ghost, which is not there
               02:02:57.000  STARTING: autostart=true, the daemon had come up
         "#]],
     );

@@ -5,10 +5,13 @@
 
 use super::Bridge;
 use crate::clock;
-use crate::estate::Estate;
+use crate::estate::{Arena, Estate};
 use std::time::Duration;
-use treeherd_domain::cause::{Explanation, Subject, explain};
+use treeherd_domain::cause::{Explanation, Subject, Waited, explain};
+use treeherd_domain::depend::Target;
+use treeherd_domain::depend::gate::Missing;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::lifecycle::State;
 use treeherd_domain::name::Namespec;
 use treeherd_os::clock::local_time;
 use treeherd_rpc::wire::{EntryInfo, ExplanationInfo, Explanations, Histories, HistoryInfo, Selectors};
@@ -24,29 +27,58 @@ pub(super) struct Span {
     pub(super) within: Option<Duration>,
 }
 
-/// An estate as its explanation needs it.
-fn subject(estate: &Estate) -> Subject {
-    let record = estate.record();
-    Subject {
-        namespec: estate.namespec.clone(),
-        state: record.machine.state(),
-        policy: estate.policy.clone(),
-        autostart: estate.spec.autostart,
-        pid: record.process.as_ref().map_or(0, treeherd_os::process::Process::pid),
-        incarnation: record.incarnation,
-        born: record.signs.born,
-        killed: record.signs.killed,
-        history: record.history.clone(),
-        requires: Vec::new(),
-        waits_for: Vec::new(),
+impl Bridge {
+    /// An estate as its explanation needs it.
+    fn subject(&self, estate: &Estate) -> Subject {
+        let arena = &self.shared().arena;
+        let requires = estate.spec.depend.requires.iter().flat_map(|on| processes(arena, &on.on)).collect();
+        let (subject, missing) = {
+            let record = estate.record();
+            let subject = Subject {
+                namespec: estate.namespec.clone(),
+                state: record.machine.state(),
+                policy: estate.policy.clone(),
+                autostart: estate.spec.autostart,
+                pid: record.process.as_ref().map_or(0, treeherd_os::process::Process::pid),
+                incarnation: record.incarnation,
+                born: record.signs.born,
+                killed: record.signs.killed,
+                history: record.history.clone(),
+                requires,
+                waits_for: Vec::new(),
+            };
+            (subject, record.gate.missing.clone())
+        };
+        // another estate is looked into only when this one is let go
+        let waited = |missing: &Missing| {
+            let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
+            let mut processes = processes(arena, &missing.on);
+            processes.retain(|name| !is_there(name));
+            Waited { what: missing.to_string().into(), processes }
+        };
+        let is_waiting = matches!(subject.state, State::Waiting { .. });
+        let waits_for = missing.iter().filter(|_| is_waiting).map(waited).collect();
+        Subject { waits_for, ..subject }
+    }
+}
+
+/// The processes that a requirement is about.
+fn processes(arena: &Arena, on: &Target) -> Vec<Namespec> {
+    match on {
+        Target::Process(namespec) => vec![namespec.clone()],
+        Target::Group(group) => {
+            let group = arena.group(group.as_str());
+            group.iter().flat_map(|group| &group.estates).map(|estate| estate.namespec.clone()).collect()
+        }
+        Target::Probe(_) => Vec::new(),
     }
 }
 
 impl Bridge {
     /// Why a process is as it is, in lines for people.
     pub(super) fn explain(&self, estate: &Estate) -> (Explanation, Vec<String>) {
-        let others = |name: &Namespec| self.shared().arena.estate(name).map(|estate| subject(&estate));
-        let explanation = explain(&subject(estate), &others, clock::now());
+        let others = |name: &Namespec| self.shared().arena.estate(name).map(|estate| self.subject(&estate));
+        let explanation = explain(&self.subject(estate), &others, clock::now());
         let lines = explanation.lines(&local_time, clock::wall_ms());
         (explanation, lines)
     }

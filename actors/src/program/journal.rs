@@ -5,7 +5,7 @@ use crate::clock;
 use crate::estate::Signs;
 use std::sync::Arc;
 use std::time::Instant;
-use treeherd_domain::cause::{Cause, Change, End, Entry, Signalled, Verdict};
+use treeherd_domain::cause::{Cause, Change, End, Entry, Signalled, Tail, Verdict};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Edge, Effect, State};
@@ -76,6 +76,41 @@ impl Program {
         }
     }
 
+    /// Tells of a wait for what is required that begins or ends, which is no change of Supervisor's states.
+    pub(super) fn announce_wait(&self, edge: &Edge, ended: Option<ExitStatus>, cause: Cause) {
+        let (waited, waits) = (is_waiting(edge.from), is_waiting(edge.to));
+        if waited != waits {
+            let tail = ended.and_then(|_| self.estate.last_output(self.buried_pid)).map(Arc::new);
+            self.became(if waits { "waiting" } else { "free to start" }, waits, cause, tail);
+        }
+    }
+
+    /// Tells of something that became different beside the state, and writes it into the history. `is_bad`: others
+    /// may suffer from it.
+    pub(crate) fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
+        let (pid, incarnation, attempt) = {
+            let record = self.estate.record();
+            let pid = record.process.as_ref().map_or(0, Process::pid);
+            (pid, record.incarnation, record.machine.state().attempt())
+        };
+        let pid = if tail.is_some() { self.buried_pid } else { pid };
+        let cause = Arc::new(cause);
+        let (namespec, told) = (self.estate.namespec.clone(), Arc::clone(&cause));
+        let seq = self.shared.announce(EventKind::ProcessBecame {
+            namespec,
+            what,
+            pid,
+            incarnation,
+            cause: told,
+        });
+        let (at, at_ms) = (clock::now(), clock::wall_ms());
+        let change = Change::Became { what, is_bad };
+        let entry = Entry { seq, at, at_ms, change, cause, pid, incarnation, attempt, tail };
+        let mut record = self.estate.record();
+        record.seq = seq;
+        record.history.push(entry);
+    }
+
     /// Notes a SIGKILL that the machine asked for.
     pub(super) fn note_kill(&self) {
         self.estate.record().signs.killed.get_or_insert_with(clock::now);
@@ -109,6 +144,10 @@ impl Program {
             signalled,
         }))
     }
+}
+
+const fn is_waiting(state: State) -> bool {
+    matches!(state, State::Waiting { .. })
 }
 
 /// A stop was faster than the spawn.

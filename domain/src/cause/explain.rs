@@ -51,7 +51,16 @@ pub struct Subject {
     /// What it cannot do without: their trouble may be its.
     pub requires: Vec<Namespec>,
     /// What it waits for before it is spawned.
-    pub waits_for: Vec<Namespec>,
+    pub waits_for: Vec<Waited>,
+}
+
+/// Something that is waited for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Waited {
+    /// As it is shown: `db`, `shop:*`, `probe:internet (unhealthy)`.
+    pub what: Box<str>,
+    /// The processes of it that are not there.
+    pub processes: Vec<Namespec>,
 }
 
 /// The other processes of the daemon at that moment.
@@ -126,19 +135,30 @@ struct Chain<'a> {
 impl Chain<'_> {
     /// What it waits for, and why that is not there.
     fn waits(&mut self, subject: &Subject, depth: usize) {
-        for name in &subject.waits_for {
-            let other = (self.others)(name);
-            let text = match &other {
-                Some(other) => {
-                    format!("waits for {}", headline(other, self.now).replacen(" is ", ", which is ", 1))
-                }
-                None => format!("waits for {name}, which is not there"),
-            };
-            let reason = Reason { kind: "waits", text, entry: None, at_ms: None, by: None, depth };
-            self.reasons.push(reason);
-            if let Some(other) = other {
-                self.follow_other(&other, depth + 1);
+        let mut push = |text| {
+            self.reasons.push(Reason { kind: "waits", text, entry: None, at_ms: None, by: None, depth });
+        };
+        let mut others = Vec::new();
+        for waited in &subject.waits_for {
+            let processes = waited.processes.iter().filter_map(|name| (self.others)(name));
+            let before = others.len();
+            others.extend(processes);
+            if others.len() == before {
+                push(format!("waits for {}", waited.what));
             }
+        }
+        for other in others {
+            let shown = headline(&other, self.now).replacen(" is ", ", which is ", 1);
+            let reason = Reason {
+                kind: "waits",
+                text: format!("waits for {shown}"),
+                entry: None,
+                at_ms: None,
+                by: None,
+                depth,
+            };
+            self.reasons.push(reason);
+            self.follow_other(&other, depth + 1);
         }
     }
 

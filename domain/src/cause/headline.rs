@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 /// `web is BACKOFF: attempt 4 of 10 failed, the next follows in 23 s`.
 pub(super) fn headline(subject: &Subject, now: Instant) -> String {
-    let state = if subject.waits_for.is_empty() { subject.state.name().as_str() } else { "WAITING" };
+    let is_waiting = matches!(subject.state, State::Waiting { .. });
+    let state = if is_waiting { "WAITING" } else { subject.state.name().as_str() };
     format!("{} is {state}: {}", subject.namespec, follows(subject, now))
 }
 
@@ -16,7 +17,7 @@ fn follows(subject: &Subject, now: Instant) -> String {
     let until = |at: Instant| span(at.saturating_duration_since(now));
     let attempts = subject.policy.startretries.saturating_add(1);
     match subject.state {
-        _ if !subject.waits_for.is_empty() => "it is spawned once all of them are there".to_owned(),
+        State::Waiting { .. } => waiting(subject),
         State::Starting { ready_at: None, attempt } => {
             format!("attempt {} of {attempts}, the process is about to be made", attempt + 1)
         }
@@ -42,6 +43,14 @@ fn follows(subject: &Subject, now: Instant) -> String {
             failure(subject)
         ),
         State::Unknown => "the daemon has no power over it; only its end leads out".to_owned(),
+    }
+}
+
+fn waiting(subject: &Subject) -> String {
+    let all: Vec<&str> = subject.waits_for.iter().map(|waited| &*waited.what).collect();
+    match all.as_slice() {
+        [] => "all is there that it requires, and it is about to be spawned".to_owned(),
+        all => format!("it is spawned once this is there: {}", all.join(", ")),
     }
 }
 

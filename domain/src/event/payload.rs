@@ -34,7 +34,8 @@ impl EventKind {
                 written(output, &format!("{} channel:{}", by(output), output.stream))
             }
             Self::ProcessCommunication(output) => written(output, &by(output)),
-            Self::SupervisorRunning
+            Self::ProcessBecame { .. }
+            | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::GroupChanged(_)
             | Self::ActorRestarted { .. }

@@ -36,7 +36,7 @@ pub const TYPES: [&str; 20] = [
 ];
 
 /// The types that only treeherd has.
-pub const OURS: [&str; 3] = ["ACTOR_RESTARTED", "LOG_TROUBLE", "GROUP_CHANGED"];
+pub const OURS: [&str; 4] = ["ACTOR_RESTARTED", "LOG_TROUBLE", "GROUP_CHANGED", "PROCESS_BECAME"];
 
 /// Above types, but no class of them.
 const NO_CLASSES: [&str; 4] = ["PROCESS", "REMOTE", "SUPERVISOR", "SUPERVISOR_STATE"];

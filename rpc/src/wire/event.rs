@@ -80,7 +80,7 @@ pub struct EventBody {
     /// Which spawn it belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incarnation: Option<u64>,
-    /// Of a change of state: why.
+    /// Of a change of a process: why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<CauseInfo>,
     /// More, by kind.
@@ -127,6 +127,13 @@ impl From<&Event> for EventBody {
                     ..base
                 }
             }
+            EventKind::ProcessBecame { namespec: _, what, pid, incarnation, cause } => Self {
+                pid: (*pid != 0).then_some(*pid),
+                incarnation: Some(*incarnation),
+                cause: Some(CauseInfo::from(&**cause)),
+                data: Some(json!({"what": what})),
+                ..base
+            },
             EventKind::GroupAdded(group)
             | EventKind::GroupRemoved(group)
             | EventKind::GroupChanged(group) => Self { group: Some(group.to_string()), ..base },
