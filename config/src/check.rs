@@ -12,7 +12,7 @@ use crate::keys::{Context, Faults};
 use crate::program::Shared;
 use crate::raw::RawConfig;
 use crate::report::{Error, Report};
-use crate::{Overrides, World, ctl, daemon, group, include, main_file, path, server, socket};
+use crate::{Overrides, World, ctl, daemon, depend, group, include, main_file, path, server, socket};
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, Notice};
@@ -77,8 +77,11 @@ pub(crate) fn read(
     let rpcinterfaces = server::rpcinterfaces(&context, &spec.environment);
     let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
     let sockets = socket::read(&context, &spec.environment);
-    let shared = Shared { context: &context, environment: &spec.environment, directory, sockets: &sockets };
-    let groups = group::read(&shared);
+    let depend = depend::Pending::default();
+    let shared =
+        Shared { context: &context, environment: &spec.environment, directory, sockets: &sockets, depend };
+    let mut groups = group::read(&shared);
+    depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
     sockets.check(&context, &groups);
     let endpoints = server::endpoints(&context, &spec.environment);
     spec.user = daemon::user(&context, section, &user);

@@ -16,6 +16,7 @@
 mod check;
 mod ctl;
 mod daemon;
+mod depend;
 mod dialect;
 pub mod doctor;
 mod duration;

@@ -9,6 +9,7 @@
 //! The keys are read in the order in which Supervisor reads them, so that the first error is the one it
 //! would have stopped at.
 
+use crate::depend::Pending;
 use crate::environment;
 use crate::expand::Vars;
 use crate::format::Value;
@@ -40,6 +41,8 @@ pub(crate) struct Shared<'a> {
     pub(crate) directory: &'a Path,
     /// The `[socket:x]` sections.
     pub(crate) sockets: &'a Sockets<'a>,
+    /// What processes require, until all groups are known.
+    pub(crate) depend: Pending,
 }
 
 /// More processes than any machine runs; keeps a slip from filling the memory.
@@ -68,7 +71,7 @@ pub(crate) fn read<'a>(
     let common = Common::read(&keys);
     let mut processes = Vec::new();
     for process_num in common.numprocs_start..common.numprocs_start.saturating_add(common.numprocs) {
-        let one = One { shared, keys: &keys, common: &common, process_num };
+        let one = One { shared, keys: &keys, group, common: &common, process_num };
         processes.extend(one.read().map(Arc::new));
         if context.faults.count() > before {
             // The other processes would only say the same again.
@@ -225,6 +228,7 @@ fn capture(keys: &Keys<'_>, stream: Stream) -> StreamSpec {
 struct One<'a> {
     shared: &'a Shared<'a>,
     keys: &'a Keys<'a>,
+    group: &'a str,
     common: &'a Common,
     process_num: i64,
 }
@@ -263,6 +267,8 @@ impl One<'_> {
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
         let health = health::read(&keys);
+        let ours = Keys { is_ours: true, suffixed: false, ..keys };
+        self.shared.depend.note(&ours, self.group, &name);
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {

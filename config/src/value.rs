@@ -69,6 +69,8 @@ pub enum ValueError {
     Factor(String),
     #[error("not a percentage: {0}")]
     Percent(String),
+    #[error("not a valid requires_restart: {0}")]
+    RequiresRestart(String),
     #[error(transparent)]
     SyslogTarget(#[from] TargetError),
 }
@@ -100,6 +102,7 @@ impl ValueError {
             Self::ProtocolError(_) => "write restart or unknown",
             Self::Factor(_) => "write a number such as 2 or 1.5",
             Self::Percent(_) => "write a whole number from 0 to 100 and a percent sign, such as 20%",
+            Self::RequiresRestart(_) => "write none, restart or stop",
             Self::SyslogTarget(_) => {
                 "write udp://host:514, tcp://host:601 or unix:///dev/log, with ?format=rfc3164&facility=local0 if need be"
             }

@@ -79,6 +79,8 @@ pub const PROGRAM: &[&str] = &[
     "restart_reset_after",
     "fatal_retry",
     "max_runtime",
+    "requires",
+    "requires_restart",
 ];
 
 /// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.
@@ -130,7 +132,12 @@ const KINDS: &[Kind] = &[
         keys: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
         more: &[],
     },
-    Kind { prefix: "group:", is_named: true, keys: &["programs", "priority"], more: &[] },
+    Kind {
+        prefix: "group:",
+        is_named: true,
+        keys: &["programs", "priority", "requires", "requires_restart"],
+        more: &[],
+    },
     Kind { prefix: "rpcinterface:", is_named: true, keys: &[], more: &[] },
     Kind { prefix: "ctlplugin:", is_named: true, keys: &[], more: &[] },
 ];

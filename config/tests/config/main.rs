@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking; the lint knows only #[test] functions")]
 
+mod depend;
 mod dialect;
 mod doctor;
 mod documentation;

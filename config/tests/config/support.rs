@@ -190,6 +190,9 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("socket", p.socket.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     let sockets: Vec<String> = p.sockets.iter().map(|s| format!("{} {}", s.name, s.spec)).collect();
     key("sockets", sockets.join(", "), "");
+    let requires: Vec<String> = p.depend.requires.iter().map(ToString::to_string).collect();
+    key("requires", requires.join(", "), "");
+    key("requires_restart", p.depend.on_loss.to_string(), "none");
     for stream in Stream::BOTH {
         let spec = p.stream(stream);
         let mut key =

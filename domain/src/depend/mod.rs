@@ -11,6 +11,8 @@
 //! remembers. Absent: who looks when (the driver, which is nudged whenever a standing changes).
 
 pub mod gate;
+pub mod graph;
+pub mod parse;
 
 use crate::name::{GroupName, Namespec};
 use std::fmt;
@@ -152,7 +154,7 @@ impl fmt::Display for Condition {
             Self::Exited(codes) if codes.is_empty() => f.write_str("exited"),
             Self::Exited(codes) => {
                 let codes: Vec<String> = codes.iter().map(i32::to_string).collect();
-                write!(f, "exited({})", codes.join(" "))
+                write!(f, "exited({})", codes.join(","))
             }
         }
     }
