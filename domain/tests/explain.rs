@@ -8,7 +8,7 @@ use treeherd_domain::cause::{
     Asked, Cause, Change, End, Entry, History, Peer, Ref, Subject, Tail, Verdict, Via, Waited, explain,
 };
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Next, Policy, State, Then};
+use treeherd_domain::lifecycle::{Attempt, Next, Policy, State, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
@@ -23,6 +23,12 @@ mod process;
 fn now() -> Instant {
     static NOW: LazyLock<Instant> = LazyLock::new(|| Instant::now() + Duration::from_secs(1_000_000));
     *NOW
+}
+
+const FATAL: State = State::Fatal { retry_at: None, attempt: Attempt::FIRST };
+
+fn running() -> State {
+    State::Running { since: now(), attempt: Attempt::FIRST, end_at: None }
 }
 
 const NOW_MS: u64 = (26 * 3600 + 180) * 1000;
@@ -157,7 +163,7 @@ fn a_crash_loop_because_of_a_dependency() {
         Cause::Up(Duration::from_secs(1)),
     );
     db.became(1_600, "unhealthy", Cause::rule("health", "tcp 127.0.0.1:5432 refused"));
-    let db = db.now(State::Running { since: now(), attempt: 0 });
+    let db = db.now(running());
 
     let mut web = Life::of("web");
     web.subject.policy.startretries = 9;
@@ -169,7 +175,10 @@ fn a_crash_loop_because_of_a_dependency() {
         web.try_to(before - 5_000, Starting, attempt, Cause::Retry { failed: attempt });
     }
     web.try_to(1_200, Backoff, 4, ended(1, 3_200, TOO_SOON)).said(b"Traceback:\n  \x1b[31mno db\n");
-    let web = web.now(State::Backoff { attempt: 4, next: Next::Retry(after(23_000)) });
+    let web = web.now(State::Backoff {
+        attempt: Attempt { tries: 4, ends: 4, veiled: false },
+        next: Next::Retry(after(23_000)),
+    });
     shows(
         &web,
         std::slice::from_ref(&db),
@@ -192,7 +201,12 @@ fn a_crash_loop_because_of_a_dependency() {
     worker.to(70_000, Starting, Cause::Autorestart).to(60_000, Running, Cause::Up(Duration::from_secs(1)));
     worker.to(900, Exited, ended(7, 59_000, Verdict::Unexpected));
     let status = ExitStatus::Code(7);
-    let worker = worker.now(State::Exited { status, expected: false, restart_at: Some(after(100)) });
+    let worker = worker.now(State::Exited {
+        status,
+        expected: false,
+        restart_at: Some(after(100)),
+        attempt: Attempt::FIRST,
+    });
     shows(
         &worker,
         &[web, db],
@@ -254,7 +268,7 @@ fn not_running_for_every_reason_there_is() {
     fatal.try_to(197_000, Backoff, 2, ended(2, 7, TOO_SOON));
     fatal.to(197_000, Fatal, Cause::GaveUp { failed: 2 });
     shows(
-        &fatal.now(State::Fatal),
+        &fatal.now(FATAL),
         &[],
         &expect![[r#"
             fatal is FATAL: exit status 2 after 7 ms, too soon (startsecs=10); given up, and not tried again by itself: mend the reason, then start it
@@ -269,7 +283,12 @@ fn not_running_for_every_reason_there_is() {
     let mut done = Life::of("done");
     done.to(200_000, Starting, Cause::Again).to(190_000, Running, Cause::Up(Duration::from_secs(1)));
     done.to(9_300, Exited, ended(0, 190_700, Verdict::Expected));
-    let exited = |expected| State::Exited { status: ExitStatus::Code(0), expected, restart_at: None };
+    let exited = |expected| State::Exited {
+        status: ExitStatus::Code(0),
+        expected,
+        restart_at: None,
+        attempt: Attempt::FIRST,
+    };
     shows(
         &done.now(exited(true)),
         &[],
@@ -301,7 +320,7 @@ fn a_wait_leads_into_what_is_waited_for() {
     let mut db = Life::of("db");
     db.subject.waits_for =
         vec![waited("disk"), Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new() }];
-    let db = db.now(State::Waiting { attempt: 0 });
+    let db = db.now(State::Waiting { attempt: Attempt::FIRST });
     let mut disk = Life::of("disk");
     disk.to(9_300, Stopping, Cause::Asked(asked("group.stop"))).to(
         9_000,
@@ -315,7 +334,7 @@ fn a_wait_leads_into_what_is_waited_for() {
     web.subject.waits_for = vec![waited("db")];
     web.to(3_000, Starting, Cause::Autostart(None));
     shows(
-        &web.now(State::Waiting { attempt: 0 }),
+        &web.now(State::Waiting { attempt: Attempt::FIRST }),
         &[db, disk],
         &expect![[r#"
             web is WAITING: it is spawned once this is there: db
@@ -337,7 +356,7 @@ fn on_the_way_up_and_down() {
     web.subject.born = now().checked_sub(Duration::from_millis(300));
     web.to(300, Starting, Cause::Asked(asked("process.start")));
     shows(
-        &web.now(State::Starting { ready_at: Some(after(700)), attempt: 0 }),
+        &web.now(State::Starting { ready_at: Some(after(700)), attempt: Attempt::FIRST }),
         &[],
         &expect![[r#"
         web is STARTING: attempt 1 of 4, up for 300 ms, RUNNING in 700 ms if it stays up
@@ -381,7 +400,7 @@ fn on_the_way_up_and_down() {
         }
     }
     shows(
-        &up.now(State::Running { since: now(), attempt: 0 }),
+        &up.now(running()),
         &[],
         &expect![[r#"
         up is RUNNING: pid 99, for 0 ms
@@ -413,7 +432,7 @@ fn a_rule_refers_to_the_process_that_made_it_apply() {
     };
     db.to(5_000, Exited, Cause::Ended(Arc::new(killed)));
     let seq = db.seq;
-    let db = db.now(State::Fatal);
+    let db = db.now(FATAL);
     let mut web = Life::of("web");
     web.to(100_000, Running, Cause::Up(Duration::from_secs(1)));
     let cause = Cause::rule_of("strategy", "strategy=one_for_all", Ref { name: name("db"), seq });
@@ -449,7 +468,7 @@ fn a_long_chain_is_cut_in_its_middle() {
     }
     web.to(50_000, Fatal, Cause::GaveUp { failed: 40 });
     shows(
-        &web.now(State::Fatal),
+        &web.now(FATAL),
         &[],
         &expect![[r#"
             web is FATAL: exit status 1 after 5 ms, too soon (startsecs=10); given up, and not tried again by itself: mend the reason, then start it

@@ -19,26 +19,38 @@ fn follows(subject: &Subject, now: Instant) -> String {
     match subject.state {
         State::Waiting { .. } => waiting(subject),
         State::Starting { ready_at: None, attempt } => {
-            format!("attempt {} of {attempts}, the process is about to be made", attempt + 1)
+            format!("attempt {} of {attempts}, the process is about to be made", attempt.tries + 1)
         }
         State::Starting { ready_at: Some(at), attempt } => {
             let up = subject.born.map_or_else(String::new, |born| format!("up for {}, ", ago(born, now)));
-            format!("attempt {} of {attempts}, {up}RUNNING in {} if it stays up", attempt + 1, until(at))
+            format!(
+                "attempt {} of {attempts}, {up}RUNNING in {} if it stays up",
+                attempt.tries + 1,
+                until(at)
+            )
         }
         State::Running { since, .. } => {
             format!("pid {}, for {}", subject.pid, ago(subject.born.unwrap_or(since), now))
         }
         State::Backoff { attempt, next: Next::Retry(at) } => {
-            format!("{}attempt {attempt} of {attempts} failed, next in {}", failure(subject), until(at))
+            let (failure, tries, next) = (failure(subject), attempt.tries, until(at));
+            format!("{failure}attempt {tries} of {attempts} failed, next in {next}")
         }
         State::Backoff { attempt, next: Next::GiveUp(_) } => {
-            format!("{}attempt {attempt} of {attempts} failed, and no other follows", failure(subject))
+            format!(
+                "{}attempt {} of {attempts} failed, and no other follows",
+                failure(subject),
+                attempt.tries
+            )
         }
         State::Stopping { kill_at, then } => stopping(subject, kill_at, then, now),
         State::Stopped { start_at: Some(_) } => "it starts again at once".to_owned(),
         State::Stopped { start_at: None } => stopped(subject, now),
         State::Exited { expected, restart_at, .. } => exited(subject, expected, restart_at, now),
-        State::Fatal => format!(
+        State::Fatal { retry_at: Some(at), .. } => {
+            format!("{}given up, to be tried again in {} (fatal_retry)", failure(subject), until(at))
+        }
+        State::Fatal { retry_at: None, .. } => format!(
             "{}given up, and not tried again by itself: mend the reason, then start it",
             failure(subject)
         ),
@@ -78,7 +90,7 @@ fn stopping(subject: &Subject, kill_at: Option<Instant>, then: Then, now: Instan
         Then::Stay => {}
         Then::Start => text.push_str("; then it starts again"),
         Then::Fail(_) => text.push_str("; its start counts as failed"),
-        Then::Exit => text.push_str("; its end counts as not expected"),
+        Then::Exit(_) => text.push_str("; its end counts as not expected"),
     }
     text
 }
