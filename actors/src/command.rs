@@ -5,24 +5,9 @@
 //! ends early, an actor on the way ended by a bug.
 
 use tokio::sync::mpsc;
+pub use treeherd_domain::drive::Verb;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
-use treeherd_domain::signal::Signal;
-
-/// What is to be done to a process.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verb {
-    /// Start it.
-    Start,
-    /// Stop it.
-    Stop,
-    /// Stop it if it is active, and start it.
-    Restart,
-    /// Send it a signal.
-    Signal(Signal),
-    /// Empty its logs.
-    Clear,
-}
 
 /// When a command counts as done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

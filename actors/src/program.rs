@@ -33,7 +33,7 @@ pub use streams::INTENSITY;
 use crate::alarm::Alarm;
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
-use crate::estate::{Estate, Mood};
+use crate::estate::{Estate, Mood, Record};
 use crate::nudge::Watch;
 use crate::rotator::Crash;
 use crate::shared::Shared;
@@ -45,6 +45,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use streams::Streams;
 use treeherd_domain::cause::Cause;
+use treeherd_domain::drive::{self, Taken, would_start};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
@@ -185,17 +186,10 @@ impl Program {
         }
         self.driving = true;
         loop {
-            self.hold_back(context);
-            if let Some(edge) = self.step(|machine, now, policy| machine.due(now, policy)) {
-                report::due(&self.shared.log, &self.estate, &edge);
-                let cause = Cause::of_deadline(edge.from, &self.estate.policy);
-                self.follow(&edge, None, cause, context);
-            } else if let Some((fact, cause)) = self.facts.pop_front() {
-                let edge = self.step(|machine, now, policy| machine.occur(fact, now, policy));
-                let ended = match fact {
-                    Fact::Exited(status) | Fact::Excused(status) => Some(status),
-                    _ => None,
-                };
+            if let Some(Taken { edge, was_due, ended, cause }) = self.next() {
+                if was_due {
+                    report::due(&self.shared.log, &self.estate, &edge);
+                }
                 self.follow(&edge, ended, cause, context);
             } else if let Some(cause) = self.cleared_by(context) {
                 self.facts.push_back((Fact::Cleared, cause));
@@ -208,19 +202,16 @@ impl Program {
         self.come_into(context);
     }
 
-    /// Once the daemon stops, or its group is removed, nothing starts by itself any more.
-    fn hold_back(&mut self, context: &mut Context<Self>) {
+    /// The transition that comes first. Once the daemon stops, or its group is removed, nothing starts by itself any
+    /// more.
+    fn next(&mut self) -> Option<Taken> {
         let state = self.estate.record().machine.state();
-        let is_up =
-            matches!(state, State::Starting { .. } | State::Running { .. } | State::Stopping { .. });
-        if !is_up
-            && (state.deadline().is_some() || matches!(state, State::Waiting { .. }))
-            && (self.shared.arena.mood() != Mood::Running || !self.is_active())
-            && let Ok(edge) = self.ask(Request::Halt)
-        {
-            let cause = self.shared.arena.cause_of_end().unwrap_or(Cause::Removed);
-            self.follow(&edge, None, cause, context);
-        }
+        let is_over = || self.shared.arena.mood() != Mood::Running || !self.is_active();
+        let ends = (would_start(&state) && is_over())
+            .then(|| self.shared.arena.cause_of_end().unwrap_or(Cause::Removed));
+        let mut record = self.estate.record();
+        record.begun |= ends.is_some();
+        drive::next(&mut record.machine, &mut self.facts, clock::now(), &self.estate.policy, ends)
     }
 
     fn step<T>(
@@ -245,6 +236,16 @@ impl Program {
         let edge = self.ask(request)?;
         self.take_up(&edge, cause, context);
         Ok(())
+    }
+
+    /// What the machine and the gate make of a start, stop or restart; the edge is to be taken up. None: it waits
+    /// already.
+    fn ask_for(&self, request: Request, alone: bool) -> Result<Option<Edge>, Refusal> {
+        let (now, mut record) = (clock::now(), self.estate.record());
+        let Record { machine, gate, begun, .. } = &mut *record;
+        let edge = drive::ask(request, alone, (machine, gate), now, &self.estate.policy)?;
+        *begun = true;
+        Ok(edge)
     }
 
     /// What the machine makes of a request; the edge is to be taken up.

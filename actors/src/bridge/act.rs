@@ -12,7 +12,6 @@ use std::time::Duration;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::fault::Fault;
-use treeherd_domain::lifecycle::State;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_web::caller;
@@ -90,7 +89,7 @@ impl Bridge {
 
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
     pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
-        let fits = |estate: &Arc<Estate>| is_for(verb, &estate.record().machine.state());
+        let fits = |estate: &Arc<Estate>| verb.is_for(&estate.record().machine.state());
         group.by_priority().into_iter().filter(fits).collect()
     }
 
@@ -104,18 +103,6 @@ impl Bridge {
 /// Who asks, in the call that is being answered.
 pub(super) fn asked() -> Arc<Asked> {
     caller::current().unwrap_or_else(|| Arc::new(Asked::inside("a call")))
-}
-
-/// Whether a collective command is for a process in this state.
-const fn is_for(verb: Verb, state: &State) -> bool {
-    let name = state.name();
-    match verb {
-        Verb::Start => !name.is_running(),
-        // what is FATAL and tried again in the background is not down yet
-        Verb::Stop => name.is_running() || state.is_retried(),
-        Verb::Signal(_) => name.is_signallable(),
-        Verb::Restart | Verb::Clear => true,
-    }
 }
 
 /// As long as the slowest may take by its configuration, and then some.

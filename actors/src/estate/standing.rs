@@ -2,30 +2,10 @@
 
 use super::{Arena, Estate, lock};
 use std::sync::Arc;
-use treeherd_domain::depend::gate::{Missing, Standing, World};
+pub use treeherd_domain::depend::Gate;
+use treeherd_domain::depend::gate::{Standing, World};
 use treeherd_domain::health::Health;
 use treeherd_domain::name::{GroupName, Namespec};
-
-/// What a record keeps about requirements.
-#[derive(Debug, Default)]
-pub struct Gate {
-    /// What it waits for.
-    pub missing: Vec<Missing>,
-    /// Whether it waits for nothing until it is next started or stopped (`--no-deps`).
-    pub waived: bool,
-    /// Whether what it requires is still to be brought up.
-    pub calls: bool,
-    /// Those that it requires and that were up when it was spawned, each with its spawn of then.
-    pub relied_on: Vec<(Namespec, u64)>,
-}
-
-impl Gate {
-    /// Whether something is waited for that does not come by itself.
-    #[must_use]
-    pub fn is_stuck(&self) -> bool {
-        self.missing.iter().any(|missing| missing.stuck)
-    }
-}
 
 impl Estate {
     /// How it stands, for those that require it.

@@ -19,10 +19,10 @@ use crate::nudge::Nudge;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use slog::info;
 use treeherd_domain::cause::{Cause, Ref};
-use treeherd_domain::depend::gate::{Missing, lost, missing, relied_on, to_summon};
-use treeherd_domain::depend::{OnLoss, Target};
+use treeherd_domain::depend::gate::{Missing, missing, relied_on, to_summon};
+use treeherd_domain::depend::{Look, OnLoss, end_fact, loss};
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Fact, Request, State, Then};
+use treeherd_domain::lifecycle::{Fact, State};
 use treeherd_domain::name::Namespec;
 
 impl Program {
@@ -41,15 +41,7 @@ impl Program {
 
     /// Somebody asks for a start: with what it requires, or alone.
     pub(super) fn open_gate(&self, alone: bool) {
-        let mut record = self.estate.record();
-        record.gate.waived = alone;
-        record.gate.calls = !alone;
-    }
-
-    /// Somebody asks for a stop: the next start waits for what it requires, and brings nothing up unless asked to.
-    pub(super) fn close_gate(&self) {
-        let mut record = self.estate.record();
-        (record.gate.waived, record.gate.calls) = (false, false);
+        self.estate.record().gate.open(alone);
     }
 
     /// What holds the spawn back at this moment. Nothing, where nobody waits for anything.
@@ -67,40 +59,25 @@ impl Program {
             return None;
         }
         let missing = self.missing();
-        let is_over = missing.is_empty();
-        let (before, waived, is_stuck) = {
-            let gate = &mut self.estate.record().gate;
-            let before = std::mem::replace(&mut gate.missing, missing);
-            (before, gate.waived, gate.is_stuck())
-        };
-        if is_over {
-            return Some(self.cause_of_clearance(&before, waived));
-        }
-        if before != self.estate.record().gate.missing {
-            let all = self.estate.status().view.waiting_for().join(", ");
-            info!(self.shared.log, "waiting: {} requires {all}", self.estate.namespec);
-        }
-        if before.iter().any(|missing| missing.stuck) != is_stuck {
-            self.shared.changed(&self.estate.namespec);
+        let look = self.estate.record().gate.look(missing);
+        match look {
+            Look::Clear { text, of } => {
+                let of = of.and_then(|namespec| self.place(&namespec));
+                return Some(Cause::Rule { kind: "requires", text: text.into(), of });
+            }
+            Look::Waits { is_news, matters } => {
+                if is_news {
+                    let all = self.estate.status().view.waiting_for().join(", ");
+                    info!(self.shared.log, "waiting: {} requires {all}", self.estate.namespec);
+                }
+                if matters {
+                    self.shared.changed(&self.estate.namespec);
+                }
+            }
         }
         self.summon(context);
         self.give_up_waiters();
         None
-    }
-
-    /// Why it waits no longer: whatever was missing last is there.
-    fn cause_of_clearance(&self, before: &[Missing], waived: bool) -> Cause {
-        let all: Vec<String> = before.iter().map(|missing| missing.on.to_string()).collect();
-        let text = match all.as_slice() {
-            _ if waived => "it is to wait for nothing (--no-deps)".to_owned(),
-            [] => "nothing that it requires was missing".to_owned(),
-            all => format!("{} is there, which it requires", all.join(", ")),
-        };
-        let of = before.iter().find_map(|missing| match &missing.on {
-            Target::Process(namespec) => self.place(namespec),
-            Target::Group(_) | Target::Probe(_) => None,
-        });
-        Cause::Rule { kind: "requires", text: text.into(), of }
     }
 
     /// The last that happened to another process.
@@ -150,15 +127,8 @@ impl Program {
 
     /// The fact that its process has ended: no failure of its own while something is missing that it requires.
     pub(super) fn end_fact(&self, status: ExitStatus) -> Fact {
-        let is_early = matches!(
-            self.estate.record().machine.state(),
-            State::Starting { .. } | State::Stopping { then: Then::Fail(_), .. }
-        );
-        if is_early && self.missing().iter().any(Missing::excuses) {
-            Fact::Excused(status)
-        } else {
-            Fact::Exited(status)
-        }
+        let state = self.estate.record().machine.state();
+        end_fact(&state, status, || self.missing())
     }
 
     /// Notes on whom the process relies that is about to be made.
@@ -173,20 +143,15 @@ impl Program {
 
     /// Sees whether something that it relies on went down, and does what is configured for that.
     fn look_for_losses(&mut self, context: &mut Context<Self>) {
-        let request = match self.estate.spec.depend.on_loss {
-            OnLoss::None => return,
-            OnLoss::Restart => Request::Restart,
-            OnLoss::Stop => Request::Stop,
-        };
         let (state, relied_on) = {
             let record = self.estate.record();
             (record.machine.state(), record.gate.relied_on.clone())
         };
-        let is_up = matches!(state, State::Starting { .. } | State::Running { .. });
-        if !is_up || self.shared.arena.mood() != Mood::Running {
+        if relied_on.is_empty() || self.shared.arena.mood() != Mood::Running {
             return;
         }
-        if let Some(lost) = lost(&relied_on, &*self.shared.arena) {
+        let depend = &self.estate.spec.depend;
+        if let Some((request, lost)) = loss(depend, &relied_on, &state, &*self.shared.arena) {
             let (name, word) = (&self.estate.namespec, self.estate.spec.depend.on_loss);
             info!(self.shared.log, "{name} lost {lost}, which it requires (requires_restart={word})");
             let cause = Cause::Rule {

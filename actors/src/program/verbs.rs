@@ -9,6 +9,7 @@ use actix::{AsyncContext, Context};
 use slog::{info, warn};
 use std::time::Duration;
 use treeherd_domain::cause::Cause;
+use treeherd_domain::drive::restart_is_start;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Refusal, Request};
 use treeherd_domain::status::ProcessState;
@@ -40,13 +41,9 @@ impl Program {
             return reply.send(Outcome::new(namespec, Err(fault)));
         }
         self.drive(context);
-        if self.is_waiting() {
-            self.open_gate(alone);
-            return self.hurry(wait, reply, context);
-        }
-        match self.ask(Request::Start) {
-            Ok(edge) => {
-                self.open_gate(alone);
+        match self.ask_for(Request::Start, alone) {
+            Ok(None) => self.hurry(wait, reply, context),
+            Ok(Some(edge)) => {
                 self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
                 self.take_up(&edge, cause, context);
             }
@@ -65,18 +62,17 @@ impl Program {
     pub(super) fn stop(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
-        match self.ask(Request::Stop) {
+        match self.ask_for(Request::Stop, false) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
-            Ok(edge) if wait == Wait::Settled => {
-                self.close_gate();
+            Ok(None) => reply.send(Outcome::new(namespec, Ok(()))),
+            Ok(Some(edge)) if wait == Wait::Settled => {
                 self.waiters.add(For::Down, reply);
                 self.take_up(&edge, cause, context);
                 if !self.reporting {
                     self.report_stop(context);
                 }
             }
-            Ok(edge) => {
-                self.close_gate();
+            Ok(Some(edge)) => {
                 self.waiters.add(For::Signalled, reply);
                 self.take_up(&edge, cause, context);
                 self.waiters.signalled();
@@ -94,17 +90,16 @@ impl Program {
     ) {
         let namespec = self.estate.namespec.clone();
         self.drive(context);
-        let down = !self.estate.record().machine.name().is_running();
-        if down && self.estate.record().machine.name() != ProcessState::Stopping {
+        if restart_is_start(self.estate.record().machine.name()) {
             return self.start(wait, alone, cause, reply, context);
         }
         if let Err(fault) = self.check_start(context) {
             return reply.send(Outcome::new(namespec, Err(fault)));
         }
-        match self.ask(Request::Restart) {
+        match self.ask_for(Request::Restart, alone) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
-            Ok(edge) => {
-                self.open_gate(alone);
+            Ok(None) => self.hurry(wait, reply, context),
+            Ok(Some(edge)) => {
                 self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
                 self.take_up(&edge, cause, context);
                 if !self.reporting {

@@ -12,7 +12,10 @@
 
 pub mod gate;
 pub mod graph;
+mod hold;
 pub mod parse;
+
+pub use hold::{Gate, Look, end_fact, loss};
 
 use crate::name::{GroupName, Namespec};
 use std::fmt;

@@ -1,0 +1,112 @@
+//! What a process remembers of the wait before its spawn, and what it makes of what it sees.
+
+use super::gate::{Missing, World, lost};
+use super::{Depend, OnLoss, Target};
+use crate::exit::ExitStatus;
+use crate::lifecycle::{Fact, Request, State, Then};
+use crate::name::Namespec;
+
+/// What a process keeps about what it requires.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Gate {
+    /// What it waits for.
+    pub missing: Vec<Missing>,
+    /// Whether it waits for nothing until it is next started or stopped (`--no-deps`).
+    pub waived: bool,
+    /// Whether what it requires is still to be brought up.
+    pub calls: bool,
+    /// Those that it requires and that were up when it was spawned, each with its spawn of then.
+    pub relied_on: Vec<(Namespec, u64)>,
+}
+
+/// What a look at what is missing comes to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Look {
+    /// Nothing holds the spawn back any more.
+    Clear {
+        /// Why not.
+        text: String,
+        /// Who it waited for last.
+        of: Option<Namespec>,
+    },
+    /// It goes on waiting.
+    Waits {
+        /// Whether it is something else that it waits for now.
+        is_news: bool,
+        /// Whether those that wait for this one have to look again: that it comes by itself is true now, or not any
+        /// more.
+        matters: bool,
+    },
+}
+
+impl Gate {
+    /// Whether something is waited for that does not come by itself.
+    #[must_use]
+    pub fn is_stuck(&self) -> bool {
+        self.missing.iter().any(|missing| missing.stuck)
+    }
+
+    /// Somebody asks for a start: with what it requires, or alone.
+    pub const fn open(&mut self, alone: bool) {
+        (self.waived, self.calls) = (alone, !alone);
+    }
+
+    /// Somebody asks for a stop: the next start waits for what it requires, and brings nothing up unless asked to.
+    pub const fn close(&mut self) {
+        (self.waived, self.calls) = (false, false);
+    }
+
+    /// Takes in what is missing now.
+    pub fn look(&mut self, missing: Vec<Missing>) -> Look {
+        let was_stuck = self.is_stuck();
+        let before = std::mem::replace(&mut self.missing, missing);
+        if self.missing.is_empty() {
+            let (text, of) = clearance(&before, self.waived);
+            return Look::Clear { text, of };
+        }
+        Look::Waits { is_news: before != self.missing, matters: was_stuck != self.is_stuck() }
+    }
+}
+
+/// Why it waits no longer: whatever was missing last is there.
+fn clearance(before: &[Missing], waived: bool) -> (String, Option<Namespec>) {
+    let all: Vec<String> = before.iter().map(|missing| missing.on.to_string()).collect();
+    let text = match all.as_slice() {
+        _ if waived => "it is to wait for nothing (--no-deps)".to_owned(),
+        [] => "nothing that it requires was missing".to_owned(),
+        all => format!("{} is there, which it requires", all.join(", ")),
+    };
+    let of = before.iter().find_map(|missing| match &missing.on {
+        Target::Process(namespec) => Some(namespec.clone()),
+        Target::Group(_) | Target::Probe(_) => None,
+    });
+    (text, of)
+}
+
+/// The fact that its process has ended: no failure of its own while something is missing that it requires.
+#[must_use]
+pub fn end_fact(state: &State, status: ExitStatus, missing: impl FnOnce() -> Vec<Missing>) -> Fact {
+    let is_early = matches!(state, State::Starting { .. } | State::Stopping { then: Then::Fail(_), .. });
+    if is_early && missing().iter().any(Missing::excuses) {
+        Fact::Excused(status)
+    } else {
+        Fact::Exited(status)
+    }
+}
+
+/// What is to be done because something went down that it relies on, and what that is; nothing if it is not up.
+#[must_use]
+pub fn loss<'a>(
+    depend: &Depend,
+    relied_on: &'a [(Namespec, u64)],
+    state: &State,
+    world: &impl World,
+) -> Option<(Request, &'a Namespec)> {
+    let request = match depend.on_loss {
+        OnLoss::None => return None,
+        OnLoss::Restart => Request::Restart,
+        OnLoss::Stop => Request::Stop,
+    };
+    let is_up = matches!(state, State::Starting { .. } | State::Running { .. });
+    lost(relied_on, world).filter(|_| is_up).map(|lost| (request, lost))
+}
