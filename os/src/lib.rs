@@ -30,6 +30,7 @@ pub mod pipe;
 pub mod process;
 mod reactor;
 pub mod reaper;
+pub mod requests;
 pub mod resolve;
 pub mod signals;
 pub mod socket;

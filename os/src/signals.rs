@@ -1,4 +1,5 @@
-//! Signals to the daemon: the news that some child has ended, and requests that must not come too early.
+//! Signals to the daemon: the news that some child has ended. What asks something of it is in
+//! [`requests`](crate::requests).
 //!
 //! The news on Linux is a `signalfd`, read by the one thread that wants to know: a signal handler would wake
 //! every thread of the daemon at each end of a program. For that `SIGCHLD` is blocked before the first
@@ -102,28 +103,6 @@ pub fn unblock_all_in(command: &mut Command) {
     let clear = || Ok(SigSet::empty().thread_set_mask()?);
     // SAFETY: between fork and exec it only calls pthread_sigmask(3), which is async-signal-safe.
     unsafe { command.pre_exec(clear) };
-}
-
-fn requests() -> SigSet {
-    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGHUP, Signal::SIGUSR2]
-        .into_iter()
-        .collect()
-}
-
-/// Has signals that ask something of the daemon wait until somebody can take them.
-///
-/// # Errors
-/// What `pthread_sigmask(3)` says.
-pub fn hold_requests() -> io::Result<()> {
-    Ok(requests().thread_block()?)
-}
-
-/// Lets them through, to this thread: handlers are there now.
-///
-/// # Errors
-/// What `pthread_sigmask(3)` says.
-pub fn take_requests() -> io::Result<()> {
-    Ok(requests().thread_unblock()?)
 }
 
 /// Ends of children, several at once told once.

@@ -154,5 +154,5 @@ fn supervise(argv0: &str, mut source: Source) -> u8 {
 
 fn signals_held() -> std::io::Result<()> {
     treeherd_os::signals::prepare()?;
-    treeherd_os::signals::hold_requests()
+    treeherd_os::requests::hold()
 }

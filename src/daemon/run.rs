@@ -59,7 +59,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         main_log.direct(true);
         bridge.retire();
         forwards.settle(LAST_LINES).await;
-        if let Err(error) = treeherd_os::signals::hold_requests() {
+        if let Err(error) = treeherd_os::requests::hold() {
             error!(log, "signals may be lost until the next start: {error}");
         }
         for arbiter in [control, logs] {

@@ -14,7 +14,6 @@ use actix::Addr;
 use slog::{debug, error, info, warn};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 use treeherd_actors::estate::Mood;
 use treeherd_actors::root::shutdown;
 use treeherd_actors::root::{ReopenLogs, Root};
@@ -22,7 +21,8 @@ use treeherd_actors::shared::{Shared, Slot};
 use treeherd_domain::cause::{Asked, Peer};
 use treeherd_domain::fault::Fault;
 use treeherd_os::reaper;
-use treeherd_os::signals::{self, ChildNews};
+use treeherd_os::requests::{Request, Requests, Wish};
+use treeherd_os::signals::ChildNews;
 
 /// How long a dead stranger may lie about: looking for them costs the kernel a walk over all children.
 const SWEEP: Duration = Duration::from_millis(100);
@@ -41,47 +41,42 @@ pub(super) fn listen(shared: Arc<Shared>, root: Arc<Slot<Addr<Root>>>, source: A
     }
     actix_rt::spawn(sweep(Arc::clone(&shared), is_init));
     let ear = Arc::new(Ear { shared, root, source });
-    for (kind, name) in [
-        (SignalKind::terminate(), "SIGTERM"),
-        (SignalKind::interrupt(), "SIGINT"),
-        (SignalKind::quit(), "SIGQUIT"),
-    ] {
-        let ear = Arc::clone(&ear);
-        each(kind, move || {
-            warn!(ear.shared.log, "received {name} indicating exit request");
-            ear.end(Mood::Shutdown, name);
-        });
-    }
-    let hup = Arc::clone(&ear);
-    each(SignalKind::hangup(), move || hup.restart());
-    each(SignalKind::user_defined2(), move || {
-        info!(ear.shared.log, "received SIGUSR2 indicating log reopen request");
-        let root = Arc::clone(&ear.root);
-        // there is none at the very start, and while it is made anew
-        actix_rt::spawn(async move { root.wait_for(Addr::connected).await.do_send(ReopenLogs) });
-    });
-    if let Err(error) = signals::take_requests() {
-        error!(log, "signals to the daemon have no effect: {error}");
+    match Requests::listen() {
+        Ok(requests) => _ = actix_rt::spawn(hear(ear, requests)),
+        Err(error) => error!(log, "signals to the daemon have their default action: {error}; raise minfds"),
     }
 }
 
-/// Calls `act` for each signal of a kind. A kind that cannot be listened to keeps its default action.
-fn each(kind: SignalKind, act: impl Fn() + 'static) {
-    let Ok(mut signals) = signal(kind) else { return };
-    actix_rt::spawn(async move {
-        while signals.recv().await.is_some() {
-            act();
+/// Does what each signal asks for.
+async fn hear(ear: Arc<Ear>, mut requests: Requests) {
+    while let Ok(Request { signal, wish, sender }) = requests.next().await {
+        let peer = sender.map_or(Peer::Unknown, |(pid, uid)| Peer::Local { pid: Some(pid), uid });
+        let by = Asked::signal(&signal.to_string(), peer);
+        match wish {
+            Wish::Restart => ear.restart(by),
+            Wish::Reopen => ear.reopen(),
+            Wish::End => {
+                warn!(ear.shared.log, "received {signal} indicating exit request");
+                ear.end(Mood::Shutdown, by);
+            }
         }
-    });
+    }
 }
 
 impl Ear {
-    fn end(&self, mood: Mood, signal: &str) {
-        shutdown::ask(&self.shared, &self.root, mood, Asked::signal(signal, Peer::Unknown));
+    fn end(&self, mood: Mood, by: Asked) {
+        shutdown::ask(&self.shared, &self.root, mood, by);
+    }
+
+    fn reopen(&self) {
+        info!(self.shared.log, "received SIGUSR2 indicating log reopen request");
+        let root = Arc::clone(&self.root);
+        // there is none at the very start, and while it is made anew
+        actix_rt::spawn(async move { root.wait_for(Addr::connected).await.do_send(ReopenLogs) });
     }
 
     /// Restarts, unless the configuration could not be loaded afterwards.
-    fn restart(self: &Arc<Self>) {
+    fn restart(self: &Arc<Self>, by: Asked) {
         let log = &self.shared.log;
         if self.shared.arena.mood() == Mood::Shutdown {
             return warn!(log, "ignored SIGHUP indicating restart request (shutdown in progress)");
@@ -98,7 +93,7 @@ impl Ear {
                 Ok(Err(fault)) => error!(ear.shared.log, "not restarted: {fault}"),
                 // a shutdown that was asked for meanwhile has the last word, and this was told already
                 Ok(Ok(_)) | Err(_) if ear.shared.arena.mood() == Mood::Shutdown => {}
-                Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting, "SIGHUP"),
+                Ok(Ok(_)) | Err(_) => ear.end(Mood::Restarting, by),
             }
         });
     }

@@ -247,3 +247,36 @@ fn a_history_outlives_a_bug_of_the_daemon() {
     assert_eq!(herd.ctl("history --since 1h cat").stdout, text);
     herd.end();
 }
+
+#[test]
+fn the_sender_of_a_signal_to_the_daemon_is_named() {
+    if reference() {
+        return;
+    }
+    let mut herd = Herd::start(
+        "[program:deaf]\ncommand=sh -c 'trap \"\" TERM; echo up; while :; do sleep 9; done'\nstartsecs=0\n\
+         stopwaitsecs=60\nkillasgroup=true\nstdout_logfile={dir}/deaf.out\n",
+    );
+    herd.wait_file("deaf.out", "up");
+    let pid = herd.pid("deaf");
+    herd.signal("TERM");
+    herd.wait("received SIGTERM indicating exit request");
+    let told = until("it is being stopped", || {
+        let told = only(&herd, "why --json deaf");
+        (told["state"] == "STOPPING").then_some(told)
+    });
+    let why = &told["because"][0];
+    assert_eq!(
+        (&why["kind"], &why["by"]["via"], &why["by"]["what"]),
+        (&json!("shutdown"), &json!("signal"), &json!("SIGTERM"))
+    );
+    assert_eq!(why["by"]["uid"], uid());
+    assert!(why["by"]["pid"].as_i64().is_some_and(|pid| pid > 0), "{why}");
+    assert!(
+        told["headline"].as_str().is_some_and(|text| text.contains("told to end, SIGKILL follows in ")),
+        "{told}"
+    );
+    crate::harness::signal(-pid, "KILL"); // and what it runs
+    herd.wait_end();
+    herd.assert_nothing_left();
+}
