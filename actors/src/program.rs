@@ -14,6 +14,7 @@
 //! Absent: other programs (the group's business), bytes (the rotators'), what comes next (the machine's).
 
 mod adopt;
+mod ending;
 mod gate;
 mod journal;
 pub(crate) mod launch;
@@ -289,16 +290,8 @@ impl Program {
         }
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(context),
-            Some(Effect::Signal) => {
-                let spec = &self.estate.spec;
-                let (signal, as_group) = (spec.stopsignal, spec.stopasgroup);
-                self.signal(signal, as_group, false, context);
-            }
-            Some(Effect::Kill) => {
-                self.note_kill();
-                let as_group = self.estate.spec.killasgroup;
-                self.signal(treeherd_domain::signal::Signal::KILL, as_group, true, context);
-            }
+            Some(Effect::Signal) => self.tell_to_end(edge.to, context),
+            Some(Effect::Kill) => self.kill(context),
             None => {}
         }
     }

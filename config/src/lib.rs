@@ -39,6 +39,7 @@ mod restart;
 mod server;
 mod socket;
 mod source;
+mod stop;
 mod subscriber;
 pub mod value;
 mod world;

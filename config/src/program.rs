@@ -19,6 +19,7 @@ use crate::path::dirpath_in;
 use crate::raw::RawSection;
 use crate::restart;
 use crate::socket::Sockets;
+use crate::stop;
 use crate::value::{self, ValueError};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -269,6 +270,7 @@ impl One<'_> {
         let health = health::read(&keys);
         let ours = Keys { is_ours: true, suffixed: false, ..keys };
         self.shared.depend.note(&ours, self.group, &name);
+        let stop = stop::read(&keys);
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {
@@ -297,6 +299,7 @@ impl One<'_> {
             restart: common.restart.clone(),
             socket: None,
             sockets,
+            stop,
             depend: Depend::default(),
         })
     }

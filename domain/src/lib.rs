@@ -31,6 +31,7 @@ pub mod signal;
 pub mod socket;
 pub mod spec;
 pub mod status;
+pub mod stop;
 pub mod strategy;
 pub mod stream;
 pub mod syslog;

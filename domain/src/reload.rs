@@ -16,6 +16,7 @@ use crate::health::{Action, Check};
 use crate::restart::Factor;
 use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec};
+use crate::stop::StopSequence;
 use crate::stream::{Logfile, Stream};
 use crate::syslog::SyslogTarget;
 use std::fmt;
@@ -163,6 +164,7 @@ pub const KEYS: &[Key] = &[
         |a, b| differ(a, b, |spec| spec.mode),
         |spec| each(&spec.sockets, |spec| format!("{:o}", spec.mode)),
     ),
+    key!("stopsequence", Hot, stop.sequence, |all: &Option<StopSequence>| shown_or_none(all.as_ref())),
     key!("requires", Hot, depend.requires, requires),
     key!("requires_restart", Hot, depend.on_loss, OnLoss::to_string),
     key!("ready", NextStart, health.ready, Check::to_string),

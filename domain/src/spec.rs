@@ -23,6 +23,7 @@ use crate::restart::RestartPolicy;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
+use crate::stop::StopSpec;
 use crate::stream::{Stream, StreamSpec};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -96,6 +97,8 @@ pub struct ProcessSpec {
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
     pub sockets: Vec<Arc<Socket>>,
+    /// `stopsequence` (ours).
+    pub stop: StopSpec,
     /// `requires` and `requires_restart` (ours), those of its group included.
     pub depend: Depend,
 }

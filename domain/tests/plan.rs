@@ -24,6 +24,7 @@ use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::stop::StopSequence;
 use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
 
@@ -209,6 +210,7 @@ const EDITS: &[Edit] = &[
     ("sockets", |p| p.sockets = web(|_| ())),
     ("socket_backlog", |p| p.sockets = web(|spec| spec.backlog = Some(1))),
     ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
+    ("stopsequence", |p| p.stop.sequence = Some(StopSequence::parse("INT:1s").expect("it is a sequence"))),
     ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
     ("requires", |p| {
         let on = Target::Group(GroupName::new("cache"));

@@ -68,6 +68,7 @@ fn every_field_of_a_process_has_a_reload_class() {
         restart,
         socket,
         sockets,
+        stop,
         depend
     );
     let health = fields!(
@@ -121,6 +122,7 @@ fn every_field_of_a_process_has_a_reload_class() {
                 let keys = ["sockets", "socket_backlog", "socket_owner", "socket_mode"];
                 wanted.extend(keys.map(str::to_owned));
             }
+            "stop" => drop(wanted.insert("stopsequence".to_owned())),
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             "health" => wanted.extend(health.map(str::to_owned)),
             "restart" => wanted.extend(restart.iter().map(|part| match *part {

@@ -10,11 +10,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{
-    Attempt, Effect, Fact, Next, Policy, Refusal, Request, State, Then, occur, request,
+    Attempt, Effect, Fact, Next, Policy, Refusal, Request, State, StopStep, Then, occur, request,
 };
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::spec::Autorestart;
 use treeherd_domain::status::ProcessState;
+use treeherd_domain::stop::{StopSequence, StopSpec};
 
 const MANUAL: &str = include_str!("../../docs/lifecycle.md");
 const ENDED: ExitStatus = ExitStatus::Code(0);
@@ -27,7 +28,7 @@ fn now() -> Instant {
 
 /// One state for each row.
 fn rows() -> Vec<State> {
-    let (due, attempt) = (Some(now()), Attempt::FIRST);
+    let (due, attempt, step) = (Some(now()), Attempt::FIRST, StopStep::FIRST);
     let failed = Attempt { tries: 1, ends: 1, ..attempt };
     let veiled = Attempt { veiled: true, ..failed };
     let running = |end_at| State::Running { since: now(), attempt, end_at };
@@ -42,12 +43,12 @@ fn rows() -> Vec<State> {
         running(due),
         State::Backoff { attempt: failed, next: Next::Retry(now()) },
         State::Backoff { attempt: failed, next: Next::GiveUp(now()) },
-        State::Stopping { kill_at: None, then: Then::Stay },
-        State::Stopping { kill_at: None, then: Then::Start },
-        State::Stopping { kill_at: due, then: Then::Stay },
-        State::Stopping { kill_at: due, then: Then::Start },
-        State::Stopping { kill_at: due, then: Then::Fail(failed) },
-        State::Stopping { kill_at: due, then: Then::Exit(failed) },
+        State::Stopping { kill_at: None, step, then: Then::Stay },
+        State::Stopping { kill_at: None, step, then: Then::Start },
+        State::Stopping { kill_at: due, step, then: Then::Stay },
+        State::Stopping { kill_at: due, step, then: Then::Start },
+        State::Stopping { kill_at: due, step, then: Then::Fail(failed) },
+        State::Stopping { kill_at: due, step, then: Then::Exit(failed) },
         exited(None),
         exited(due),
         State::Fatal { retry_at: None, attempt: failed },
@@ -55,7 +56,7 @@ fn rows() -> Vec<State> {
         State::Waiting { attempt: veiled },
         State::Starting { ready_at: None, attempt: veiled },
         State::Starting { ready_at: due, attempt: veiled },
-        State::Stopping { kill_at: due, then: Then::Fail(veiled) },
+        State::Stopping { kill_at: due, step, then: Then::Fail(veiled) },
         State::Unknown,
     ]
 }
@@ -74,15 +75,15 @@ const fn label(state: &State) -> &'static str {
         State::Running { end_at: Some(_), .. } => "RUNNING (for so long)",
         State::Backoff { next: Next::Retry(_), .. } => "BACKOFF (will retry)",
         State::Backoff { next: Next::GiveUp(_), .. } => "BACKOFF (gives up)",
-        State::Stopping { kill_at: None, then: Then::Stay } => "STOPPING (no process yet)",
+        State::Stopping { kill_at: None, then: Then::Stay, .. } => "STOPPING (no process yet)",
         State::Stopping { kill_at: None, .. } => "STOPPING (no process yet, then start)",
-        State::Stopping { kill_at: Some(_), then: Then::Stay } => "STOPPING",
-        State::Stopping { kill_at: Some(_), then: Then::Start } => "STOPPING (then start)",
-        State::Stopping { kill_at: Some(_), then: Then::Fail(attempt) } if attempt.veiled => {
+        State::Stopping { kill_at: Some(_), then: Then::Stay, .. } => "STOPPING",
+        State::Stopping { kill_at: Some(_), then: Then::Start, .. } => "STOPPING (then start)",
+        State::Stopping { kill_at: Some(_), then: Then::Fail(attempt), .. } if attempt.veiled => {
             "FATAL (trying, never ready)"
         }
-        State::Stopping { kill_at: Some(_), then: Then::Fail(_) } => "STOPPING (never ready)",
-        State::Stopping { kill_at: Some(_), then: Then::Exit(_) } => "STOPPING (unhealthy)",
+        State::Stopping { kill_at: Some(_), then: Then::Fail(_), .. } => "STOPPING (never ready)",
+        State::Stopping { kill_at: Some(_), then: Then::Exit(_), .. } => "STOPPING (unhealthy)",
         State::Exited { restart_at: None, .. } => "EXITED",
         State::Exited { restart_at: Some(_), .. } => "EXITED (start due)",
         State::Fatal { retry_at: None, .. } => "FATAL",
@@ -124,6 +125,11 @@ impl Input {
     }
 }
 
+fn sequence() -> StopSpec {
+    let sequence = StopSequence::parse("TERM:30s, INT:10s").expect("it is a sequence");
+    StopSpec { sequence: Some(sequence) }
+}
+
 /// The policies that make a difference to where an edge leads.
 fn policies() -> Vec<Policy> {
     let (fatal_retry, max_runtime) = (Some(Duration::from_secs(300)), Some(Duration::from_secs(3600)));
@@ -133,6 +139,7 @@ fn policies() -> Vec<Policy> {
         Policy { startretries: 0, autorestart: Autorestart::Always, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, restart, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, gated: true, ..Policy::default() },
+        Policy { autorestart: Autorestart::Never, stop: sequence(), ..Policy::default() },
     ]
 }
 

@@ -48,6 +48,7 @@ mod rows_spawn;
 mod rows_start;
 mod spawn;
 mod spawn_errors;
+mod stop_sequence;
 mod subscribers;
 mod timing;
 mod traps_defects;

@@ -107,7 +107,7 @@ pub(super) fn asked() -> Arc<Asked> {
 
 /// As long as the slowest may take by its configuration, and then some.
 fn patience(estates: &[Arc<Estate>]) -> Duration {
-    let longest = estates.iter().map(|e| e.policy.startsecs.saturating_add(e.policy.stopwaitsecs)).max();
+    let longest = estates.iter().map(|e| e.policy.startsecs.saturating_add(e.policy.stop_time())).max();
     longest.unwrap_or_default().saturating_add(MARGIN)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::estate::Estate;
 use slog::{Logger, debug, info, warn};
+use std::time::Duration;
 use treeherd_domain::duration::Shown;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Edge, State};
@@ -63,7 +64,13 @@ fn is_given_up(edge: &Edge) -> bool {
     matches!(edge.from, State::Backoff { next: treeherd_domain::lifecycle::Next::GiveUp(_), .. })
 }
 
-/// Says that a signal goes out, to the process or to its group. `escalated`: SIGKILL after `stopwaitsecs`.
+/// Says that the next signal of `stopsequence` goes out, as the one before did not end the process within its time.
+pub(super) fn next_signal(log: &Logger, estate: &Estate, signal: Signal, waited: Duration) {
+    let name = &estate.namespec.process;
+    info!(log, "{name} has not ended within {}, sending {signal} (stopsequence)", Shown(waited));
+}
+
+/// Says that a signal goes out, to the process or to its group. `escalated`: SIGKILL after `stopwaitsecs` or `stopsequence`.
 pub(super) fn signal(
     log: &Logger,
     estate: &Estate,

@@ -36,6 +36,7 @@ pub const PROGRAM: &[&str] = &[
     "exitcodes",
     "stopsignal",
     "stopwaitsecs",
+    "stopsequence",
     "stopasgroup",
     "killasgroup",
     "user",

@@ -496,3 +496,42 @@ fn no_program_has_more_than_64_sockets() {
     assert!(Site::new(&text(64)).load().is_ok());
     assert_eq!(first_error(&text(65)), "[program:p] has more than 64 sockets");
 }
+
+#[test]
+fn a_stopsequence_that_is_none_is_shown_with_the_word_that_is_wrong() {
+    check(
+        "[supervisord]\n[program:a]\ncommand=a\nstopsequence = TERM:30s, TREM:10s\n\
+         [program:b]\ncommand=b\nstopsequence = TERM:30x, KILL\n\
+         [program:c]\ncommand=c\nstopsequence = KILL, TERM\n\
+         [program:d]\ncommand=d\nstopsequence =\n",
+        expect![[r#"
+            error: [program:a] stopsequence: value 'TREM' is not a valid signal name
+             --> s.conf:4
+              |
+            4 | stopsequence = TERM:30s, TREM:10s
+              |                          ^^^^
+              help: write signals with the time that each has, such as TERM:30s, INT:10s, KILL
+
+            error: [program:b] stopsequence: unknown unit of time: 'x'
+             --> s.conf:7
+              |
+            7 | stopsequence = TERM:30x, KILL
+              |                       ^
+              help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
+
+            error: [program:c] stopsequence: nothing can follow KILL: 'TERM'
+              --> s.conf:10
+               |
+            10 | stopsequence = KILL, TERM
+               |                      ^^^^
+               help: end the sequence with KILL, or leave KILL out: it always comes last
+
+            error: [program:d] stopsequence: a signal is missing
+              --> s.conf:13
+               |
+            13 | stopsequence =
+               |               ^
+               help: write signals with the time that each has, such as TERM:30s, INT:10s, KILL
+        "#]],
+    );
+}

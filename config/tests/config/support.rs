@@ -177,6 +177,7 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("exitcodes", format!("{:?}", p.exitcodes), "[0]");
     key("stopsignal", p.stopsignal.to_string(), "SIGTERM");
     key("stopwaitsecs", p.stopwaitsecs.to_string(), "10");
+    key("stopsequence", p.stop.sequence.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     key("stopasgroup", p.stopasgroup.to_string(), "false");
     key("killasgroup", p.killasgroup.to_string(), "false");
     key("user", format!("{:?}", p.user.as_ref().map(|user| user.uid)), "None");

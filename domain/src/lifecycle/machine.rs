@@ -5,6 +5,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use super::ending::{go_on, stopping, unborn};
 use super::policy::Policy;
 use super::state::{Attempt, Effect, Fact, Next, Request, State, Then};
 use crate::status::ProcessState;
@@ -95,8 +96,8 @@ fn stop(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal> {
         }
         State::Waiting { .. } | State::Backoff { .. } => Ok((State::STOPPED, None)),
         // a stop that comes while something is to follow the end wins
-        State::Stopping { kill_at, then: Then::Start | Then::Fail(_) | Then::Exit(_) } => {
-            Ok((State::Stopping { kill_at, then: Then::Stay }, None))
+        State::Stopping { kill_at, step, then: Then::Start | Then::Fail(_) | Then::Exit(_) } => {
+            Ok((State::Stopping { kill_at, step, then: Then::Stay }, None))
         }
         State::Stopped { start_at: Some(_) }
         | State::Exited { restart_at: Some(_), .. }
@@ -119,7 +120,9 @@ fn restart(state: State, now: Instant, policy: &Policy) -> Result<Step, Refusal>
             Ok(stopping(Then::Start, now, policy))
         }
         State::Waiting { .. } | State::Backoff { .. } => Ok((State::Stopped { start_at: Some(now) }, None)),
-        State::Stopping { kill_at, .. } => Ok((State::Stopping { kill_at, then: Then::Start }, None)),
+        State::Stopping { kill_at, step, .. } => {
+            Ok((State::Stopping { kill_at, step, then: Then::Start }, None))
+        }
         State::Unknown => Err(Refusal::Unknown),
     }
 }
@@ -131,7 +134,9 @@ fn halt(state: State, now: Instant, policy: &Policy) -> Step {
             stopping(Then::Stay, now, policy)
         }
         State::Backoff { .. } => (State::FATAL, None),
-        State::Stopping { kill_at, .. } => (State::Stopping { kill_at, then: Then::Stay }, None),
+        State::Stopping { kill_at, step, .. } => {
+            (State::Stopping { kill_at, step, then: Then::Stay }, None)
+        }
         State::Waiting { attempt: Attempt { veiled: true, .. } } => (State::FATAL, None),
         State::Stopped { .. } | State::Waiting { .. } => (State::STOPPED, None),
         State::Exited { status, expected, attempt, .. } => {
@@ -142,21 +147,12 @@ fn halt(state: State, now: Instant, policy: &Policy) -> Step {
     }
 }
 
-fn stopping(then: Then, now: Instant, policy: &Policy) -> Step {
-    (State::Stopping { kill_at: Some(now + policy.stopwaitsecs), then }, Some(Effect::Signal))
-}
-
-/// The stop was faster than the spawn: there is no process yet that could have a signal.
-const fn unborn(then: Then) -> State {
-    State::Stopping { kill_at: None, then }
-}
-
 fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: None, attempt } => {
             (State::Starting { ready_at: Some(now + policy.startsecs), attempt }, None)
         }
-        State::Stopping { kill_at: None, then } => stopping(then, now, policy),
+        State::Stopping { kill_at: None, then, .. } => stopping(then, now, policy),
         State::Starting { ready_at: Some(_), .. }
         | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
@@ -172,7 +168,7 @@ fn spawned(state: State, now: Instant, policy: &Policy) -> Step {
 fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: None, attempt } => (failed(attempt, now, policy), None),
-        State::Stopping { kill_at: None, then } => (stopped(then, now), None),
+        State::Stopping { kill_at: None, then, .. } => (stopped(then, now), None),
         State::Starting { ready_at: Some(_), .. }
         | State::Stopping { kill_at: Some(_), .. }
         | State::Stopped { .. }
@@ -267,10 +263,7 @@ fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
         State::Backoff { attempt, next: Next::GiveUp(_) } => (given_up(attempt, now, policy), None),
         State::Fatal { retry_at: Some(_), attempt } => launch(Attempt { veiled: true, ..attempt }, policy),
         State::Running { end_at: Some(_), .. } => stopping(Then::Start, now, policy),
-        State::Stopping { kill_at: Some(_), then } => {
-            let pause = policy.stopwaitsecs.max(Policy::KILL_PAUSE);
-            (State::Stopping { kill_at: Some(now + pause), then }, Some(Effect::Kill))
-        }
+        State::Stopping { kill_at: Some(_), step, then } => go_on(step, then, now, policy),
         State::Stopped { start_at: Some(_) } => launch(Attempt::FIRST, policy),
         State::Starting { ready_at: None, .. }
         | State::Stopping { kill_at: None, .. }

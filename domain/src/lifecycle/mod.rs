@@ -10,7 +10,7 @@
 //!      │        ended          ▼                                       │
 //!      └─────────────────── STOPPING ◄─────────────────────────────────┘
 //!                            │    ▲
-//!                            └────┘ kill_at (stopwaitsecs): SIGKILL, again and again
+//!                            └────┘ kill_at (stopwaitsecs, stopsequence): the next signal, then SIGKILL again and again
 //! ```
 //!
 //! [`request`] is what somebody wants; it may be refused. [`occur`] is what has happened; it may not.
@@ -29,10 +29,11 @@
 //!
 //! Absent: clocks, pids, signals by number, logging, other programs.
 
+mod ending;
 mod machine;
 mod policy;
 mod state;
 
 pub use machine::{Edge, Machine, Refusal, occur, request};
 pub use policy::Policy;
-pub use state::{Attempt, Effect, Fact, Next, Request, State, Then};
+pub use state::{Effect, Fact, Next, Request, State, StopStep, Then};

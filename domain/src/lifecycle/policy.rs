@@ -4,6 +4,7 @@ use super::state::Attempt;
 use crate::exit::ExitStatus;
 use crate::restart::{self, RestartPolicy};
 use crate::spec::{Autorestart, ProcessSpec};
+use crate::stop::StopSpec;
 use std::time::{Duration, Instant};
 
 /// The keys of `[program:x]` that decide transitions.
@@ -15,6 +16,8 @@ pub struct Policy {
     pub startretries: u32,
     /// `stopwaitsecs`.
     pub stopwaitsecs: Duration,
+    /// `stopsequence`.
+    pub stop: StopSpec,
     /// `autorestart`.
     pub autorestart: Autorestart,
     /// `exitcodes`.
@@ -34,6 +37,7 @@ impl Default for Policy {
             startsecs: Duration::from_secs(1),
             startretries: 3,
             stopwaitsecs: Duration::from_secs(10),
+            stop: StopSpec::default(),
             autorestart: Autorestart::Unexpected,
             exitcodes: vec![0],
             gated: false,
@@ -44,7 +48,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The shortest pause between two SIGKILLs, whatever `stopwaitsecs` says.
+    /// The shortest pause between two SIGKILLs, whatever `stopwaitsecs` or `stopsequence` says.
     pub const KILL_PAUSE: Duration = Duration::from_secs(1);
 
     /// The shortest time from one start to the next that follows by itself. Supervisor's tick of a second
@@ -54,6 +58,28 @@ impl Policy {
 
     /// The shortest wait between a failed attempt and the next with `restart_delay`.
     pub const RETRY_PAUSE: Duration = Duration::from_millis(100);
+
+    /// How long the signal of this place has, counted from 0; `None`: SIGKILL is sent there.
+    #[must_use]
+    pub fn wait(&self, at: usize) -> Option<Duration> {
+        match &self.stop.sequence {
+            Some(sequence) => sequence.get(at).map(|step| step.wait),
+            None => (at == 0).then_some(self.stopwaitsecs),
+        }
+    }
+
+    /// The time between two SIGKILLs: what the last signal before them has, and [`KILL_PAUSE`](Self::KILL_PAUSE) at least.
+    #[must_use]
+    pub fn kill_pause(&self) -> Duration {
+        let last = (0..).map_while(|at| self.wait(at)).last();
+        last.unwrap_or_default().max(Self::KILL_PAUSE)
+    }
+
+    /// How long a stop may take until the first SIGKILL is sent.
+    #[must_use]
+    pub fn stop_time(&self) -> Duration {
+        (0..).map_while(|at| self.wait(at)).fold(Duration::ZERO, Duration::saturating_add)
+    }
 
     /// When a process starts again that was RUNNING from `since` and has ended `now`; `attempt` counts that end.
     #[must_use]
@@ -124,6 +150,7 @@ impl From<&ProcessSpec> for Policy {
             startsecs: seconds(spec.startsecs),
             startretries: u32::try_from(spec.startretries.max(0)).unwrap_or(u32::MAX),
             stopwaitsecs: seconds(spec.stopwaitsecs),
+            stop: spec.stop.clone(),
             autorestart: spec.autorestart,
             exitcodes: spec.exitcodes.clone(),
             gated: spec.depend.is_gated(),

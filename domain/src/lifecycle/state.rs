@@ -44,8 +44,11 @@ pub enum State {
     },
     /// Told to end.
     Stopping {
-        /// When SIGKILL follows; `None` until it is spawned: what does not exist has no signal yet.
+        /// When the next step follows, in the end SIGKILL; `None` until it is spawned: what does not exist has no
+        /// signal yet.
         kill_at: Option<Instant>,
+        /// How far the stop has come.
+        step: StopStep,
         /// What follows its end.
         then: Then,
     },
@@ -109,6 +112,18 @@ pub enum Then {
     Exit(Attempt),
 }
 
+/// How far a stop has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StopStep {
+    /// The signal of this place in `stopsequence` has been sent, or `stopsignal` at 0. Behind the last: SIGKILL.
+    Signal(usize),
+}
+
+impl StopStep {
+    /// Where it begins.
+    pub const FIRST: Self = Self::Signal(0);
+}
+
 /// What somebody wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Request {
@@ -150,7 +165,7 @@ pub enum Fact {
 pub enum Effect {
     /// Make the process.
     Spawn,
-    /// Send `stopsignal` (to the process group with `stopasgroup`).
+    /// Send the signal of the state's [`StopStep`] (to the process group with `stopasgroup`).
     Signal,
     /// Send SIGKILL (to the process group with `killasgroup`).
     Kill,

@@ -6,6 +6,7 @@ use treeherd_domain::name::ProcessName;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
+use treeherd_domain::stop::StopSpec;
 use treeherd_domain::stream::StreamSpec;
 
 /// A process of this name, whose command is the program of that name.
@@ -36,6 +37,7 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         restart: RestartPolicy::default(),
         socket: None,
         sockets: Vec::new(),
+        stop: StopSpec::default(),
         depend: Depend::default(),
     }
 }

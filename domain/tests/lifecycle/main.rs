@@ -4,6 +4,7 @@
 //! script       reads "0 start | 5 exit 1", drives the machine as an actor would, prints the trace
 //! starting     one test a rule: from STOPPED to RUNNING, or to BACKOFF and FATAL
 //! ending       one test a rule: EXITED, STOPPING, UNKNOWN
+//! sequence     one test a rule: stops by `stopsequence`
 //! failing      one test a rule: not ready in time, not healthy any more
 //! waiting      one test a rule: what is required has to be there first
 //! restarting   one test a rule: restarts, and what comes in between
@@ -22,6 +23,7 @@ mod oracle;
 mod properties;
 mod restarting;
 mod script;
+mod sequence;
 mod starting;
 mod timing;
 mod waiting;

@@ -11,6 +11,7 @@ use treeherd_domain::lifecycle::{Attempt, Edge, Effect, Fact, Machine, Policy, R
 use treeherd_domain::restart::{Factor, Percent, RestartPolicy};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
+use treeherd_domain::stop::{StopSequence, StopSpec};
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum World {
@@ -159,6 +160,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
             startsecs: Duration::from_secs(startsecs),
             startretries,
             stopwaitsecs: Duration::from_secs(stopwaitsecs),
+            stop: StopSpec::default(),
             autorestart,
             exitcodes,
             ..Policy::default()
@@ -166,7 +168,7 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
     )
 }
 
-/// The same, with requirements or without, and with any policy of restarts.
+/// The same, with requirements or without, and with any policy of restarts and any way to stop.
 fn all_policies() -> impl Strategy<Value = Policy> {
     let span = |range: std::ops::Range<u64>| range.prop_map(Duration::from_millis);
     let delay = prop::collection::vec(span(0..3000), 0..4);
@@ -178,14 +180,24 @@ fn all_policies() -> impl Strategy<Value = Policy> {
         prop::option::of(span(1000..4000)),
         prop::option::of(span(1000..4000)),
     );
-    (policies(), any::<bool>(), delay, keys, any::<u64>()).prop_map(|(policy, gated, delay, keys, seed)| {
-        let (delay_max, factor, jitter, reset_after, fatal_retry, max_runtime) = keys;
-        let factor = factor.and_then(Factor::parse);
-        let jitter = Percent::parse(jitter).expect("it is a percentage");
-        let restart =
-            RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
-        Policy { gated, restart, seed, ..policy }
-    })
+    (policies(), (any::<bool>(), stops()), delay, keys, any::<u64>()).prop_map(
+        |(policy, (gated, stop), delay, keys, seed)| {
+            let (delay_max, factor, jitter, reset_after, fatal_retry, max_runtime) = keys;
+            let factor = factor.and_then(Factor::parse);
+            let jitter = Percent::parse(jitter).expect("it is a percentage");
+            let restart =
+                RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
+            Policy { gated, restart, seed, stop, ..policy }
+        },
+    )
+}
+
+fn stops() -> impl Strategy<Value = StopSpec> {
+    let sequence = prop::collection::vec(0..4_u64, 0..4).prop_map(|waits| {
+        let words = waits.iter().map(|wait| format!("INT:{wait}, ")).collect::<String>();
+        StopSequence::parse(&(words + "KILL")).expect("it is a sequence")
+    });
+    prop::option::of(sequence).prop_map(|sequence| StopSpec { sequence })
 }
 
 fn statuses() -> impl Strategy<Value = ExitStatus> {
@@ -327,6 +339,29 @@ proptest! {
         prop_assert!(rule <= policy.restart.longest().max(Duration::from_secs(ends.into())));
         if let Some(end_at) = policy.end_at(origin(), attempt) {
             prop_assert!(end_at - origin() <= policy.restart.max_runtime.unwrap_or_default());
+        }
+    }
+
+    #[test]
+    fn whatever_ignores_its_stop_is_killed_within_the_time_of_it(
+        policy in all_policies(),
+        history in histories(),
+    ) {
+        // it may have begun to be killed before
+        let limit = policy.stop_time().max(policy.kill_pause());
+        let mut walk = Walk::through(policy, &history);
+        let begun = walk.now;
+        walk.effects.clear();
+        if walk.world == World::Spawning {
+            walk.tell(Fact::Spawned);
+        }
+        walk.ask(Request::Halt);
+        let is_told = matches!(walk.machine.state(), State::Stopping { .. });
+        while is_told && walk.effects.iter().all(|(effect, _)| *effect != Effect::Kill) {
+            let next = walk.machine.state().deadline().expect("what is to end has a deadline");
+            prop_assert!(next <= begun + limit, "{:?}", walk.machine.state());
+            walk.now = next;
+            walk.drain();
         }
     }
 

@@ -19,10 +19,13 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 use treeherd_domain::duration;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Attempt, Edge, Effect, Fact, Machine, Policy, Request, State, Then};
+use treeherd_domain::lifecycle::{
+    Attempt, Edge, Effect, Fact, Machine, Policy, Request, State, StopStep, Then,
+};
 use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
+use treeherd_domain::stop::{StopSequence, StopSpec};
 
 /// Runs a script and compares its trace.
 #[track_caller]
@@ -62,6 +65,7 @@ pub(crate) fn policy(keys: &str) -> Policy {
             "gated" => policy.gated = value == "true",
             "startretries" => policy.startretries = number(),
             "stopwaitsecs" => policy.stopwaitsecs = Duration::from_secs(number().into()),
+            "stopsequence" => policy.stop.sequence = StopSequence::parse(value).ok(),
             "autorestart" => policy.autorestart = autorestart(value),
             "exitcodes" => policy.exitcodes = value.split(',').filter_map(|c| c.parse().ok()).collect(),
             "restart_delay" => policy.restart.delay = value.split(',').map(span).collect(),
@@ -181,7 +185,14 @@ impl Driver {
     }
 
     fn perform(&mut self, input: &str, edge: Edge) {
-        let effect = edge.effect.map_or(String::new(), |effect| format!("!{effect:?}"));
+        let effect = match (edge.effect, edge.to) {
+            (None, _) => String::new(),
+            // which of a sequence, from the second on
+            (Some(Effect::Signal), State::Stopping { step: StopStep::Signal(at @ 1..), .. }) => {
+                format!("!Signal{at}")
+            }
+            (Some(effect), _) => format!("!{effect:?}"),
+        };
         self.line(input, &noted(&effect, edge.to));
         if edge.effect == Some(Effect::Spawn) {
             match self.spawns {

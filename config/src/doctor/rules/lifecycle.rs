@@ -5,7 +5,9 @@ use super::timeouts::{self, Patience};
 use super::{Example, Found, Rule, Severity};
 use crate::doctor::patient::{Patient, Section};
 use crate::value;
+use std::time::Duration;
 use treeherd_domain::signal::Signal;
+use treeherd_domain::stop::StopSequence;
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -91,6 +93,20 @@ pub(super) const RULES: &[Rule] = &[
         },
         find: |patient| Patient::each(patient.programs(), stop_by_kill),
     },
+    Rule {
+        id: "stopsequence-wins",
+        severity: Severity::Hint,
+        summary: "stopsignal or stopwaitsecs beside stopsequence",
+        reason: "stopsequence says every signal and every wait: the two others have no say beside it. Only Supervisor, \
+                 which does not know stopsequence, stops the program by them",
+        fix: "leave the two out, unless Supervisor reads the file as well",
+        is_fixable: false,
+        example: Example {
+            bad: "[program:web]\ncommand=/bin/cat\nstopsequence=TERM:30s, INT:10s\nstopwaitsecs=60\n",
+            good: "[program:web]\ncommand=/bin/cat\nstopsequence=TERM:50s, INT:10s\n",
+        },
+        find: |patient| Patient::each(patient.programs(), sequence_wins),
+    },
 ];
 
 fn restart_without_end(section: Section<'_>) -> Option<Found> {
@@ -131,9 +147,17 @@ fn shell_keeps_signals(section: Section<'_>) -> Option<Found> {
 fn stop_cut_short(section: Section<'_>) -> Option<Found> {
     let command = section.expanded("command")?;
     let Patience { what, seconds } = timeouts::of(&command)?;
+    let sequence = section.text("stopsequence").and_then(|text| StopSequence::parse(text).ok());
+    let message = |wait| {
+        format!("{} {what} may take {seconds} s to end, and is killed after {wait} s", section.title())
+    };
+    if let Some(sequence) = sequence {
+        let whole = sequence.signals().map(|signal| signal.wait).sum::<Duration>().as_secs();
+        let is_short = i64::try_from(whole).is_ok_and(|whole| whole < seconds);
+        return is_short.then(|| section.found("stopsequence", message(whole.cast_signed())));
+    }
     let wait = section.integer("stopwaitsecs").unwrap_or(10);
-    let message =
-        format!("{} {what} may take {seconds} s to end, and is killed after {wait} s", section.title());
+    let message = message(wait);
     let enough = (seconds + 5).to_string();
     (wait < seconds).then(|| {
         let key = if section.has("stopwaitsecs") { "stopwaitsecs" } else { "command" };
@@ -145,4 +169,11 @@ fn stop_by_kill(section: Section<'_>) -> Option<Found> {
     let is_kill = value::signal(section.text("stopsignal")?).is_ok_and(|signal| signal == Signal::KILL);
     let message = format!("{} is killed without a warning", section.title());
     is_kill.then(|| section.found("stopsignal", message).edit(section.without("stopsignal")))
+}
+
+fn sequence_wins(section: Section<'_>) -> Option<Found> {
+    let key = ["stopwaitsecs", "stopsignal"].into_iter().find(|key| section.has(key))?;
+    let second = section.get("stopsequence")?.span;
+    let message = format!("{} {key} has no say beside stopsequence", section.title());
+    Some(section.found(key, message).and(second))
 }
