@@ -268,9 +268,9 @@ impl One<'_> {
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
         let health = health::read(&keys);
+        let stop = stop::read(&keys);
         let ours = Keys { is_ours: true, suffixed: false, ..keys };
         self.shared.depend.note(&ours, self.group, &name);
-        let stop = stop::read(&keys);
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {

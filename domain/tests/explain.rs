@@ -8,11 +8,12 @@ use treeherd_domain::cause::{
     Asked, Cause, Change, End, Entry, History, Peer, Ref, Subject, Tail, Verdict, Via, Waited, explain,
 };
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Attempt, Next, Policy, State, Then};
+use treeherd_domain::lifecycle::{Attempt, Next, Policy, State, StopStep, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
 use treeherd_domain::status::{LocalTime, ProcessState};
+use treeherd_domain::stop::StopSequence;
 use treeherd_domain::stream::Stream;
 
 #[path = "common/process.rs"]
@@ -367,7 +368,7 @@ fn on_the_way_up_and_down() {
     let mut stubborn = Life::of("stubborn");
     stubborn.to(12_000, Stopping, Cause::Asked(asked("process.restart")));
     let then = Then::Start;
-    let stopping = State::Stopping { kill_at: Some(after(7_000)), then };
+    let stopping = State::Stopping { kill_at: Some(after(7_000)), step: StopStep::FIRST, then };
     shows(
         &stubborn.now(stopping),
         &[],
@@ -375,6 +376,11 @@ fn on_the_way_up_and_down() {
         stubborn is STOPPING: told to end, SIGKILL follows in 7 s; then it starts again
           02:02:48.000  STOPPING: asked for: process.restart over XML-RPC by uid 1000 (pid 42)
     "#]],
+    );
+    stubborn.subject.policy.stop.sequence = StopSequence::parse("TERM:10s, INT:10s").ok();
+    assert_eq!(
+        explain(&stubborn.now(stopping), &|_| None, now()).headline,
+        "stubborn is STOPPING: told to end, the next signal of its stopsequence follows in 7 s; then it starts again"
     );
     stubborn.subject.killed = now().checked_sub(Duration::from_secs(2));
     shows(

@@ -4,17 +4,17 @@
 //!   stop ─► TERM ─(its time)─► INT ─(its time)─► KILL     the program notes what it hears, in a file
 //! ```
 
-use crate::harness::{Herd, Plan};
+use crate::harness::Herd;
 
 /// A shell that notes TERM and INT and does not end by them, and ends by USR1.
 const DEAF: &str = "trap 'echo TERM >> told' TERM\ntrap 'echo INT >> told' INT\n\
-                    trap 'echo USR1 >> told; exit 7' USR1\n: > set\nwhile sleep 0.05; do :; done\n";
+                    trap 'echo USR1 >> told; exit 7' USR1\n: > set\nwhile :; do sleep 0.05; done\n";
 
 fn deaf(keys: &str) -> Herd {
     let program = format!(
         "[program:deaf]\ncommand=/bin/sh {{dir}}/deaf\ndirectory={{dir}}\nstartsecs=0\nautorestart=false\n{keys}\n"
     );
-    let herd = Plan::of(&program).script("deaf", DEAF).start();
+    let herd = Herd::of(&program).script("deaf", DEAF).start();
     herd.wait_file("set", "");
     herd
 }
@@ -73,7 +73,7 @@ fn the_end_of_the_daemon_goes_through_the_sequence() {
 
 #[test]
 fn a_sequence_that_is_none_is_refused_with_a_mark_below_the_word_that_is_wrong() {
-    let said = Plan::of("[program:web]\ncommand=/bin/cat\nstopsequence=TERM:30s, KILL:5s\n").refused();
+    let said = Herd::of("[program:web]\ncommand=/bin/cat\nstopsequence=TERM:30s, KILL:5s\n").refused();
     let mark = "| stopsequence=TERM:30s, KILL:5s\n   |                        ^^^^^^^\n";
     assert!(said.stderr.contains("KILL has no wait: 'KILL:5s'") && said.stderr.contains(mark), "{said:?}");
     assert!(said.stderr.contains("help: write KILL alone"), "{said:?}");

@@ -1,7 +1,7 @@
 //! The state of a process in one line: what it is, since when, and what follows when.
 
 use super::{Subject, age, span};
-use crate::lifecycle::{Next, State, Then};
+use crate::lifecycle::{Next, State, StopStep, Then};
 use crate::spec::Autorestart;
 use crate::status::ProcessState;
 use std::time::{Duration, Instant};
@@ -43,7 +43,7 @@ fn follows(subject: &Subject, now: Instant) -> String {
                 attempt.tries
             )
         }
-        State::Stopping { kill_at, then } => stopping(subject, kill_at, then, now),
+        State::Stopping { kill_at, step, then } => stopping(subject, kill_at, step, then, now),
         State::Stopped { start_at: Some(_) } => "it starts again at once".to_owned(),
         State::Stopped { start_at: None } => stopped(subject, now),
         State::Exited { expected, restart_at, .. } => exited(subject, expected, restart_at, now),
@@ -76,11 +76,20 @@ fn ago(then: Instant, now: Instant) -> String {
     span(now.saturating_duration_since(then))
 }
 
-fn stopping(subject: &Subject, kill_at: Option<Instant>, then: Then, now: Instant) -> String {
+fn stopping(
+    subject: &Subject,
+    kill_at: Option<Instant>,
+    step: StopStep,
+    then: Then,
+    now: Instant,
+) -> String {
     let mut text = match (kill_at, subject.killed) {
         (None, _) => "its spawn is called off".to_owned(),
         (Some(at), None) => {
-            format!("told to end, SIGKILL follows in {}", span(at.saturating_duration_since(now)))
+            let StopStep::Signal(told) = step;
+            let is_last = subject.policy.wait(told.saturating_add(1)).is_none();
+            let next = if is_last { "SIGKILL" } else { "the next signal of its stopsequence" };
+            format!("told to end, {next} follows in {}", span(at.saturating_duration_since(now)))
         }
         (Some(_), Some(killed)) => {
             format!("SIGKILL was sent {}, and the kernel has not ended it yet", age_of(killed, now))

@@ -36,4 +36,4 @@ mod state;
 
 pub use machine::{Edge, Machine, Refusal, occur, request};
 pub use policy::Policy;
-pub use state::{Effect, Fact, Next, Request, State, StopStep, Then};
+pub use state::{Attempt, Effect, Fact, Next, Request, State, StopStep, Then};

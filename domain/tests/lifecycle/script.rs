@@ -25,7 +25,7 @@ use treeherd_domain::lifecycle::{
 use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
-use treeherd_domain::stop::{StopSequence, StopSpec};
+use treeherd_domain::stop::StopSequence;
 
 /// Runs a script and compares its trace.
 #[track_caller]
