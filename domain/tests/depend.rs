@@ -17,7 +17,7 @@ use treeherd_domain::depend::graph::{Descent, Graph};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::Health;
-use treeherd_domain::lifecycle::{Next, State, Then};
+use treeherd_domain::lifecycle::{Attempt, Next, State, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::{GroupKind, GroupSpec};
 
@@ -84,11 +84,20 @@ fn shown(depend: &Depend, herd: &Herd) -> Vec<String> {
 }
 
 fn running() -> State {
-    State::Running { since: now(), attempt: 0 }
+    State::Running { since: now(), attempt: Attempt::FIRST, end_at: None }
+}
+
+fn fatal() -> State {
+    State::Fatal { retry_at: None, attempt: Attempt::FIRST }
 }
 
 fn exited(code: i32, expected: bool, again: bool) -> State {
-    State::Exited { status: ExitStatus::Code(code), expected, restart_at: again.then(now) }
+    State::Exited {
+        status: ExitStatus::Code(code),
+        expected,
+        restart_at: again.then(now),
+        attempt: Attempt::FIRST,
+    }
 }
 
 /// Every state, with a name.
@@ -97,18 +106,18 @@ fn states() -> Vec<(&'static str, State)> {
     vec![
         ("stopped", State::STOPPED),
         ("stopped, start due", State::Stopped { start_at: due }),
-        ("waiting", State::Waiting { attempt: 0 }),
-        ("unborn", State::Starting { ready_at: None, attempt: 0 }),
-        ("starting", State::Starting { ready_at: due, attempt: 0 }),
+        ("waiting", State::Waiting { attempt: Attempt::FIRST }),
+        ("unborn", State::Starting { ready_at: None, attempt: Attempt::FIRST }),
+        ("starting", State::Starting { ready_at: due, attempt: Attempt::FIRST }),
         ("running", running()),
-        ("retry", State::Backoff { attempt: 1, next: Next::Retry(now()) }),
-        ("giving up", State::Backoff { attempt: 1, next: Next::GiveUp(now()) }),
+        ("retry", State::Backoff { attempt: Attempt::FIRST, next: Next::Retry(now()) }),
+        ("giving up", State::Backoff { attempt: Attempt::FIRST, next: Next::GiveUp(now()) }),
         ("stopping", State::Stopping { kill_at: due, then: Then::Stay }),
         ("restarting", State::Stopping { kill_at: due, then: Then::Start }),
         ("exited 0", exited(0, true, false)),
         ("exited 3", exited(3, false, false)),
         ("exited, start due", exited(3, false, true)),
-        ("fatal", State::Fatal),
+        ("fatal", fatal()),
         ("unknown", State::Unknown),
     ]
 }
@@ -147,7 +156,7 @@ fn readiness_and_health_are_asked_for_where_they_are_required() {
     let well = Herd::default().with("db", running()).but(|db| db.health = Health::Healthy);
     assert!(shown(&healthy, &well).is_empty());
     let early = Herd::default()
-        .with("db", State::Starting { ready_at: Some(now()), attempt: 0 })
+        .with("db", State::Starting { ready_at: Some(now()), attempt: Attempt::FIRST })
         .but(|db| db.ready = true);
     assert!(shown(&ready, &early).is_empty(), "ready before startsecs is ready");
 }
@@ -162,7 +171,7 @@ fn a_soft_requirement_holds_back_only_while_it_comes_by_itself() {
     }
     let soft = requires(on("db"), Condition::Ready, true);
     assert!(shown(&soft, &Herd::default()).is_empty(), "what is not active is not waited for");
-    let waits = Herd::default().with("db", State::Waiting { attempt: 0 });
+    let waits = Herd::default().with("db", State::Waiting { attempt: Attempt::FIRST });
     assert_eq!(shown(&soft, &waits), ["db"]);
     assert!(shown(&soft, &waits.but(|db| db.stuck = true)).is_empty(), "nor what waits for ever");
     let at_boot = Herd::default().with("db", State::STOPPED).but(|db| db.will_begin = true);
@@ -174,9 +183,9 @@ fn what_is_missing_says_what_is_the_matter() {
     let ready = |text| requires(on(text), Condition::Ready, false);
     let table = [
         (State::STOPPED, "db: STOPPED"),
-        (State::Fatal, "db: FATAL"),
-        (State::Backoff { attempt: 1, next: Next::Retry(now()) }, "db: BACKOFF"),
-        (State::Starting { ready_at: None, attempt: 0 }, "db"),
+        (fatal(), "db: FATAL"),
+        (State::Backoff { attempt: Attempt::FIRST, next: Next::Retry(now()) }, "db: BACKOFF"),
+        (State::Starting { ready_at: None, attempt: Attempt::FIRST }, "db"),
         (exited(3, false, false), "db: EXITED"),
     ];
     for (state, words) in table {
@@ -193,12 +202,12 @@ fn what_is_missing_says_what_is_the_matter() {
 #[test]
 fn of_a_group_the_worst_tells_and_one_alone_by_its_name() {
     let group = requires(Target::Group(GroupName::new("shop")), Condition::Ready, false);
-    let unborn = State::Starting { ready_at: None, attempt: 0 };
+    let unborn = State::Starting { ready_at: None, attempt: Attempt::FIRST };
     let herd = || Herd::default().with("shop:a", running());
     assert!(shown(&group, &herd()).is_empty());
     assert_eq!(shown(&group, &herd().with("shop:b", unborn)), ["shop:b"]);
     assert_eq!(shown(&group, &herd().with("shop:b", unborn).with("shop:c", unborn)), ["shop:*"]);
-    let worst = herd().with("shop:b", unborn).with("shop:c", State::Fatal);
+    let worst = herd().with("shop:b", unborn).with("shop:c", fatal());
     assert_eq!(shown(&group, &worst), ["shop:c: FATAL"]);
     let soft = requires(Target::Group(GroupName::new("shop")), Condition::Ready, true);
     assert_eq!(shown(&soft, &worst), ["shop:b"], "the soft one waits for the rest");
@@ -236,9 +245,7 @@ fn what_goes_down_or_is_another_one_is_lost() {
     let relied = relied_on(&depend, &up);
     assert_eq!(lost(&relied, &up), None);
     let herd = |state| Herd::default().with("db", state);
-    for state in
-        [State::Fatal, State::Stopping { kill_at: None, then: Then::Start }, exited(1, false, true)]
-    {
+    for state in [fatal(), State::Stopping { kill_at: None, then: Then::Start }, exited(1, false, true)] {
         assert_eq!(lost(&relied, &herd(state)), Some(&name("db")), "{state:?}");
     }
     assert_eq!(lost(&relied, &herd(running()).but(|db| db.incarnation = 2)), Some(&name("db")));
