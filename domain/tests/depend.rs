@@ -17,7 +17,7 @@ use treeherd_domain::depend::graph::{Descent, Graph};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::Health;
-use treeherd_domain::lifecycle::{Attempt, Next, State, Then};
+use treeherd_domain::lifecycle::{Attempt, Next, State, StopStep, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::{GroupKind, GroupSpec};
 
@@ -112,8 +112,8 @@ fn states() -> Vec<(&'static str, State)> {
         ("running", running()),
         ("retry", State::Backoff { attempt: Attempt::FIRST, next: Next::Retry(now()) }),
         ("giving up", State::Backoff { attempt: Attempt::FIRST, next: Next::GiveUp(now()) }),
-        ("stopping", State::Stopping { kill_at: due, then: Then::Stay }),
-        ("restarting", State::Stopping { kill_at: due, then: Then::Start }),
+        ("stopping", State::Stopping { kill_at: due, step: StopStep::FIRST, then: Then::Stay }),
+        ("restarting", State::Stopping { kill_at: due, step: StopStep::FIRST, then: Then::Start }),
         ("exited 0", exited(0, true, false)),
         ("exited 3", exited(3, false, false)),
         ("exited, start due", exited(3, false, true)),
@@ -245,7 +245,11 @@ fn what_goes_down_or_is_another_one_is_lost() {
     let relied = relied_on(&depend, &up);
     assert_eq!(lost(&relied, &up), None);
     let herd = |state| Herd::default().with("db", state);
-    for state in [fatal(), State::Stopping { kill_at: None, then: Then::Start }, exited(1, false, true)] {
+    for state in [
+        fatal(),
+        State::Stopping { kill_at: None, step: StopStep::FIRST, then: Then::Start },
+        exited(1, false, true),
+    ] {
         assert_eq!(lost(&relied, &herd(state)), Some(&name("db")), "{state:?}");
     }
     assert_eq!(lost(&relied, &herd(running()).but(|db| db.incarnation = 2)), Some(&name("db")));

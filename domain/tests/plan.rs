@@ -210,8 +210,8 @@ const EDITS: &[Edit] = &[
     ("sockets", |p| p.sockets = web(|_| ())),
     ("socket_backlog", |p| p.sockets = web(|spec| spec.backlog = Some(1))),
     ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
-    ("stopsequence", |p| p.stop.sequence = Some(StopSequence::parse("INT:1s").expect("it is a sequence"))),
     ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
+    ("stopsequence", |p| p.stop.sequence = Some(StopSequence::parse("INT:1s").expect("it is a sequence"))),
     ("requires", |p| {
         let on = Target::Group(GroupName::new("cache"));
         p.depend.requires = vec![Requirement { on, condition: Condition::Ready, soft: false }];

@@ -12,5 +12,6 @@ mod health;
 mod reports;
 mod restart;
 mod specs;
+mod stop;
 mod support;
 mod values;

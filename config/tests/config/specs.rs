@@ -483,21 +483,3 @@ fn programs_inherit_the_sockets_that_they_name() {
         "#]],
     );
 }
-
-#[test]
-fn a_stopsequence_is_read_with_its_times_and_ends_with_kill() {
-    check(
-        "[supervisord]\n[program:a]\ncommand=a\nstopsequence=TERM:30s, INT\n\
-         [program:b]\ncommand=b\nenvironment=S=USR1\nstopsequence=%(ENV_S)s:1m, KILL\nstopwaitsecs=3\n",
-        expect![[r#"
-            program a priority 999
-              process a: "a"
-                stopsequence TERM:30s, INT:10s, KILL
-            program b priority 999
-              process b: "b"
-                stopwaitsecs 3
-                stopsequence USR1:1m, KILL
-                environment {"S": "USR1"}
-        "#]],
-    );
-}
