@@ -12,6 +12,7 @@
 mod act;
 mod config;
 mod events;
+mod graph;
 mod groups;
 mod logs;
 mod native;

@@ -63,6 +63,18 @@ pub struct Halt {
     pub reply: Reply,
 }
 
+/// Be down with one process; it tells when it is.
+#[derive(Message, Debug)]
+#[rtype(result = "()")]
+pub struct HaltOne {
+    /// Which.
+    pub process: ProcessName,
+    /// Why.
+    pub cause: Cause,
+    /// Where the end goes.
+    pub reply: Reply,
+}
+
 /// The group is defined differently: take care of these estates from now on.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
@@ -208,6 +220,16 @@ impl Handler<Halt> for Group {
             if let Some(program) = self.program(&estate.namespec.process) {
                 program.do_send(program::Halt { cause: cause.clone(), reply: reply.clone() });
             }
+        }
+    }
+}
+
+impl Handler<HaltOne> for Group {
+    type Result = ();
+
+    fn handle(&mut self, HaltOne { process, cause, reply }: HaltOne, _: &mut Self::Context) {
+        if let Some(program) = self.program(&process) {
+            program.do_send(program::Halt { cause, reply });
         }
     }
 }

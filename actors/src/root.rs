@@ -12,6 +12,7 @@
 //! arena; processes do not notice. Absent: the wire (the bridge's), sockets and files at start-up (the
 //! composition's).
 
+pub mod order;
 pub mod shutdown;
 pub mod update;
 

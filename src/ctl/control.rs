@@ -225,7 +225,7 @@ type Restarted<'a> = (&'a str, Result<Vec<Row>, Box<RemoteFault>>);
 /// should the call be refused for it, each word is asked for by itself.
 async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<Restarted<'a>>, Problem> {
     let selectors = Selectors::from(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-    match session.call(async |client| client.process_restart(selectors, None, None).await).await {
+    match session.call(async |client| client.process_restart(selectors, None, None, None).await).await {
         Ok(operation) => {
             let mut rows = operation.rows;
             Ok(words.iter().map(|word| (*word, take_rows(&mut rows, word))).collect())

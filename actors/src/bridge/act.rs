@@ -6,12 +6,15 @@ use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, GroupEstate};
 use crate::program::Do;
 use crate::root::Dispatch;
+use crate::root::order::{InOrder, graph};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
+use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::health::Check;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_web::caller;
@@ -47,15 +50,33 @@ impl Bridge {
         wait: Wait,
         limit: Option<Duration>,
     ) -> Result<Gathered, Fault> {
+        self.all_or_alone(estates, verb, wait, limit, false).await
+    }
+
+    /// The same; with `alone`, a start or restart waits for nothing that is required and brings nothing of that up.
+    pub(super) async fn all_or_alone(
+        &self,
+        estates: &[Arc<Estate>],
+        verb: Verb,
+        wait: Wait,
+        limit: Option<Duration>,
+        alone: bool,
+    ) -> Result<Gathered, Fault> {
         let cause = Cause::Asked(asked());
         let root = self.root().await?;
         let (reply, mut outcomes) = Reply::channel(estates.len());
-        for estate in estates {
-            let command = Do { verb, wait, cause: cause.clone(), alone: false, reply: reply.clone() };
-            root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
+        let graph = graph(&self.shared().arena);
+        if matches!(verb, Verb::Stop | Verb::Restart) && estates.len() > 1 && graph.has_edges() {
+            let namespecs = estates.iter().map(|estate| estate.namespec.clone()).collect();
+            root.do_send(InOrder { namespecs, restart: verb == Verb::Restart, wait, cause, alone, reply });
+        } else {
+            for estate in estates {
+                let command = Do { verb, wait, cause: cause.clone(), alone, reply: reply.clone() };
+                root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
+            }
+            drop(reply);
         }
-        drop(reply);
-        let limit = limit.unwrap_or_else(|| patience(estates));
+        let limit = limit.unwrap_or_else(|| self.patience(estates, &graph));
         let begun = clock::now();
         let mut arrived: HashMap<Namespec, (u128, Outcome)> = HashMap::with_capacity(estates.len());
         let gather = async {
@@ -87,6 +108,21 @@ impl Bridge {
         Ok(Gathered { outcomes: gathered, late })
     }
 
+    /// As long as the slowest may take by its configuration, with all that is before it, and then some.
+    fn patience(&self, estates: &[Arc<Estate>], graph: &Graph) -> Duration {
+        let own = |namespec: &Namespec| {
+            let estate = self.shared().arena.estate(namespec);
+            estate.map_or(Duration::ZERO, |e| {
+                let health = &e.spec.health;
+                let ready =
+                    if health.ready == Check::Startsecs { Duration::ZERO } else { health.ready_timeout };
+                e.policy.startsecs.max(ready).saturating_add(e.policy.stop_time())
+            })
+        };
+        let longest = graph.longest(estates.iter().map(|estate| &estate.namespec), own);
+        longest.saturating_add(MARGIN)
+    }
+
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
     pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
         let fits = |estate: &Arc<Estate>| verb.is_for(&estate.record().machine.state());
@@ -103,12 +139,6 @@ impl Bridge {
 /// Who asks, in the call that is being answered.
 pub(super) fn asked() -> Arc<Asked> {
     caller::current().unwrap_or_else(|| Arc::new(Asked::inside("a call")))
-}
-
-/// As long as the slowest may take by its configuration, and then some.
-fn patience(estates: &[Arc<Estate>]) -> Duration {
-    let longest = estates.iter().map(|e| e.policy.startsecs.saturating_add(e.policy.stop_time())).max();
-    longest.unwrap_or_default().saturating_add(MARGIN)
 }
 
 /// A signal by name or number.

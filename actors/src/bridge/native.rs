@@ -15,8 +15,8 @@ use treeherd_rpc::api::{GroupApiServer, ProcessApiServer};
 use treeherd_rpc::code::{error_object, row_error};
 use treeherd_rpc::wire::supervisor::SignalName;
 use treeherd_rpc::wire::{
-    self, Explanations, GroupInfo, GroupUpdate, Histories, Operation, OperationState, ProcessInfo,
-    ProcessList, Row, Selectors,
+    self, Explanations, GraphInfo, GroupInfo, GroupUpdate, Histories, Operation, OperationState,
+    ProcessInfo, ProcessList, Row, Selectors,
 };
 
 /// The longest wait that a caller may ask for.
@@ -87,8 +87,9 @@ impl Bridge {
         verb: Verb,
         wait: Wait,
         timeout_ms: Option<u64>,
+        alone: bool,
     ) -> Result<Operation, Fault> {
-        let gathered = self.all(targets, verb, wait, limit(timeout_ms)).await?;
+        let gathered = self.all_or_alone(targets, verb, wait, limit(timeout_ms), alone).await?;
         let rows: Vec<Row> = gathered.outcomes.iter().map(|outcome| row(outcome, verb)).collect();
         let operation = Operation::done(rows);
         if gathered.late == 0 {
@@ -105,10 +106,21 @@ impl Bridge {
         wait: Wait,
         timeout_ms: Option<u64>,
     ) -> RpcResult<Operation> {
+        self.selected_or_alone(selector, verb, wait, timeout_ms, false).await
+    }
+
+    async fn selected_or_alone(
+        &self,
+        selector: &Selectors,
+        verb: Verb,
+        wait: Wait,
+        timeout_ms: Option<u64>,
+        alone: bool,
+    ) -> RpcResult<Operation> {
         let work = async {
             self.check_running()?;
             let targets = self.select(selector)?;
-            self.operate(&targets, verb, wait, timeout_ms).await
+            self.operate(&targets, verb, wait, timeout_ms, alone).await
         };
         work.await.map_err(|fault| error_object(&fault))
     }
@@ -123,7 +135,7 @@ impl Bridge {
         let work = async {
             self.check_running()?;
             let members = Self::members(&*self.group(name)?, verb);
-            self.operate(&members, verb, wait, timeout_ms).await
+            self.operate(&members, verb, wait, timeout_ms, false).await
         };
         work.await.map_err(|fault| error_object(&fault))
     }
@@ -167,8 +179,10 @@ impl ProcessApiServer for Bridge {
         selector: Selectors,
         settle: Option<wire::Wait>,
         timeout_ms: Option<u64>,
+        no_deps: Option<bool>,
     ) -> RpcResult<Operation> {
-        self.selected(&selector, Verb::Start, wait(settle), timeout_ms).await
+        let alone = no_deps.unwrap_or(false);
+        self.selected_or_alone(&selector, Verb::Start, wait(settle), timeout_ms, alone).await
     }
 
     async fn process_stop(
@@ -185,13 +199,19 @@ impl ProcessApiServer for Bridge {
         selector: Selectors,
         settle: Option<wire::Wait>,
         timeout_ms: Option<u64>,
+        no_deps: Option<bool>,
     ) -> RpcResult<Operation> {
-        self.selected(&selector, Verb::Restart, wait(settle), timeout_ms).await
+        let alone = no_deps.unwrap_or(false);
+        self.selected_or_alone(&selector, Verb::Restart, wait(settle), timeout_ms, alone).await
     }
 
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation> {
         let signal = act::signal(&signal).map_err(|fault| error_object(&fault))?;
         self.selected(&selector, Verb::Signal(signal), Wait::No, None).await
+    }
+
+    async fn process_graph(&self, selector: Option<Selectors>) -> RpcResult<GraphInfo> {
+        self.requirements(selector.as_ref()).map_err(|fault| error_object(&fault))
     }
 
     async fn process_explain(&self, selector: Selectors) -> RpcResult<Explanations> {

@@ -36,6 +36,8 @@ impl Program {
         let topics = self.estate.spec.depend.requires.iter().map(|requirement| requirement.on.clone());
         let topics: Vec<_> = topics.collect();
         let me = context.address().downgrade().recipient();
+        // calls of a predecessor are not answered to this one
+        self.estate.record().gate.calling = self.summoning > 0;
         self.watch = (!topics.is_empty()).then(|| self.shared.nudges.watch(topics, me));
     }
 
@@ -59,6 +61,9 @@ impl Program {
             return None;
         }
         let missing = self.missing();
+        if !missing.is_empty() {
+            self.summon(context);
+        }
         let look = self.estate.record().gate.look(missing);
         match look {
             Look::Clear { text, of } => {
@@ -75,8 +80,8 @@ impl Program {
                 }
             }
         }
-        self.summon(context);
-        self.give_up_waiters();
+        let is_stuck = self.estate.record().gate.is_stuck();
+        self.give_up_waiters(is_stuck);
         None
     }
 
@@ -97,6 +102,7 @@ impl Program {
         info!(self.shared.log, "starting {}, which {} requires", names.join(", "), self.estate.namespec);
         let (reply, mut outcomes) = Reply::channel(namespecs.len());
         self.summoning += 1;
+        self.estate.record().gate.calling = true;
         let cause = Cause::Rule {
             kind: "requires",
             text: format!("{} requires it", self.estate.namespec).into(),
@@ -106,22 +112,18 @@ impl Program {
         let heard = async move { while outcomes.recv().await.is_some() {} };
         context.spawn(heard.into_actor(self).map(|(), actor, context| {
             actor.summoning -= 1;
+            actor.estate.record().gate.calling = actor.summoning > 0;
             actor.drive(context);
         }));
     }
 
     /// Whoever waits for it to be up is told when that does not come by itself.
-    fn give_up_waiters(&mut self) {
+    fn give_up_waiters(&mut self, is_stuck: bool) {
         self.waiters.waits();
-        if self.summoning > 0 {
-            return;
-        }
-        let stuck: Vec<String> = {
-            let record = self.estate.record();
-            record.gate.missing.iter().filter(|missing| missing.stuck).map(ToString::to_string).collect()
-        };
-        if !stuck.is_empty() {
-            self.waiters.stuck(&format!("waits for {}", stuck.join(", ")));
+        if is_stuck {
+            let all = self.estate.record().gate.missing.clone();
+            let stuck = all.iter().filter(|missing| missing.stuck).map(ToString::to_string);
+            self.waiters.stuck(&format!("waits for {}", stuck.collect::<Vec<_>>().join(", ")));
         }
     }
 

@@ -7,6 +7,9 @@
 //!                done
 //! ```
 //!
+//! Where a process requires another, the batches are two: everybody but those who listen to events, each as soon as
+//! whoever requires it is down ([`order`](super::order)), and then the listeners, as ever.
+//!
 //! A batch is one group, as in Supervisor, or with `stop_order = parallel` all groups of one priority. A
 //! batch is over when the arena says that all its processes are down: a group whose actor died on the way
 //! is told again. Event listeners, which are told of the ends before theirs, have a moment to take what is left.
@@ -14,9 +17,10 @@
 //! heard by the next one. Nothing starts by itself from the first moment on.
 
 use super::Root;
+use super::order::{descend, graph, is_down};
 use crate::command::Reply;
 use crate::estate::{GroupEstate, Mood, Record};
-use crate::group::Halt;
+use crate::group::{Halt, HaltOne};
 use crate::shared::{Shared, Slot};
 use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use futures_util::future::{join, join_all};
@@ -25,7 +29,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::cause::{Asked, Cause};
+use treeherd_domain::depend::graph::Descent;
 use treeherd_domain::event::EventKind;
+use treeherd_domain::name::Namespec;
 use treeherd_domain::spec::StopOrder;
 use treeherd_domain::status::ProcessState;
 
@@ -57,6 +63,8 @@ pub fn ask(shared: &Shared, root: &Slot<Addr<Root>>, mood: Mood, by: Asked) {
 pub struct Stopping {
     batches: VecDeque<Vec<Arc<GroupEstate>>>,
     begun: bool,
+    /// Whether the first batch goes down by requirements.
+    in_order: bool,
 }
 
 impl Handler<End> for Root {
@@ -88,7 +96,15 @@ impl Root {
             return;
         }
         let order = self.shared.arena.config().daemon.stop_order;
-        self.stopping.batches = batches(self.shared.arena.by_priority(), order);
+        let groups = self.shared.arena.by_priority();
+        self.stopping.in_order = graph(&self.shared.arena).has_edges();
+        self.stopping.batches = if self.stopping.in_order {
+            let (listeners, others): (Vec<_>, Vec<_>) =
+                groups.into_iter().partition(|group| listens(group));
+            std::iter::once(others).chain(batches(listeners, order)).collect()
+        } else {
+            batches(groups, order)
+        };
         self.next_batch(context);
         self.report_waiting(context);
     }
@@ -97,13 +113,17 @@ impl Root {
         while self.stopping.batches.front().is_some_and(|batch| batch.iter().all(|group| is_halted(group)))
         {
             self.stopping.batches.pop_front();
+            self.stopping.in_order = false;
         }
         let Some(batch) = self.stopping.batches.front().cloned() else {
             // nobody listens only if the loop outside is gone, and then nothing is left to tell
             let _ = self.household.done.send(self.shared.arena.mood());
             return context.stop();
         };
-        if batch.iter().all(|group| group.pool.is_none() && group.feed.is_none()) {
+        if self.stopping.in_order {
+            return self.halt_in_order(&batch, context);
+        }
+        if !batch.iter().any(|group| listens(group)) {
             return self.halt(batch, context);
         }
         let told = batch.clone();
@@ -115,6 +135,33 @@ impl Root {
             drop(tokio::time::timeout(LAST_EVENTS, join(pools, feeds)).await);
         };
         context.spawn(done.into_actor(self).map(|(), actor, context| actor.halt(batch, context)));
+    }
+
+    /// Everybody of these as soon as whoever requires it is down.
+    fn halt_in_order(&self, batch: &[Arc<GroupEstate>], context: &mut Context<Self>) {
+        let end = Cause::Shutdown { restart: false, by: None };
+        let cause = self.shared.arena.cause_of_end().unwrap_or(end);
+        let all = batch.iter().flat_map(|group| &group.estates).map(|estate| estate.namespec.clone());
+        let descent = Descent::new(graph(&self.shared.arena), all);
+        let groups = self.groups.clone();
+        let tell = move |namespec: &Namespec| {
+            let (reply, end) = Reply::channel(1);
+            if let Some(group) = groups.get(&namespec.group).and_then(|slot| slot.get()) {
+                let (process, cause) = (namespec.process.clone(), cause.clone());
+                group.do_send(HaltOne { process, cause, reply });
+            }
+            end
+        };
+        let (shared, batch) = (Arc::clone(&self.shared), batch.to_vec());
+        let over = async move {
+            let is_down = |namespec: &Namespec| is_down(&shared.arena, namespec);
+            descend(descent, is_down, tell, |_, _| ()).await;
+            if !batch.iter().all(|group| is_halted(group)) {
+                // an actor on the way died; it is back in a moment
+                tokio::time::sleep(AGAIN).await;
+            }
+        };
+        context.spawn(over.into_actor(self).map(|(), actor, context| actor.next_batch(context)));
     }
 
     fn halt(&self, batch: Vec<Arc<GroupEstate>>, context: &mut Context<Self>) {
@@ -152,6 +199,11 @@ impl Root {
             context.run_later(REPORT, Self::report_waiting);
         }
     }
+}
+
+/// Whether its processes are told of events.
+const fn listens(group: &GroupEstate) -> bool {
+    group.pool.is_some() || group.feed.is_some()
 }
 
 fn is_halted(group: &GroupEstate) -> bool {

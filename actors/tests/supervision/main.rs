@@ -37,6 +37,7 @@ mod intensity;
 mod measure;
 mod policy;
 mod pool;
+mod requires;
 mod reshape;
 mod shutdown;
 mod soak;

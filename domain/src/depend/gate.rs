@@ -80,7 +80,7 @@ impl std::fmt::Display for Missing {
 /// What holds a spawn back, in the order of `requires`; nothing: it may be made.
 #[must_use]
 pub fn missing(depend: &Depend, world: &impl World) -> Vec<Missing> {
-    let all = depend.requires.iter().filter_map(|requirement| of(requirement, world));
+    let all = depend.requires.iter().filter_map(|requirement| missing_of(requirement, world));
     all.collect()
 }
 
@@ -141,7 +141,9 @@ fn processes(target: &Target, world: &impl World) -> Vec<(Namespec, Standing)> {
     }
 }
 
-fn of(requirement: &Requirement, world: &impl World) -> Option<Missing> {
+/// The same of one requirement.
+#[must_use]
+pub fn missing_of(requirement: &Requirement, world: &impl World) -> Option<Missing> {
     let Requirement { on, condition, soft } = requirement;
     let members = match on {
         Target::Process(namespec) => {

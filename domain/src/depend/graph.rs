@@ -14,6 +14,7 @@ use crate::name::Namespec;
 use crate::spec::GroupSpec;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One process.
 #[derive(Clone, Debug)]
@@ -112,6 +113,27 @@ impl Graph {
         edges.iter().map(|to| &self.nodes[*to].namespec).collect()
     }
 
+    /// The longest time that one of these may take, by what each takes itself and by chains of those that require
+    /// each other, upwards and downwards.
+    #[must_use]
+    pub fn longest<'a>(
+        &self,
+        of: impl IntoIterator<Item = &'a Namespec>,
+        own: impl Fn(&Namespec) -> Duration,
+    ) -> Duration {
+        let order = self.order();
+        let mut takes: Vec<Duration> = self.nodes.iter().map(|node| own(&node.namespec)).collect();
+        for at in &order {
+            let before = self.nodes[*at].requires.iter().map(|(to, _)| takes[*to]).max();
+            takes[*at] = takes[*at].saturating_add(before.unwrap_or_default());
+        }
+        let each = of.into_iter().map(|namespec| match self.index.get(namespec) {
+            Some(at) => takes[*at],
+            None => own(namespec),
+        });
+        each.max().unwrap_or_default()
+    }
+
     /// A shortest cycle, from the first process that is in one; `None` if there is none.
     #[must_use]
     pub fn cycle(&self) -> Option<Vec<Link>> {
@@ -201,7 +223,7 @@ impl Descent {
     }
 
     /// Whom to tell now, each once: those whose dependents are down, the last to start first. Where a cycle leaves
-    /// nobody to begin with and nobody `is_told_of` is still on its way, everybody.
+    /// nobody to begin with, and nobody who was told is still on the way, everybody.
     pub fn next(&mut self, is_down: impl Fn(&Namespec) -> bool, on_their_way: bool) -> Vec<Namespec> {
         let is_free = |namespec: &Namespec| {
             self.graph

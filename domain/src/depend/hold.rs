@@ -15,6 +15,10 @@ pub struct Gate {
     pub waived: bool,
     /// Whether what it requires is still to be brought up.
     pub calls: bool,
+    /// Whether that is being done just now: nothing of it counts as what does not come by itself.
+    pub calling: bool,
+    /// Whether something is waited for that does not come by itself, as of the last look.
+    stuck: bool,
     /// Those that it requires and that were up when it was spawned, each with its spawn of then.
     pub relied_on: Vec<(Namespec, u64)>,
 }
@@ -42,8 +46,8 @@ pub enum Look {
 impl Gate {
     /// Whether something is waited for that does not come by itself.
     #[must_use]
-    pub fn is_stuck(&self) -> bool {
-        self.missing.iter().any(|missing| missing.stuck)
+    pub const fn is_stuck(&self) -> bool {
+        self.stuck
     }
 
     /// Somebody asks for a start: with what it requires, or alone.
@@ -58,13 +62,14 @@ impl Gate {
 
     /// Takes in what is missing now.
     pub fn look(&mut self, missing: Vec<Missing>) -> Look {
-        let was_stuck = self.is_stuck();
+        let stuck = !self.calling && missing.iter().any(|missing| missing.stuck);
+        let was_stuck = std::mem::replace(&mut self.stuck, stuck);
         let before = std::mem::replace(&mut self.missing, missing);
         if self.missing.is_empty() {
             let (text, of) = clearance(&before, self.waived);
             return Look::Clear { text, of };
         }
-        Look::Waits { is_news: before != self.missing, matters: was_stuck != self.is_stuck() }
+        Look::Waits { is_news: before != self.missing, matters: was_stuck != stuck }
     }
 }
 

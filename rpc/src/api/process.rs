@@ -2,7 +2,7 @@
 
 use crate::wire::supervisor::SignalName;
 use crate::wire::{
-    Explanations, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait,
+    Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait,
 };
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
 use jsonrpsee::proc_macros::rpc;
@@ -23,13 +23,15 @@ pub trait ProcessApi {
     #[method(name = "get", param_kind = map)]
     async fn process_get(&self, name: String) -> RpcResult<ProcessInfo>;
 
-    /// Starts what is not active. `wait`: `started` (the default) or `none`.
+    /// Starts what is not active, and before it what it requires. `wait`: `started` (the default) or `none`.
+    /// `noDeps`: without what it requires, and without waiting for that.
     #[method(name = "start", param_kind = map)]
     async fn process_start(
         &self,
         selector: Selectors,
         wait: Option<Wait>,
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+        #[argument(rename = "noDeps")] no_deps: Option<bool>,
     ) -> RpcResult<Operation>;
 
     /// Stops what is active. `wait`: `stopped` (the default) or `none`.
@@ -48,7 +50,12 @@ pub trait ProcessApi {
         selector: Selectors,
         wait: Option<Wait>,
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+        #[argument(rename = "noDeps")] no_deps: Option<bool>,
     ) -> RpcResult<Operation>;
+
+    /// Who requires whom, with what is missing: these processes and all that they require (default: all).
+    #[method(name = "graph", param_kind = map)]
+    async fn process_graph(&self, selector: Option<Selectors>) -> RpcResult<GraphInfo>;
 
     /// Sends a signal.
     #[method(name = "signal", param_kind = map)]

@@ -227,15 +227,18 @@ methods! {
         "The processes a selector names (default: all), in any of the states (default: any).";
     "process.get" (name: "string") -> "ProcessInfo", errors [ProcessNotFound]:
         "One process.";
-    "process.start" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
+    "process.start" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int", noDeps?o: "boolean") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
-        "Starts what is not active; waits until it is RUNNING or cannot be, unless wait is none.";
+        "Starts what is not active, and before it what it requires, unless noDeps; waits until it is RUNNING or cannot be, unless wait is none.";
     "process.stop" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active; waits until it is down, unless wait is none.";
-    "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
+    "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int", noDeps?o: "boolean") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none.";
+    "process.graph" (selector?o: "Selector") -> "GraphInfo",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
+        "Who requires whom, with what is missing: these processes and all that they require (default: all).";
     "process.explain" (selector: "Selector") -> "Explanations",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Why each process is as it is: the chain of reasons, and the last lines of output before an end.";

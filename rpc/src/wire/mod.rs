@@ -7,6 +7,7 @@
 mod cause;
 mod daemon;
 mod event;
+mod graph;
 mod log;
 mod operation;
 mod plan;
@@ -22,6 +23,7 @@ pub use cause::{
 };
 pub use daemon::{Crash, CrashReport, GroupInfo, SystemInfo, SystemState, TreeNode};
 pub use event::{EventBody, EventItem, Mark};
+pub use graph::{GraphEdge, GraphInfo, GraphNode};
 pub use log::{LogItem, LogSlice, LogStart, Payload};
 pub use operation::{ErrorData, Operation, OperationState, Row, RowError, Wait};
 pub use plan::{
