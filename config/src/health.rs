@@ -21,8 +21,8 @@ pub(crate) const QUICKEST: Duration = Duration::from_millis(1);
 /// The greatest threshold.
 pub(crate) const MOST: i64 = 1_000_000;
 
-/// Reads the keys of one process. Errors are noted.
-pub(crate) fn read(keys: &Keys<'_>) -> HealthSpec {
+/// Reads the keys of one process that inherits so many sockets. Errors are noted.
+pub(crate) fn read(keys: &Keys<'_>, sockets: usize) -> HealthSpec {
     let usual = HealthSpec::default();
     let spec = HealthSpec {
         ready: check(keys, "ready").unwrap_or(usual.ready),
@@ -40,7 +40,7 @@ pub(crate) fn read(keys: &Keys<'_>) -> HealthSpec {
         health_action: action(keys).unwrap_or(usual.health_action),
         watchdog: keys.span_or_none("watchdog", SHORTEST),
     };
-    agree(keys, &spec);
+    agree(keys, &spec, sockets);
     spec
 }
 
@@ -86,7 +86,7 @@ fn action(keys: &Keys<'_>) -> Option<Action> {
 }
 
 /// What does not fit together.
-fn agree(keys: &Keys<'_>, spec: &HealthSpec) {
+fn agree(keys: &Keys<'_>, spec: &HealthSpec, sockets: usize) {
     if let (Check::Fd(ready), Some(Check::Fd(health))) = (&spec.ready, &spec.health)
         && ready != health
     {
@@ -97,5 +97,11 @@ fn agree(keys: &Keys<'_>, spec: &HealthSpec) {
             message,
             format!("write health=fd:{ready}, and the program one line for each beat"),
         );
+    }
+    let first = i32::try_from(sockets).map_or(i32::MAX, |sockets| sockets.saturating_add(3));
+    if let Some(fd) = spec.fd().filter(|fd| *fd < first) {
+        let key = if matches!(spec.ready, Check::Fd(_)) { "ready" } else { "health" };
+        let message = format!("{key}=fd:{fd}: descriptor {fd} is one of its sockets=");
+        keys.fail(key, message, format!("write {key}=fd:{first}, and let the program use that"));
     }
 }

@@ -267,10 +267,10 @@ impl One<'_> {
         let command = self.command(&keys);
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
-        let health = health::read(&keys);
         let stop = stop::read(&keys);
         let ours = Keys { is_ours: true, suffixed: false, ..keys };
         self.shared.depend.note(&ours, self.group, &name);
+        let health = health::read(&ours, sockets.len());
         let mut environment = self.shared.environment.clone();
         environment.extend(own);
         Some(ProcessSpec {

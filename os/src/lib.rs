@@ -25,6 +25,7 @@ pub mod follow;
 mod guarded;
 pub mod host;
 pub mod logfile;
+pub mod notify;
 pub mod pidfile;
 pub mod pipe;
 pub mod process;

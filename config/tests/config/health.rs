@@ -143,6 +143,18 @@ fn what_is_wrong_is_shown_at_its_word() {
 }
 
 #[test]
+fn a_descriptor_is_not_one_of_the_sockets() {
+    let text = "[supervisord]\n[socket:w]\nsocket=tcp://127.0.0.1:1\n[program:web]\ncommand=c\nsockets=w\nready=fd:3\n";
+    let error = Site::new(text).report();
+    assert!(
+        error.contains("ready=fd:3: descriptor 3 is one of its sockets=")
+            && error.contains("write ready=fd:4"),
+        "{error}"
+    );
+    Site::new(&text.replace("fd:3", "fd:4")).load().unwrap();
+}
+
+#[test]
 fn all_kinds_of_programs_have_them() {
     let text = "[supervisord]\n[fcgi-program:f]\ncommand=c\nsocket=unix:///tmp/s\nready=notify\n[eventlistener:e]\ncommand=c\n\
                 events=TICK_5\nwatchdog=5s\n";

@@ -16,7 +16,7 @@ pub const LONGEST_LINE: usize = 16 * 1024;
 /// What a compiled pattern may take up, so that no configuration fills the memory.
 const PATTERN_SIZE: usize = 1 << 20;
 /// The greatest descriptor that may be asked for.
-pub const GREATEST_FD: i32 = 1023;
+pub const GREATEST_FD: i32 = 255;
 
 /// A way to find out about a process.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -38,6 +38,8 @@ pub(super) struct Plan<'a> {
     /// What is put at 3, 4, ...; all of it is above that.
     pub(super) sockets: &'a [RawFd],
     pub(super) listen_pid: Option<&'a ListenPid>,
+    /// The write end of the line's pipe, and where it is put.
+    pub(super) line: Option<(RawFd, RawFd)>,
 }
 
 /// A step that failed, and its errno.
@@ -80,6 +82,11 @@ impl Plan<'_> {
         }
         let first_other = self.place_sockets()?;
         close_from(first_other);
+        if let Some((fd, target)) = self.line {
+            // the copy is not close-on-exec
+            // SAFETY: a plain system call on this process's own table.
+            done(SetupStage::Stdio, unsafe { libc::dup2(fd, target) }.into())?;
+        }
         self.limit_files();
         default_signals();
         self.take_identity()?;

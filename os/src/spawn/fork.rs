@@ -19,7 +19,8 @@ use std::ptr;
 /// Makes the child and returns when it has executed its program or reported a failure.
 pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, (), Option<SetupFailure>)> {
     let (read, write) = stdio::pipe()?;
-    let write = out_of_the_way(write, stdio::end(plan.sockets.len()))?;
+    let above_line = plan.line.map_or(0, |(_, target)| target.saturating_add(1));
+    let write = out_of_the_way(write, stdio::end(plan.sockets.len()).max(above_line))?;
     let blocked = Blocked::all();
     // SAFETY: the child calls nothing but `run`, which is async-signal-safe, and never returns.
     let pid = unsafe { libc::fork() };
@@ -37,7 +38,7 @@ pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, (), Option<SetupFailure
     Ok((pid, (), report(File::from(read))))
 }
 
-/// The same pipe, and no other end of it, not where a socket is put.
+/// The same pipe, and no other end of it, not where a socket or the line is put.
 fn out_of_the_way(pipe: OwnedFd, end: RawFd) -> io::Result<OwnedFd> {
     if pipe.as_raw_fd() < end { crate::fd::duplicate(pipe.as_fd(), end) } else { Ok(pipe) }
 }

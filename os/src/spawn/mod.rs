@@ -4,7 +4,7 @@
 //! parent                              child (its own stack, the parent's memory, all signals blocked)
 //! make pipes, lay out C strings
 //! clone(VM|VFORK|PIDFD) ------------> setpgid, dup2 to 0, 1, 2 and of sockets to 3, 4, ..., LISTEN_PID,
-//!                                     close-on-exec for the rest, signals to default,
+//!                                     close-on-exec for the rest, dup2 of the line's pipe, signals to default,
 //!   (waits)                           groups gid uid, chdir, umask, empty mask, execve
 //!                                       | a step failed: text on fd 2, _exit(127)
 //! reads (stage, errno) <----------------'
@@ -41,7 +41,7 @@ use crate::environment::BaseEnvironment;
 use crate::errno;
 use crate::process::Process;
 use prepare::Prepared;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use treeherd_domain::account::Account;
@@ -97,6 +97,8 @@ pub struct Launch {
     /// What it finds at 3, 4, ..., and is told of by `LISTEN_FDS`, `LISTEN_PID` and `LISTEN_FDNAMES` as
     /// `sd_listen_fds(3)` wants it. Without any, these variables are as in `environment` and `overrides`.
     pub sockets: Vec<Inherited>,
+    /// Where it finds the write end of a pipe of its own, behind all sockets, to tell by a line that it is up.
+    pub line: Option<RawFd>,
     /// Where standard error goes.
     pub stderr: StderrTo,
     /// Bytes that the output pipes shall hold; `None` leaves the system's default.
@@ -117,6 +119,7 @@ impl Launch {
             credentials: None,
             stdin: StdinFrom::Pipe,
             sockets: Vec::new(),
+            line: None,
             stderr: StderrTo::Pipe,
             pipe_size: None,
         }
@@ -134,6 +137,8 @@ pub struct Spawned {
     pub stdout: OwnedFd,
     /// The read end of its standard error; `None` if that goes to standard output.
     pub stderr: Option<OwnedFd>,
+    /// The read end of the pipe of [`Launch::line`].
+    pub line: Option<OwnedFd>,
     /// What the child could not do. Its words are in its standard error, and it ends with status 127.
     pub failure: Option<SetupFailure>,
     /// Why [`Launch::pipe_size`] was not granted (an errno); the pipes then have the default size.
@@ -253,6 +258,6 @@ pub fn spawn(launch: &Launch) -> Result<Spawned, SpawnError> {
     let started = Process::enrol(|| start::start(&plan));
     let (process, failure) =
         started.map_err(|error| SpawnError { stage: SpawnStage::Fork, errno: errno::of(&error) })?;
-    let stdio::Stdio { stdin, stdout, stderr, pipe_size_refused, .. } = stdio;
-    Ok(Spawned { process, stdin, stdout, stderr, failure, pipe_size_refused })
+    let stdio::Stdio { stdin, stdout, stderr, line, pipe_size_refused, .. } = stdio;
+    Ok(Spawned { process, stdin, stdout, stderr, line, failure, pipe_size_refused })
 }

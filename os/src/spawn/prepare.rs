@@ -91,6 +91,7 @@ impl Prepared {
             stdio: ends.raw(),
             sockets: ends.sockets(),
             listen_pid: self.listen_pid.as_ref(),
+            line: ends.line().zip(launch.line),
         }
     }
 }

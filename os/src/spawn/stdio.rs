@@ -5,6 +5,7 @@
 //! stdout  parent reads  <-- child 1 (and 2, with redirect_stderr)
 //! stderr  parent reads  <-- child 2
 //! sockets                   child 3, 4, ...
+//! line    parent reads  <-- child, at the number that it wants
 //! ```
 //!
 //! The child's ends are kept above 2, and its sockets above all that are put in place, so that putting one in place
@@ -22,6 +23,7 @@ pub(super) struct Stdio {
     pub(super) stdin: Option<OwnedFd>,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: Option<OwnedFd>,
+    pub(super) line: Option<OwnedFd>,
     pub(super) child: ChildEnds,
     pub(super) pipe_size_refused: Option<i32>,
 }
@@ -34,6 +36,7 @@ pub(super) struct ChildEnds {
     #[expect(dead_code, reason = "keeps open what `raw_sockets` names")]
     sockets: Vec<Kept>,
     raw_sockets: Vec<RawFd>,
+    line: Option<OwnedFd>,
 }
 
 enum Kept {
@@ -69,6 +72,11 @@ impl ChildEnds {
         &self.raw_sockets
     }
 
+    /// The write end of the line's pipe, above where it is to be put.
+    pub(super) fn line(&self) -> Option<RawFd> {
+        self.line.as_ref().map(AsRawFd::as_raw_fd)
+    }
+
     pub(super) fn raw(&self) -> [RawFd; 3] {
         let stdin = self.stdin.raw();
         [stdin, self.stdout.as_raw_fd(), self.stderr.as_ref().unwrap_or(&self.stdout).as_raw_fd()]
@@ -93,6 +101,15 @@ pub(super) fn make(launch: &Launch) -> io::Result<Stdio> {
     let least = end(launch.sockets.len());
     let sockets: Vec<Kept> =
         launch.sockets.iter().map(|socket| Kept::above(&socket.fd, least)).collect::<io::Result<_>>()?;
+    let (line, child_line) = match launch.line {
+        Some(target) => {
+            let (read, write) = output()?;
+            // no descriptor may stand where it is put, nor be put in place onto itself
+            let write = fd::duplicate(write.as_fd(), target.max(least).saturating_add(1))?;
+            (Some(read), Some(write))
+        }
+        None => (None, None),
+    };
     let refused = launch.pipe_size.and_then(|size| {
         [Some(&stdout), stderr.as_ref()].into_iter().flatten().find_map(|fd| resize(fd, size).err())
     });
@@ -100,12 +117,14 @@ pub(super) fn make(launch: &Launch) -> io::Result<Stdio> {
         stdin,
         stdout,
         stderr,
+        line,
         child: ChildEnds {
             stdin: child_stdin,
             stdout: child_stdout,
             stderr: child_stderr,
             raw_sockets: sockets.iter().map(Kept::raw).collect(),
             sockets,
+            line: child_line,
         },
         pipe_size_refused: refused.map(|error| crate::errno::of(&error)),
     })

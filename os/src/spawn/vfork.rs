@@ -118,8 +118,9 @@ extern "C" fn enter(shared: *mut libc::c_void) -> libc::c_int {
 
 /// Makes the child and returns when it has executed its program or ended.
 pub(super) fn start(plan: &Plan<'_>) -> io::Result<(i32, OwnedFd, Option<SetupFailure>)> {
-    // the berth has room for streams alone: a child with sockets pays for a copy of the whole table
-    let moored = if plan.sockets.is_empty() { berth::moor(plan.stdio) } else { None };
+    // the berth has room for streams alone: a child with more pays for a copy of the whole table
+    let moored =
+        if plan.sockets.is_empty() && plan.line.is_none() { berth::moor(plan.stdio) } else { None };
     let low = moored.as_ref().map(berth::Moored::low);
     let shared = Shared { plan, low, stage: AtomicI32::new(0), errno: AtomicI32::new(0) };
     OWN_STACK.with(|own| {

@@ -20,4 +20,6 @@ mod resolve;
 mod socket;
 mod support;
 mod tail;
+#[cfg(target_os = "linux")]
+mod told;
 mod user;
