@@ -39,6 +39,8 @@ use treeherd_os::spawn::{Launch, SetupFailure, Spawned, StderrTo, StdinFrom, spa
 
 /// How many errands run at once in one daemon.
 pub const PLACES: usize = 32;
+/// How many names are looked up at once for probes.
+const LOOKUPS: usize = 8;
 /// How much of the output of an errand is kept: its last bytes.
 pub const KEPT: usize = 4096;
 /// How long a killed errand may take to be gone before its end is left to the background.
@@ -46,13 +48,17 @@ const GONE: Duration = Duration::from_secs(1);
 /// What is read at most after the end of an errand whose pipe somebody else still fills.
 const REST: usize = 64 * 1024;
 
-/// The places for errands.
+/// The places for errands, and for looking up names.
 #[derive(Clone, Debug)]
-pub(crate) struct Places(Arc<Semaphore>);
+pub(crate) struct Places {
+    errands: Arc<Semaphore>,
+    /// Of a name server that does not answer no more threads than these wait.
+    pub(crate) lookups: Arc<Semaphore>,
+}
 
 impl Default for Places {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(PLACES)))
+        Self { errands: Arc::new(Semaphore::new(PLACES)), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 }
 
@@ -107,7 +113,7 @@ impl Errand {
     pub async fn run(self, shared: &Shared) -> Result<Done, ErrandError> {
         let asked = clock::now();
         let limit = self.limit;
-        let place = timeout(limit, Arc::clone(&shared.errands.0).acquire_owned());
+        let place = timeout(limit, Arc::clone(&shared.errands.errands).acquire_owned());
         // the semaphore is never closed
         let Ok(Ok(place)) = place.await else { return Err(ErrandError::Crowded { waited: limit }) };
         let begun = clock::now();

@@ -28,7 +28,7 @@ pub use standing::Gate;
 
 use crate::clock;
 use crate::forward::Forwards;
-use crate::rotator::stream::StreamEstate;
+use crate::rotator::stream::{Matches, StreamEstate};
 use crate::sockets::Listening;
 use slog::{Logger, debug, error, info, warn};
 use std::collections::{HashMap, VecDeque};
@@ -38,7 +38,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::health::{Health, Readiness};
+use treeherd_domain::health::{Condition, Health, Readiness, Vitals};
 use treeherd_domain::level::Level;
 use treeherd_domain::lifecycle::{Machine, Policy, State};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
@@ -49,6 +49,7 @@ use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::status::{ProcessStatus, View};
 use treeherd_domain::stream::Stream;
 use treeherd_os::host::nodename;
+use treeherd_os::notify::NotifySocket;
 use treeherd_os::pipe::{bytes_waiting, write_now};
 use treeherd_os::process::Process;
 use treeherd_os::syslog::{DEV_LOG, Syslog};
@@ -105,6 +106,23 @@ pub struct Record {
     pub signs: Signs,
     /// What happened to it, and why.
     pub history: History,
+    /// Its readiness and health.
+    pub vitals: Vitals,
+    /// How it tells of itself.
+    pub(crate) told: Told,
+    /// Why it was ended by us: never ready, or unhealthy.
+    pub ailment: Option<Box<str>>,
+}
+
+/// How the process tells of itself, for as long as it lives.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// The read end of the pipe that it writes lines to.
+    pub(crate) line: Option<Arc<OwnedFd>>,
+    /// Its notify socket.
+    pub(crate) socket: Option<NotifySocket>,
+    /// Lines of its output that match.
+    pub(crate) matches: Option<Arc<Matches>>,
 }
 
 /// What happened to one process of a program that its end may be due to.
@@ -250,10 +268,13 @@ impl Estate {
     /// Whether it can be used now.
     #[must_use]
     pub fn readiness(&self) -> Readiness {
-        match self.record().machine.state() {
-            State::Running { .. } => Readiness::Ready,
-            _ => Readiness::NotReady,
-        }
+        self.condition().readiness
+    }
+
+    /// Its readiness and health, to be shown.
+    #[must_use]
+    pub fn condition(&self) -> Condition {
+        condition(&self.record())
     }
 
     /// Whether it can be used now: what others that need it wait for.
@@ -265,7 +286,13 @@ impl Estate {
     /// Whether it is known to do its work.
     #[must_use]
     pub fn health(&self) -> Health {
-        Health::Unknown
+        self.record().vitals.health()
+    }
+
+    /// What `NOTIFY_SOCKET` says to the process, if it has one.
+    #[must_use]
+    pub fn notify_name(&self) -> Option<String> {
+        self.record().told.socket.as_ref().map(|socket| socket.name().to_owned())
     }
 
     /// The record, for a moment.
@@ -315,8 +342,13 @@ impl Estate {
             restarts: record.incarnation.saturating_sub(1),
             attempt: state.attempt(),
             seq: record.seq,
+            condition: condition(&record),
         }
     }
+}
+
+fn condition(record: &Record) -> Condition {
+    record.vitals.condition(matches!(record.machine.state(), State::Running { .. }))
 }
 
 /// What of a record Supervisor's states do not say.

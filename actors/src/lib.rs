@@ -27,6 +27,7 @@ pub mod group;
 pub mod mainlog;
 pub mod nudge;
 pub mod pool;
+pub mod probe;
 pub mod program;
 pub mod root;
 pub mod rotator;

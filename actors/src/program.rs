@@ -20,12 +20,14 @@ mod journal;
 pub(crate) mod launch;
 mod listener;
 mod output;
+mod probes;
 mod process;
 mod report;
 mod socket;
 mod stdin;
 mod streams;
 mod verbs;
+mod vitals;
 mod waiters;
 
 pub use listener::{Flush, Replace};
@@ -36,6 +38,7 @@ use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
 use crate::estate::{Estate, Mood, Record};
 use crate::nudge::Watch;
+use crate::program::probes::Probes;
 use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
@@ -132,7 +135,10 @@ pub struct Program {
     heir: Option<Arc<Estate>>,
     shared: Arc<Shared>,
     streams: Streams,
+    probes: Probes,
     alarm: Alarm,
+    /// Rings when readiness, a heartbeat or the watchdog is due.
+    pulse: Alarm,
     facts: VecDeque<(Fact, Cause)>,
     driving: bool,
     waiters: Waiters,
@@ -155,13 +161,16 @@ impl Program {
     #[must_use]
     pub fn new(estate: Arc<Estate>, shared: Arc<Shared>, context: &mut Context<Self>, link: Link) -> Self {
         let streams = Streams::new(&estate, &shared, context, &link);
+        let probes = Probes::new(context, &link);
         let waiters = Waiters::new(estate.namespec.clone());
         Self {
             estate,
             heir: None,
             shared,
             streams,
+            probes,
             alarm: Alarm::default(),
+            pulse: Alarm::default(),
             facts: VecDeque::new(),
             driving: false,
             waiters,
@@ -288,6 +297,7 @@ impl Program {
         if ended.is_some() {
             self.leave_seat();
         }
+        self.follow_vitals(edge, ended.is_some(), context);
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(context),
             Some(Effect::Signal) => self.tell_to_end(edge.to, context),
@@ -312,7 +322,10 @@ impl Actor for Program {
             (record.machine.state(), record.process.clone())
         };
         match process {
-            Some(process) => self.watch(process, context),
+            Some(process) => {
+                self.watch(process, context);
+                self.start_probes(context);
+            }
             // the predecessor ended between the decision to spawn and the spawn
             None if matches!(state, State::Starting { ready_at: None, .. }) => self.spawn(context),
             None if matches!(state, State::Stopping { .. }) => {
@@ -373,7 +386,7 @@ impl Handler<Down> for Program {
     type Result = ();
 
     fn handle(&mut self, down: Down, context: &mut Self::Context) {
-        match self.streams.down(&down) {
+        match self.child_down(&down) {
             Verdict::Stale => {}
             Verdict::Noted => self.shared.report(self.link.path(), &down, "it stays down"),
             Verdict::Restarted(_) => {

@@ -11,6 +11,7 @@ pub mod types;
 
 use crate::cause::Cause;
 use crate::exit::ExitStatus;
+use crate::health::{Health, Readiness};
 use crate::name::{GroupName, Namespec};
 use crate::status::ProcessState;
 use crate::stream::Stream;
@@ -94,6 +95,41 @@ pub enum EventKind {
         /// The error, with the path.
         message: String,
     },
+    /// A process got ready, or is not ready any more (ours).
+    ProcessReadiness {
+        /// Which one.
+        namespec: Namespec,
+        /// How it is now.
+        readiness: Readiness,
+        /// Why it is not ready; else empty.
+        reason: String,
+        /// The process id.
+        pid: i32,
+        /// Which spawn it belongs to.
+        incarnation: u64,
+    },
+    /// A process became healthy or unhealthy (ours).
+    ProcessHealth {
+        /// Which one.
+        namespec: Namespec,
+        /// How it is now.
+        health: Health,
+        /// Why it is unhealthy; else empty.
+        reason: String,
+        /// The process id.
+        pid: i32,
+        /// Which spawn it belongs to.
+        incarnation: u64,
+    },
+    /// What a `[probe:x]` asks after became healthy or unhealthy (ours).
+    Probe {
+        /// `x`.
+        name: String,
+        /// How it is now.
+        health: Health,
+        /// Why it is unhealthy; else empty.
+        reason: String,
+    },
     /// A chunk of output (`*_events_enabled`); its boundaries are those of a read.
     ProcessLog(Output),
     /// What a process sent between the capture tokens (`*_capture_maxbytes`).
@@ -138,6 +174,12 @@ impl EventKind {
             Self::Tick { period, .. } => period.name(),
             Self::ActorRestarted { .. } => "ACTOR_RESTARTED",
             Self::LogTrouble { .. } => "LOG_TROUBLE",
+            Self::ProcessReadiness { readiness: Readiness::Ready, .. } => "PROCESS_READY",
+            Self::ProcessReadiness { readiness: Readiness::NotReady, .. } => "PROCESS_NOT_READY",
+            Self::ProcessHealth { health: Health::Unhealthy, .. } => "PROCESS_UNHEALTHY",
+            Self::ProcessHealth { .. } => "PROCESS_HEALTHY",
+            Self::Probe { health: Health::Unhealthy, .. } => "PROBE_UNHEALTHY",
+            Self::Probe { .. } => "PROBE_HEALTHY",
             Self::ProcessLog(output) => match output.stream {
                 Stream::Stdout => "PROCESS_LOG_STDOUT",
                 Stream::Stderr => "PROCESS_LOG_STDERR",
@@ -161,7 +203,9 @@ impl EventKind {
         match self {
             Self::ProcessState { namespec, .. }
             | Self::ProcessBecame { namespec, .. }
-            | Self::LogTrouble { namespec, .. } => Some(namespec),
+            | Self::LogTrouble { namespec, .. }
+            | Self::ProcessReadiness { namespec, .. }
+            | Self::ProcessHealth { namespec, .. } => Some(namespec),
             Self::ProcessLog(output) | Self::ProcessCommunication(output) => Some(&output.namespec),
             Self::GroupAdded(_)
             | Self::GroupRemoved(_)
@@ -170,6 +214,7 @@ impl EventKind {
             | Self::SupervisorStopping
             | Self::RemoteCommunication { .. }
             | Self::Tick { .. }
+            | Self::Probe { .. }
             | Self::ActorRestarted { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What is told of a process: its state by name and code, and Supervisor's one-line description.
 
 use crate::exit::ExitStatus;
+use crate::health::Condition;
 use crate::name::Namespec;
 use std::fmt;
 use std::path::PathBuf;
@@ -256,6 +257,8 @@ pub struct ProcessStatus {
     pub attempt: u32,
     /// The sequence number of the last event about it.
     pub seq: u64,
+    /// Its readiness and health.
+    pub condition: Condition,
 }
 
 impl ProcessStatus {
@@ -328,6 +331,7 @@ mod tests {
                 restarts: 0,
                 attempt: 0,
                 seq: 0,
+                condition: Condition::default(),
             };
             status.description(then)
         };

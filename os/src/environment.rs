@@ -61,6 +61,20 @@ impl BaseEnvironment {
         Self { files, ..self }
     }
 
+    /// The same environment without a variable; `None` if it does not have it.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Option<Self> {
+        let gone = self.entry(name.as_bytes())?;
+        let mut base = Self { text: self.text.clone(), files: self.files, ..Self::default() };
+        let mut names: Vec<(&Vec<u8>, usize)> = self.names.iter().map(|(name, at)| (name, *at)).collect();
+        names.sort_unstable_by_key(|(_, at)| *at);
+        for (name, at) in names.into_iter().filter(|(_, at)| *at != gone) {
+            base.names.insert(name.clone(), base.starts.len());
+            base.starts.push(self.starts[at]);
+        }
+        Some(base)
+    }
+
     pub(crate) const fn files(&self) -> Option<FileLimit> {
         self.files
     }

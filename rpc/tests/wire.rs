@@ -8,6 +8,7 @@ use treeherd_domain::cause::{Asked, Cause, Peer, Via};
 use treeherd_domain::event::{Event, EventKind, Output};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::health::{Condition, Readiness};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::{ProcessState, ProcessStatus, View};
@@ -44,6 +45,7 @@ fn running() -> ProcessStatus {
         restarts: 2,
         attempt: 1,
         seq: 17,
+        condition: Condition { readiness: Readiness::Ready, ..Condition::default() },
     }
 }
 
@@ -69,7 +71,9 @@ fn a_running_process_natively() {
                 "stdout": "/log/api.log"
               },
               "description": "pid 42, uptime 0:01:05",
-              "seq": 17
+              "seq": 17,
+              "ready": true,
+              "health": "unknown"
             }"#]],
     );
 }

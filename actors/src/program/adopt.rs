@@ -72,6 +72,9 @@ impl Program {
         }
         self.estate = heir;
         self.watch_required(context);
+        // whoever asks, asks by the new configuration
+        self.probes.end();
+        self.start_probes(context);
         if !self.autostart(context) && self.is_waiting() {
             self.drive(context);
         }

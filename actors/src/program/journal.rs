@@ -24,6 +24,14 @@ impl Program {
                 record.spawnerr = Some("Exited too quickly (process log may have details)".into());
                 record.exit = None;
             }
+            (State::Stopping { .. }, State::Backoff { .. }) if record.ailment.is_some() => {
+                record.spawnerr = record.ailment.clone();
+                record.exit = None;
+            }
+            (State::Stopping { .. }, State::Exited { status, .. }) if record.ailment.is_some() => {
+                record.spawnerr = record.ailment.clone();
+                record.exit = Some(status);
+            }
             (_, State::Exited { status, expected, .. }) => {
                 if !expected {
                     record.spawnerr = Some(format!("Bad exit code {}", status.code()).into());

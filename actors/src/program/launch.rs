@@ -94,6 +94,7 @@ pub(super) fn launch(
         credentials: spec.user.clone(),
         stdin,
         sockets,
+        line: spec.health.fd(),
         stderr: if spec.redirect_stderr { StderrTo::Stdout } else { StderrTo::Pipe },
         pipe_size: spec.pipe_size,
     }

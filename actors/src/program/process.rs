@@ -29,6 +29,7 @@ use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
 use treeherd_os::errno;
 use treeherd_os::logfile::OpenError;
+use treeherd_os::notify::NotifySocket;
 use treeherd_os::process::{Process, Scope, SignalError};
 use treeherd_os::spawn::{SetupFailure, SetupStage, Spawned};
 
@@ -134,9 +135,20 @@ impl Program {
             let message = "one of its sockets was closed meanwhile";
             return self.spawn_failed(message, "start it again", context);
         };
-        let launch = launch::launch(&self.estate, &self.shared, command, (self.stdin(), sockets));
+        let mut launch = launch::launch(&self.estate, &self.shared, command, (self.stdin(), sockets));
+        let socket = match self.equip(&mut launch) {
+            Ok(socket) => socket,
+            Err(error) => {
+                let message = format!("no NOTIFY_SOCKET can be made: {error}");
+                return self.spawn_failed(
+                    &message,
+                    "free descriptors, or take notify and watchdog out",
+                    context,
+                );
+            }
+        };
         match treeherd_os::spawn::spawn(&launch) {
-            Ok(spawned) => self.spawned(spawned, context),
+            Ok(spawned) => self.spawned(spawned, socket, context),
             Err(error) => {
                 let message = error.message(self.estate.namespec.process.as_str());
                 let hint = "raise the limits (minfds, minprocs) or free resources";
@@ -145,11 +157,12 @@ impl Program {
         }
     }
 
-    fn spawned(&mut self, spawned: Spawned, context: &mut Context<Self>) {
-        let Spawned { process, stdin, stdout, stderr, failure, .. } = spawned;
+    fn spawned(&mut self, spawned: Spawned, socket: Option<NotifySocket>, context: &mut Context<Self>) {
+        let Spawned { process, stdin, stdout, stderr, line, failure, .. } = spawned;
         note_spawn(&self.shared.log, &self.estate.namespec, process.pid(), failure);
         // before anything that it writes can be read
         self.take_seat(process.pid());
+        self.begin_vitals(process.pid(), line, socket);
         self.estate.stdout.attach(stdout, process.pid());
         if let (Some(stream), Some(pipe)) = (&self.estate.stderr, stderr) {
             stream.attach(pipe, process.pid());
@@ -165,6 +178,7 @@ impl Program {
         self.watch(process, context);
         self.waiters.spawned();
         self.occur(Fact::Spawned, Cause::Spawned, context);
+        self.start_probes(context);
     }
 
     fn spawn_failed(&mut self, message: &str, hint: &str, context: &mut Context<Self>) {

@@ -211,7 +211,7 @@ impl Handler<Strike> for Program {
             how.strike(context);
             return true;
         }
-        self.streams.strike(&path, how)
+        self.streams.strike(&path, how) || self.probes.strike(&path, how)
     }
 }
 
@@ -219,6 +219,8 @@ impl Handler<Inventory> for Program {
     type Result = MessageResult<Inventory>;
 
     fn handle(&mut self, _: Inventory, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.streams.list())
+        let mut children = self.streams.list();
+        children.extend(self.probes.list());
+        MessageResult(children)
     }
 }

@@ -13,6 +13,7 @@
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
+mod lines;
 mod memory;
 mod passage;
 mod place;
@@ -24,6 +25,7 @@ use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
 use crate::estate::{LogSettings, Seat, lock};
+pub(crate) use lines::{LineWatch, Matches};
 use memory::Memory;
 use passage::{Busy, Unwritten};
 use place::place;
@@ -95,6 +97,8 @@ pub struct StreamEstate {
     sink: Mutex<Sink>,
     tap: Mutex<Tap>,
     memory: Mutex<Memory>,
+    /// Who wants to know of lines that match.
+    lines: Mutex<Option<LineWatch>>,
     trouble: Mutex<Option<String>>,
     outlets: Option<Box<Outlets>>,
     outbox: Outbox,
@@ -140,6 +144,7 @@ impl StreamEstate {
             sink: Mutex::new(Sink { divider, ..Sink::default() }),
             tap: Mutex::default(),
             memory: Mutex::default(),
+            lines: Mutex::default(),
             trouble: Mutex::new(trouble),
             outlets: Outlets::new(spec, logs).filter(|_| ear.is_none()).map(Box::new),
             outbox: Outlets::outbox(spec),
@@ -455,6 +460,7 @@ impl StreamEstate {
     }
 
     fn hear(&self, bytes: &[u8]) {
+        self.look_for_lines(bytes);
         self.ear.iter().for_each(|ear| ear.hear(&self.namespec, self.pid.load(Ordering::Relaxed), bytes));
     }
 

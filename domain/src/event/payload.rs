@@ -39,6 +39,9 @@ impl EventKind {
             | Self::SupervisorStopping
             | Self::GroupChanged(_)
             | Self::ActorRestarted { .. }
+            | Self::ProcessReadiness { .. }
+            | Self::ProcessHealth { .. }
+            | Self::Probe { .. }
             | Self::LogTrouble { .. } => String::new(),
         }
     }

@@ -36,7 +36,18 @@ pub const TYPES: [&str; 20] = [
 ];
 
 /// The types that only treeherd has.
-pub const OURS: [&str; 4] = ["ACTOR_RESTARTED", "LOG_TROUBLE", "GROUP_CHANGED", "PROCESS_BECAME"];
+pub const OURS: [&str; 10] = [
+    "ACTOR_RESTARTED",
+    "LOG_TROUBLE",
+    "GROUP_CHANGED",
+    "PROCESS_BECAME",
+    "PROCESS_READY",
+    "PROCESS_NOT_READY",
+    "PROCESS_HEALTHY",
+    "PROCESS_UNHEALTHY",
+    "PROBE_HEALTHY",
+    "PROBE_UNHEALTHY",
+];
 
 /// Above types, but no class of them.
 const NO_CLASSES: [&str; 4] = ["PROCESS", "REMOTE", "SUPERVISOR", "SUPERVISOR_STATE"];

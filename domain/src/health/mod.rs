@@ -90,3 +90,32 @@ impl fmt::Display for Health {
         f.pad(self.as_str())
     }
 }
+
+/// Readiness and health of one process at one moment, to be shown.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Condition {
+    /// Whether anything is asked or listened for beyond `startsecs`.
+    pub is_watched: bool,
+    /// Whether it can be used.
+    pub readiness: Readiness,
+    /// Whether it does its work.
+    pub health: Health,
+    /// Why not, or why the last question failed; else empty.
+    pub reason: String,
+    /// What it said of itself (`STATUS=`); else empty.
+    pub status: String,
+}
+
+impl Condition {
+    /// What is wrong with it in a few words, if it is up and something is: `not ready: tcp 127.0.0.1:5432: refused`.
+    #[must_use]
+    pub fn complaint(&self) -> Option<String> {
+        let word = match (self.readiness, self.health) {
+            (_, Health::Unhealthy) => Health::Unhealthy.as_str(),
+            (Readiness::NotReady, _) => Readiness::NotReady.as_str(),
+            (Readiness::Ready, Health::Unknown | Health::Healthy) => return None,
+        };
+        let reason = if self.reason.is_empty() { String::new() } else { format!(": {}", self.reason) };
+        self.is_watched.then(|| format!("{word}{reason}"))
+    }
+}

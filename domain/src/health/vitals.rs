@@ -16,7 +16,7 @@ use super::check::Check;
 use super::notice::Notice;
 use super::spec::HealthSpec;
 use super::tally::{Tally, Thresholds};
-use super::{Health, Readiness};
+use super::{Condition, Health, Readiness};
 use crate::duration::Shown;
 use std::time::{Duration, Instant};
 
@@ -58,8 +58,10 @@ pub enum Sign {
     Closed,
     /// It said something to its `NOTIFY_SOCKET`.
     Notice(Notice),
-    /// It is told to end, or has ended.
+    /// It is told to end.
     Stopping,
+    /// It has ended.
+    Ended,
 }
 
 /// Why something is to be done about an unhealthy process.
@@ -143,6 +145,12 @@ impl Vitals {
         self.is_ready_by_startsecs() && self.health.is_none() && self.watchdog.is_none()
     }
 
+    /// Whether anything is still asked or listened for: not any more once it is on its way out.
+    #[must_use]
+    pub const fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
     /// Whether it does its work.
     #[must_use]
     pub fn health(&self) -> Health {
@@ -167,6 +175,23 @@ impl Vitals {
     #[must_use]
     pub fn status(&self) -> Option<&str> {
         self.status.as_deref()
+    }
+
+    /// What is to be shown of it, of a process in a lifecycle that says whether it is RUNNING.
+    #[must_use]
+    pub fn condition(&self, is_running: bool) -> Condition {
+        let readiness = match (self.is_ready_by_startsecs(), is_running) {
+            (true, true) => Readiness::Ready,
+            (true, false) => Readiness::NotReady,
+            (false, _) => self.readiness,
+        };
+        Condition {
+            is_watched: !self.is_plain(),
+            readiness,
+            health: self.health(),
+            reason: self.reason().filter(|_| !self.is_plain()).unwrap_or_default(),
+            status: self.status.as_deref().unwrap_or_default().to_owned(),
+        }
     }
 
     /// The check of a side, as at its start.
@@ -276,6 +301,10 @@ impl Vitals {
     }
 
     fn take(&mut self, sign: Sign, now: Instant, spec: &HealthSpec) -> Option<Change> {
+        if sign == Sign::Ended {
+            self.rest("it has ended");
+            (self.tally, self.fed, self.status) = (Tally::default(), None, None);
+        }
         if !self.is_watched {
             return None; // late news of a process that is on its way out
         }
@@ -300,6 +329,7 @@ impl Vitals {
             Sign::Closed => return self.closed(),
             Sign::Notice(notice) => return self.hear(notice, now, spec),
             Sign::Stopping => self.rest("it is being stopped"),
+            Sign::Ended => {}
         }
         None
     }

@@ -149,11 +149,30 @@ impl From<&Event> for EventBody {
             EventKind::LogTrouble { namespec: _, stream, message } => {
                 Self { data: Some(json!({"stream": stream.as_str(), "message": message})), ..base }
             }
+            EventKind::ProcessReadiness { reason, pid, incarnation, .. }
+            | EventKind::ProcessHealth { reason, pid, incarnation, .. } => Self {
+                pid: (*pid != 0).then_some(*pid),
+                incarnation: Some(*incarnation),
+                data: reason_of(reason),
+                ..base
+            },
+            EventKind::Probe { name, reason, .. } => {
+                let mut data = json!({"probe": name});
+                if !reason.is_empty() {
+                    data["reason"] = json!(reason);
+                }
+                Self { data: Some(data), ..base }
+            }
             EventKind::ProcessLog(output) | EventKind::ProcessCommunication(output) => {
                 Self { pid: Some(output.pid), data: Some(written(output)), ..base }
             }
         }
     }
+}
+
+/// `{reason}`, if there is one.
+fn reason_of(reason: &str) -> Option<Value> {
+    (!reason.is_empty()).then(|| json!({"reason": reason}))
 }
 
 /// `{stream, data | base64}`: what a process wrote.

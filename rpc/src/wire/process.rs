@@ -54,6 +54,18 @@ pub struct ProcessInfo {
     pub description: String,
     /// The number of the last event about it.
     pub seq: u64,
+    /// Whether it can be used: `ready=`, or without that, whether it is RUNNING.
+    #[serde(default)]
+    pub ready: bool,
+    /// `healthy`, `unhealthy`, or `unknown` where nothing is asked or nothing is known yet.
+    #[serde(default)]
+    pub health: String,
+    /// Why it is not ready or not healthy, or why the last question failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub health_reason: Option<String>,
+    /// What it says of itself (`STATUS=`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status_text: Option<String>,
 }
 
 /// Where the output goes.
@@ -125,8 +137,16 @@ impl From<(&ProcessStatus, String)> for ProcessInfo {
             },
             description,
             seq: status.seq,
+            ready: status.condition.readiness.is_ready(),
+            health: status.condition.health.as_str().to_owned(),
+            health_reason: some(&status.condition.reason),
+            status_text: some(&status.condition.status),
         }
     }
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }
 
 /// The answer of `process.list`.

@@ -1,0 +1,325 @@
+//! Readiness and health of real processes, by every kind of check; and what survives when the actors that ask end.
+
+use crate::herd::{Herd, with};
+use serde_json::json;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use treeherd_actors::bus::Item;
+use treeherd_domain::health::{Health, Readiness};
+use treeherd_domain::status::ProcessState;
+
+/// A program `web` with these keys, whose shell runs this.
+fn web(keys: &str, script: &str) -> String {
+    format!(
+        "[program:web]\nstartsecs=0\nstopwaitsecs=2\ndirectory=%(here)s\nstderr_logfile=NONE\nstdout_logfile=NONE\n{keys}\n\
+         command=/bin/sh -c '{script}'\n"
+    )
+}
+
+const SLEEP: &str = "exec sleep 1000";
+const WAIT: &str = "while ! test -e go; do sleep 0.02; done";
+
+fn is_ready(herd: &Herd) -> bool {
+    herd.estate("web").is_ready()
+}
+
+async fn until_ready(herd: &Herd) {
+    herd.until("ready", || is_ready(herd)).await;
+}
+
+async fn until_health(herd: &Herd, health: Health) {
+    herd.until("of that health", || herd.estate("web").health() == health).await;
+}
+
+fn reason(herd: &Herd) -> String {
+    herd.estate("web").condition().reason
+}
+
+fn go(herd: &Herd) {
+    std::fs::write(herd.path("go"), "").unwrap();
+}
+
+fn is_alive(pid: &str) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap_or_default();
+    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
+
+/// A port that nobody listens on now.
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// The names of all events of ours about readiness and health so far, with their reasons.
+fn told(herd: &Herd) -> Vec<String> {
+    use treeherd_domain::event::EventKind::{ProcessHealth, ProcessReadiness};
+    let mut events = herd.shared.journal.subscribe(Some(0), true);
+    let name = |item: Item| match item {
+        Item::Event(event) => match &event.kind {
+            ProcessReadiness { reason, .. } | ProcessHealth { reason, .. } => {
+                Some(format!("{} {reason}", event.kind.name()).trim().to_owned())
+            }
+            _ => None,
+        },
+        Item::Gap { .. } => None,
+    };
+    events.missed.drain(..).filter_map(name).collect()
+}
+
+#[test]
+fn without_a_key_a_program_is_ready_while_it_is_running_and_nothing_is_told() {
+    with(&web("", SLEEP), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        assert!(is_ready(herd) && herd.estate("web").health() == Health::Unknown);
+        let stopped = herd.call("process.stop", json!({"selector": "web"})).await;
+        assert!(stopped.is_ok(), "{stopped:?}");
+        assert!(!is_ready(herd) && told(herd).is_empty());
+    });
+}
+
+#[test]
+fn a_line_on_its_descriptor_makes_it_ready_until_it_ends() {
+    let script = format!("{WAIT}; echo up >&3; {SLEEP}");
+    with(&web("ready=fd:3\nautorestart=false", &script), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        assert!(!is_ready(herd), "RUNNING is Supervisor's");
+        let rows = herd.call("process.list", json!({})).await.unwrap();
+        assert_eq!(
+            (&rows["items"][0]["ready"], &rows["items"][0]["state"]),
+            (&json!(false), &json!("RUNNING"))
+        );
+        go(herd);
+        until_ready(herd).await;
+        herd.kill("web", treeherd_domain::signal::Signal::KILL);
+        herd.state("web", ProcessState::Exited).await;
+        herd.until("told", || told(herd).len() == 2).await;
+        assert_eq!(told(herd), ["PROCESS_READY", "PROCESS_NOT_READY it has ended"]);
+        assert!(!is_ready(herd));
+    });
+}
+
+#[test]
+fn what_is_never_ready_has_failed_its_start_and_is_tried_again() {
+    let keys = "ready=fd:3\nready_timeout=300ms\nstartretries=1\nautorestart=false";
+    with(&web(keys, &format!("echo $$ >> starts; {SLEEP}")), async |herd| {
+        herd.state("web", ProcessState::Fatal).await;
+        assert_eq!(herd.read("starts").lines().count(), 2);
+        assert_eq!(herd.status("web").spawnerr, "not ready within 300ms: no line came on fd 3");
+        assert!(
+            herd.logged("web:web is not ready within 300ms") + herd.logged("web is not ready within 300ms")
+                > 0
+        );
+    });
+}
+
+#[test]
+fn a_descriptor_that_is_closed_without_a_line_fails_at_once() {
+    let keys = "ready=fd:3\nready_timeout=0\nstartretries=0";
+    with(&web(keys, &format!("exec 3>&-; {SLEEP}")), async |herd| {
+        herd.state("web", ProcessState::Fatal).await;
+        assert_eq!(herd.status("web").spawnerr, "not ready: it closed fd 3 without writing a line");
+    });
+}
+
+#[test]
+fn a_port_is_asked_until_somebody_listens_and_its_end_ends_the_process() {
+    let port = free_port();
+    let keys = format!(
+        "ready=tcp:127.0.0.1:{port}\nready_interval=100ms\nhealth=tcp:localhost:{port}\nhealth_interval=100ms\n\
+         health_failures=2"
+    );
+    with(&web(&keys, SLEEP), async |herd| {
+        let refused = format!("tcp 127.0.0.1:{port}: connection refused");
+        herd.until("refused", || reason(herd) == refused).await;
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        until_health(herd, Health::Healthy).await;
+        let pid = herd.pid("web");
+        drop(listener);
+        herd.until("another process", || herd.status("web").incarnation == 2).await;
+        assert_ne!(herd.pid("web"), pid);
+        let told = told(herd);
+        assert_eq!(told[..2], ["PROCESS_READY", "PROCESS_HEALTHY"]);
+        assert!(told[2].starts_with("PROCESS_UNHEALTHY tcp localhost:"), "{told:?}");
+        assert_eq!(told[3], "PROCESS_NOT_READY it is being stopped");
+        assert!(
+            herd.logged("exited: web (terminated by SIGTERM; not expected)") == 1,
+            "{:#?}",
+            herd.lines()
+        );
+    });
+}
+
+#[test]
+fn a_server_is_asked_by_http_and_only_its_status_counts() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let status = Arc::new(AtomicU16::new(503));
+    let answers = Arc::clone(&status);
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let mut request = [0; 1024];
+            let count = stream.read(&mut request).unwrap_or(0);
+            let text = String::from_utf8_lossy(&request[..count]).to_lowercase();
+            let code = answers.load(Ordering::SeqCst);
+            if code == 0 {
+                return; // the server ends
+            }
+            assert!(
+                text.starts_with("get /up?x=1 http/1.1\r\n") && text.contains("\r\nhost: 127.0.0.1:"),
+                "{text}"
+            );
+            let answer = match code {
+                1 => "nonsense\r\n\r\n".to_owned(),
+                code => format!("HTTP/1.1 {code} X\r\nContent-Length: 1000\r\n\r\n"),
+            };
+            // whoever asks reads no body
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let keys = format!(
+        "ready=http://127.0.0.1:{port}/up?x=1\nready_interval=100ms\nhealth=http://127.0.0.1:{port}/up?x=1\n\
+         health_interval=100ms\nhealth_failures=1\nhealth_action=none"
+    );
+    with(&web(&keys, SLEEP), async |herd| {
+        herd.until("503", || reason(herd).ends_with("/up?x=1: status 503")).await;
+        assert!(!is_ready(herd));
+        status.store(302, Ordering::SeqCst);
+        until_health(herd, Health::Healthy).await;
+        status.store(1, Ordering::SeqCst);
+        until_health(herd, Health::Unhealthy).await;
+        assert!(reason(herd).contains("no answer by HTTP: "), "{}", reason(herd));
+        status.store(200, Ordering::SeqCst);
+        until_health(herd, Health::Healthy).await;
+        assert!(is_ready(herd) && herd.status("web").incarnation == 1, "it is only told");
+    });
+    status.store(0, Ordering::SeqCst);
+    drop(std::net::TcpStream::connect(("127.0.0.1", port)));
+}
+
+#[test]
+fn a_command_that_hangs_is_killed_with_its_group_and_a_stop_ends_what_is_being_asked() {
+    let check = "exec:sh -c \"echo $TREEHERD_PID >> pids; sleep 1000 & echo $! >> children; wait\"";
+    let keys = format!(
+        "health={check}\nhealth_timeout=300ms\nhealth_interval=100ms\nhealth_failures=2\nhealth_action=none"
+    );
+    with(&web(&keys, SLEEP), async |herd| {
+        until_health(herd, Health::Unhealthy).await;
+        assert_eq!(reason(herd), "exec sh: did not end within 300ms and was killed");
+        let own = herd.pid("web").to_string();
+        assert!(herd.read("pids").lines().all(|pid| pid == own));
+        let before = herd.read("children").lines().count();
+        herd.until("asked again", || herd.read("children").lines().count() > before).await;
+        herd.call("process.stop", json!({"selector": "web"})).await.unwrap();
+        herd.until("no child is left", || !herd.read("children").lines().any(is_alive)).await;
+    });
+}
+
+#[test]
+fn a_line_of_output_makes_it_ready_however_it_is_written() {
+    let script = format!("echo booting; printf \"listening \"; {WAIT}; printf \"on 80\\\\nmore\"; {SLEEP}");
+    with(&web("ready=log:/^listening on [0-9]+$/", &script), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        assert!(!is_ready(herd));
+        herd.crash("root/group:web/program:web/rotator:stdout", "panic").await;
+        herd.crash("root/group:web/program:web", "panic").await;
+        go(herd);
+        until_ready(herd).await;
+        assert_eq!(herd.status("web").incarnation, 1);
+    });
+}
+
+/// A Python program that speaks to its notify socket as `sdnotify` does.
+const SPEAKER: &str = "import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect(chr(0) + os.environ['NOTIFY_SOCKET'][1:])
+def say(text): s.sendall(text.encode())
+while not os.path.exists('go'): time.sleep(0.02)
+say('STATUS=warm\\nREADY=1\\nMAINPID=1')
+while os.path.exists('go'):
+    say('WATCHDOG=1')
+    time.sleep(0.05)
+open('silent', 'a').write(os.environ['WATCHDOG_USEC'] + '\\n')
+time.sleep(1000)
+";
+
+#[test]
+fn a_program_says_that_it_is_ready_feeds_its_watchdog_and_is_bitten_when_it_stops_to() {
+    let keys = "ready=notify\nwatchdog=600ms";
+    with(
+        &web(keys, "while ! test -e speaker.py; do sleep 0.02; done; exec python3 speaker.py"),
+        async |herd| {
+            std::fs::write(herd.path("speaker.py"), SPEAKER).unwrap();
+            herd.state("web", ProcessState::Running).await;
+            // a stranger does not make it ready
+            let name = herd.estate("web").notify_name().unwrap();
+            use std::os::linux::net::SocketAddrExt;
+            let address = std::os::unix::net::SocketAddr::from_abstract_name(&name[1..]).unwrap();
+            let stranger = std::os::unix::net::UnixDatagram::unbound().unwrap();
+            for _ in 0..3 {
+                assert_eq!(stranger.send_to_addr(b"READY=1", &address).unwrap(), 7);
+            }
+            herd.until("refused", || herd.logged("which is not in its process group") == 1).await;
+            assert!(!is_ready(herd));
+            go(herd);
+            until_ready(herd).await;
+            until_health(herd, Health::Healthy).await;
+            assert_eq!(herd.estate("web").condition().status, "warm");
+            assert_eq!(herd.logged("says MAINPID=1: that is not supported"), 1);
+            std::fs::remove_file(herd.path("go")).unwrap();
+            herd.until("another process", || herd.status("web").incarnation == 2).await;
+            assert_eq!(herd.read("silent"), "600000\n");
+            let told = told(herd);
+            assert!(told.contains(&"PROCESS_UNHEALTHY no WATCHDOG=1 within 600ms".to_owned()), "{told:?}");
+            assert_eq!(herd.estate("web").condition().readiness, Readiness::NotReady);
+        },
+    );
+}
+
+#[test]
+fn a_signal_is_sent_again_while_it_does_not_help() {
+    let script = "trap \"echo hup >> hups\" HUP; while :; do sleep 0.05; done";
+    let keys =
+        "health=exec:test -e well\nhealth_interval=100ms\nhealth_failures=1\nhealth_action=signal:HUP";
+    with(&web(keys, script), async |herd| {
+        herd.until("two signals", || herd.read("hups").lines().count() >= 2).await;
+        assert_eq!(
+            (herd.status("web").incarnation, reason(herd)),
+            (1, "exec test: exit status 1".to_owned())
+        );
+        std::fs::write(herd.path("well"), "").unwrap();
+        until_health(herd, Health::Healthy).await;
+    });
+}
+
+#[test]
+fn questions_go_on_when_whoever_asks_ends_by_a_bug_and_the_process_does_not_notice() {
+    let keys = "ready=exec:test -e go\nready_interval=100ms\nhealth=exec:sh -c \"echo >> asked; test -e go\"\n\
+                health_interval=100ms\nhealth_failures=1\nhealth_action=none";
+    with(&web(keys, SLEEP), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        let pid = herd.pid("web");
+        for how in ["panic", "stop"] {
+            herd.crash("root/group:web/program:web/probe:ready", how).await;
+        }
+        go(herd);
+        until_health(herd, Health::Healthy).await;
+        for path in [
+            "root/group:web/program:web/probe:health",
+            "root/group:web/program:web",
+            "root/group:web",
+            "root",
+        ] {
+            herd.crash(path, "panic").await;
+            assert!(is_ready(herd), "{path}");
+            let before = herd.read("asked").lines().count();
+            herd.until("asked again", || herd.read("asked").lines().count() > before).await;
+        }
+        std::fs::remove_file(herd.path("go")).unwrap();
+        until_health(herd, Health::Unhealthy).await;
+        assert_eq!((herd.pid("web"), herd.status("web").incarnation), (pid, 1));
+        let told = told(herd);
+        assert_eq!(told, ["PROCESS_READY", "PROCESS_HEALTHY", "PROCESS_UNHEALTHY exec sh: exit status 1"]);
+    });
+}
