@@ -140,6 +140,12 @@ fn whoever_stopped_it_is_named_by_every_transport() {
     let head = "Authorization: Basic YWxpY2U6eA==\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     let answer = Server::Inet(port).send("POST", "/index.html", head, "processname=cat&action=start");
     assert_eq!(answer.status, 303, "{answer:?}");
+    let text = Server::Inet(port).send("GET", "/why.html?processname=cat", head, "").body;
+    assert!(
+        text.contains("cat is RUNNING: pid ")
+            && text.contains("asked for: start on the status page by 127.0.0.1:"),
+        "{text}"
+    );
     let page = by("page");
     assert_eq!(
         (&page["via"], &page["what"], &page["user"]),

@@ -137,6 +137,10 @@ impl Control for Daemon {
         Ok(())
     }
 
+    fn why(&self, name: &str) -> Result<Vec<String>, Fault> {
+        Ok(vec![name.to_owned()])
+    }
+
     async fn tail(&self, name: &str, bytes: u32) -> Result<String, Fault> {
         Ok(format!("<{name} {bytes}>"))
     }

@@ -71,6 +71,9 @@ pub trait Control: Send + Sync {
     /// Has all processes do something and waits for the outcomes, whatever they are.
     async fn all(&self, verb: Verb) -> Result<(), Fault>;
 
+    /// Why a process is as it is, in lines for people; must not block.
+    fn why(&self, name: &str) -> Result<Vec<String>, Fault>;
+
     /// The last bytes of a process's standard output, as text.
     async fn tail(&self, name: &str, bytes: u32) -> Result<String, Fault>;
 
@@ -103,6 +106,10 @@ impl Control for Nobody {
 
     async fn all(&self, _: Verb) -> Result<(), Fault> {
         Ok(())
+    }
+
+    fn why(&self, name: &str) -> Result<Vec<String>, Fault> {
+        Err(Fault::ProcessNotFound(name.to_owned()))
     }
 
     async fn tail(&self, name: &str, _: u32) -> Result<String, Fault> {

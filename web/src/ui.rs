@@ -3,7 +3,7 @@
 //! | path (decoded) | methods | |
 //! |---|---|---|
 //! | `/logtail...`, `/mainlogtail...` | GET, else 400 | [`stream`](crate::stream) |
-//! | `/`, `/index.html`, `/tail.html`, `/ok.html` | GET, POST, else as below | pages |
+//! | `/`, `/index.html`, `/tail.html`, `/why.html`, `/ok.html` | GET, POST, else as below | pages |
 //! | all others | GET, HEAD, else 400 | [`assets`](crate::assets), or 404 |
 //!
 //! An action is carried out to its end even if who asked for it leaves. Absent: JSON-RPC and XML-RPC, authentication.
@@ -41,7 +41,7 @@ pub(crate) async fn answer(
         };
     }
     let name = path.trim_start_matches('/');
-    let is_page = matches!(name, "" | "index.html" | "tail.html" | "ok.html");
+    let is_page = matches!(name, "" | "index.html" | "tail.html" | "why.html" | "ok.html");
     if !is_page || !is_get && *request.method() != Method::POST {
         return assets::answer(request.method(), &path, request.headers(), shared.site.started_ms);
     }
@@ -52,6 +52,7 @@ pub(crate) async fn answer(
     match name {
         "ok.html" => page::respond(StatusCode::OK, "text/plain", "OK"),
         "tail.html" => tail(&shared, &form).await,
+        "why.html" => why(&shared, &form),
         _ => index(&shared, &parts, &form).await,
     }
 }
@@ -73,6 +74,13 @@ async fn tail(shared: &Shared, form: &Form) -> Response {
     let Some(name) = form.get("processname") else { return page::tail::nameless() };
     let limit = page::tail::limit(form);
     page::tail::page(name, limit, shared.site.control.tail(name, limit).await)
+}
+
+fn why(shared: &Shared, form: &Form) -> Response {
+    match form.get("processname") {
+        Some(name) => page::why::page(name, shared.site.control.why(name)),
+        None => page::tail::nameless(),
+    }
 }
 
 async fn index(shared: &Shared, parts: &Parts, form: &Form) -> Response {

@@ -100,6 +100,10 @@ impl Control for Bridge {
         self.everyone(verb(what), Wait::Settled).await.map(drop)
     }
 
+    fn why(&self, name: &str) -> Result<Vec<String>, Fault> {
+        self.process(name).map(|estate| self.explain(&estate).1)
+    }
+
     async fn tail(&self, name: &str, bytes: u32) -> Result<String, Fault> {
         self.read_stream(name, Stream::Stdout, -i64::from(bytes), 0).await
     }

@@ -3,6 +3,7 @@
 //! ```text
 //!   status   the table with its buttons     confirm  "Stop web?", before a browser's GET changes anything
 //!   tail     the end of a log               error    Supervisor's error page
+//!   why      the reasons of a state
 //! ```
 //!
 //! Nothing of other sites may be loaded, nobody may put a page into a frame, and forms go to where the page
@@ -11,6 +12,7 @@
 pub(crate) mod confirm;
 pub(crate) mod status;
 pub(crate) mod tail;
+pub(crate) mod why;
 
 use axum::body::Body;
 use axum::response::Response;

@@ -89,7 +89,8 @@ fn actions(state: &str, name: &str) -> String {
     format!(
         "<form method=\"post\" action=\"index.html\">{fields}{buttons}\
          <a href=\"logtail/{address}\" target=\"_blank\" rel=\"noopener\">Tail -f Stdout</a> \
-         <a href=\"logtail/{address}/stderr\" target=\"_blank\" rel=\"noopener\">Tail -f Stderr</a></form>"
+         <a href=\"logtail/{address}/stderr\" target=\"_blank\" rel=\"noopener\">Tail -f Stderr</a> \
+         <a href=\"why.html?processname={address}\">Why</a></form>"
     )
 }
 
@@ -145,14 +146,14 @@ mod tests {
             ends.map(|(_, words)| words).filter(|words| *words != " ").collect::<Vec<_>>().join("|")
         };
         let table = [
-            ("RUNNING", "Restart|Stop|Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("STOPPED", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("EXITED", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("FATAL", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("BACKOFF", "||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("STARTING", "||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("STOPPING", "||Clear Log|Tail -f Stdout|Tail -f Stderr"),
-            ("UNKNOWN", "||Clear Log|Tail -f Stdout|Tail -f Stderr"),
+            ("RUNNING", "Restart|Stop|Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("STOPPED", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("EXITED", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("FATAL", "Start||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("BACKOFF", "||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("STARTING", "||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("STOPPING", "||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
+            ("UNKNOWN", "||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
         ];
         for (state, expected) in table {
             assert_eq!(words(state).trim_end_matches('|'), expected, "{state}");

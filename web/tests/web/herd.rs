@@ -52,6 +52,13 @@ impl Control for Herd {
         Ok(())
     }
 
+    fn why(&self, name: &str) -> Result<Vec<String>, Fault> {
+        match name {
+            "nobody" => Err(Fault::ProcessNotFound(name.to_owned())),
+            _ => Ok(vec![format!("{name} is <b>"), "  so & so".to_owned()]),
+        }
+    }
+
     async fn tail(&self, name: &str, bytes: u32) -> Result<String, Fault> {
         match name {
             "nofile" => Err(Fault::NoFile("x".to_owned())),

@@ -282,6 +282,23 @@ async fn the_tail_page_shows_the_end_of_a_log() {
 }
 
 #[tokio::test]
+async fn the_page_of_reasons_shows_them_and_obeys_nothing() {
+    let served = serve_toy(Setup::default());
+    let page = served.get("/why.html?processname=g%3Ab", "").await;
+    assert_eq!((status(&page), header(&page, "Cache-Control")), (200, Some("no-cache")));
+    assert!(page.contains("<pre>\ng:b is &lt;b&gt;\n  so &amp; so</pre>"), "{page}");
+    assert!(
+        page.contains("href=\"why.html?processname=g%3Ab\"") && page.contains("href=\"index.html\""),
+        "{page}"
+    );
+    let page = served.get("/why.html?processname=nobody", "").await;
+    assert!(page.contains("ERROR: unexpected rpc fault [10] BAD_NAME: nobody"), "{page}");
+    assert!(served.get("/why.html", "").await.contains("No process name found"));
+    assert_eq!(status(&post(&served, "/why.html", "", "processname=web").await), 200);
+    served.stop().await;
+}
+
+#[tokio::test]
 async fn static_files_have_a_type_a_length_and_a_date() {
     let served = serve_toy(Setup::default());
     let table = [
