@@ -17,11 +17,13 @@
 //! is used all the same: every write to a record is one assignment after the other, each valid.
 
 mod arena;
+mod ending;
 mod feed;
 mod pool;
 mod standing;
 
 pub use arena::{Arena, Mood};
+pub use ending::Ending;
 pub use feed::{FeedEstate, FeedStatus, Place};
 pub use pool::{PoolEstate, PoolStatus, Seat};
 pub use standing::Gate;
@@ -94,8 +96,10 @@ pub struct Record {
     pub stop_ms: u64,
     /// The last spawn or exit error (`spawnerr`).
     pub spawnerr: Option<Box<str>>,
-    /// How it last ended.
+    /// How it last ended, as Supervisor tells it: a quick end is not.
     pub exit: Option<ExitStatus>,
+    /// How it last ended.
+    pub last_end: Option<ExitStatus>,
     /// The number of its last event.
     pub seq: u64,
     /// Whether anything was ever asked of it.
@@ -329,7 +333,7 @@ impl Estate {
         ProcessStatus {
             namespec: self.namespec.clone(),
             state: state.name(),
-            view: view(&record),
+            view: view(&record, self.policy.oneshot),
             start: seconds(record.start_ms),
             stop: seconds(record.stop_ms),
             now: seconds(clock::wall_ms()),
@@ -352,8 +356,9 @@ fn condition(record: &Record) -> Condition {
 }
 
 /// What of a record Supervisor's states do not say.
-fn view(record: &Record) -> View {
+fn view(record: &Record, oneshot: bool) -> View {
     match record.machine.state() {
+        State::Exited { expected: true, .. } if oneshot => View::Completed,
         State::Waiting { .. } => {
             View::Waiting(record.gate.missing.iter().map(ToString::to_string).collect())
         }

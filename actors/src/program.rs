@@ -15,6 +15,7 @@
 
 mod adopt;
 mod ending;
+mod essential;
 mod gate;
 mod journal;
 pub(crate) mod launch;
@@ -286,10 +287,11 @@ impl Program {
         if edge.is_change() {
             self.announce(edge, ended, cause);
             let spawnerr = self.estate.record().spawnerr.clone();
-            self.waiters.edge(edge, spawnerr.as_deref());
+            let oneshot = self.estate.policy.oneshot;
+            self.waiters.edge(edge, spawnerr.as_deref(), oneshot);
             self.nudge_pool();
         } else {
-            self.announce_wait(edge, ended, cause);
+            self.announce_unseen(edge, ended, cause);
         }
         if edge.from != edge.to {
             self.shared.changed(&self.estate.namespec);
@@ -298,6 +300,7 @@ impl Program {
             self.leave_seat();
         }
         self.follow_vitals(edge, ended.is_some(), context);
+        self.end_with(edge);
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(context),
             Some(Effect::Signal) => self.tell_to_end(edge.to, context),

@@ -194,6 +194,7 @@ impl Actor for Root {
 
     fn started(&mut self, context: &mut Self::Context) {
         self.household.slot.set(context.address());
+        self.shared.root.set(context.address().recipient());
         self.shared.summons.set(context.address().recipient());
         self.start_scribe();
         self.start_bus();

@@ -3,9 +3,10 @@
 use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
 use crate::errand::Places;
-use crate::estate::{Arena, LogSettings, lock};
+use crate::estate::{Arena, LogSettings, Mood, lock};
 use crate::nudge::Nudges;
 use crate::program::Summon;
+use crate::root::shutdown::End;
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Down, Exit};
 use crate::turns::Turns;
@@ -16,6 +17,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
+use treeherd_domain::cause::Asked;
 use treeherd_domain::event::tick::Ticks;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};
@@ -87,6 +89,8 @@ pub struct Shared {
     pub control: ArbiterHandle,
     /// The current bus.
     pub bus: Slot<Addr<Bus>>,
+    /// Where the current root hears of the end.
+    pub(crate) root: Slot<Recipient<End>>,
     /// The daemon's own environment, made ready for spawning.
     pub environment: Arc<BaseEnvironment>,
     /// `PATH` of the daemon.
@@ -137,6 +141,7 @@ impl Shared {
         let SharedParts { arena, log, logs, control, environment, path, server_url, log_settings } = parts;
         let journal = Arc::new(Journal::new(arena.seq()));
         let (bus, incidents, rebuilds) = (Slot::default(), AtomicU64::new(0), AtomicU64::new(0));
+        let root = Slot::default();
         Arc::new(Self {
             arena,
             journal,
@@ -144,6 +149,7 @@ impl Shared {
             logs,
             control,
             bus,
+            root,
             environment,
             path,
             server_url,
@@ -186,6 +192,14 @@ impl Shared {
             bus.do_send(Announce { event, held });
         }
         seq
+    }
+
+    /// Asks for the end from inside the tree.
+    pub(crate) fn end(&self, mood: Mood, by: Asked) {
+        self.arena.ask(mood, by);
+        if let Some(root) = self.root.get() {
+            root.do_send(End(mood));
+        }
     }
 
     /// Lets the bus see whether somebody wants ticks, and which.

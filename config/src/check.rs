@@ -84,6 +84,7 @@ pub(crate) fn read(
     depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
     sockets.check(&context, &groups);
     let endpoints = server::endpoints(&context, &spec.environment);
+    spec.exit_code_from = daemon::exit_code_from(&context, section, &groups);
     spec.user = daemon::user(&context, section, &user);
 
     // for the log: first the warnings of the includes, then those of the sections, then what was included

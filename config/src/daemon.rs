@@ -9,10 +9,13 @@ use crate::raw::RawSection;
 use crate::report::Error;
 use crate::{Overrides, value};
 use std::path::Path;
+use std::sync::Arc;
 use treeherd_domain::account::Account;
 use treeherd_domain::level::Level;
+use treeherd_domain::name::Namespec;
+use treeherd_domain::quote::repr;
 use treeherd_domain::rotation::Rotation;
-use treeherd_domain::spec::{DaemonSpec, Environment, MainLog, StopOrder};
+use treeherd_domain::spec::{DaemonSpec, Environment, GroupSpec, MainLog, StopOrder};
 
 /// What the section says, and the text of `user`, which is looked up last of all.
 pub(crate) struct Daemon {
@@ -81,6 +84,7 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
         environment,
         identifier: over.identifier.unwrap_or(identifier),
         stop_order,
+        exit_code_from: None,
         fault_injection,
     };
     let user = over.user.map(User::CommandLine).or(user.map(User::File)).unwrap_or(User::None);
@@ -117,10 +121,40 @@ pub(crate) fn user(context: &Context<'_>, section: &RawSection, name: &User) -> 
     None
 }
 
+/// `exit_code_from`, looked up among the processes there are.
+pub(crate) fn exit_code_from(
+    context: &Context<'_>,
+    section: &RawSection,
+    groups: &[Arc<GroupSpec>],
+) -> Option<Namespec> {
+    let before = context.faults.count();
+    let keys = Keys::new(context, section, Vars::new(Vec::new(), vec![&context.world.environment]));
+    let text = keys.text("exit_code_from")?;
+    if context.faults.count() > before || before > 0 {
+        return None; // a program with errors is not among the groups
+    }
+    let name = text.trim();
+    let all = groups.iter().flat_map(|group| group.processes.iter().map(|p| group.namespec(&p.name)));
+    let is_meant = |namespec: &Namespec| namespec.process.as_str() == name || namespec.to_string() == name;
+    let mut meant: Vec<Namespec> = all.filter(is_meant).collect();
+    match meant.len() {
+        1 => return meant.pop(),
+        0 => {
+            let help = "name a process as `supervisorctl status` shows it, such as web or group:web";
+            keys.fail("exit_code_from", format!("there is no process {}", repr(name)), help);
+        }
+        _ => {
+            let help = format!("write {meant}", meant = meant[0]);
+            keys.fail("exit_code_from", format!("several processes have the name {}", repr(name)), help);
+        }
+    }
+    None
+}
+
 fn stop_order(text: &str) -> Result<StopOrder, value::ValueError> {
     match text.to_lowercase().as_str() {
         "sequential" => Ok(StopOrder::Sequential),
         "parallel" => Ok(StopOrder::Parallel),
-        _ => Err(value::ValueError::StopOrder(treeherd_domain::quote::repr(text))),
+        _ => Err(value::ValueError::StopOrder(repr(text))),
     }
 }

@@ -30,7 +30,7 @@ use treeherd_domain::quote::repr;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
+use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
 
 /// What all programs of a configuration share.
@@ -131,6 +131,8 @@ struct Common {
     umask: Option<u32>,
     process_name: String,
     pipe_size: Option<u32>,
+    kind: ProcessType,
+    essential: bool,
     restart: RestartPolicy,
 }
 
@@ -159,6 +161,8 @@ impl Common {
             keys.fail("killasgroup", message, "leave killasgroup out: it follows stopasgroup");
         }
         let pipe_size = keys.value("pipe_size", pipe_size);
+        let kind = restart::kind(keys);
+        let essential = keys.get("essential", false, value::boolean);
         let restart = restart::read(keys);
         Self {
             priority,
@@ -180,6 +184,8 @@ impl Common {
             umask,
             process_name,
             pipe_size,
+            kind,
+            essential,
             restart,
         }
     }
@@ -296,6 +302,8 @@ impl One<'_> {
             stderr,
             pipe_size: common.pipe_size,
             health,
+            kind: common.kind,
+            essential: common.essential,
             restart: common.restart.clone(),
             socket: None,
             sockets,

@@ -5,6 +5,7 @@
 //!   restart_delay_max restart_factor restart_reset_after    only together with it
 //! fatal_retry max_runtime
 //!   restart_jitter                                          together with any of the three
+//! type                     what may follow an end at all
 //! ```
 //!
 //! A key that would have no effect is refused, so that nobody relies on it. Absent: what is unwise and possible (the
@@ -15,6 +16,7 @@ use crate::value::ValueError;
 use std::time::Duration;
 use treeherd_domain::duration::{self, DurationError};
 use treeherd_domain::restart::{Factor, Percent, RestartPolicy};
+use treeherd_domain::spec::ProcessType;
 
 /// What is tried again or cut off sooner would keep the machine busy.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -35,6 +37,32 @@ pub(crate) fn read(keys: &Keys<'_>) -> RestartPolicy {
     };
     check(keys, &policy);
     policy
+}
+
+/// `type`.
+pub(crate) fn kind(keys: &Keys<'_>) -> ProcessType {
+    let kind = keys.get("type", ProcessType::Simple, |text| match text.to_lowercase().as_str() {
+        "simple" => Ok(ProcessType::Simple),
+        "oneshot" => Ok(ProcessType::Oneshot),
+        _ => Err(ValueError::ProcessType(treeherd_domain::quote::repr(text))),
+    });
+    if kind == ProcessType::Oneshot {
+        let section = &keys.section.name;
+        if ["eventlistener:", "subscriber:"].iter().any(|kind| section.starts_with(kind)) {
+            let message = "type=oneshot is not for what listens to events".to_owned();
+            keys.fail("type", message, "leave type out: it has to run as long as there are events");
+        }
+        if keys.raw("max_runtime").is_some() {
+            let message =
+                "max_runtime is not for type=oneshot, which is not to be started again".to_owned();
+            keys.fail(
+                "max_runtime",
+                message,
+                "leave it out, or limit the time in the command, as by timeout(1)",
+            );
+        }
+    }
+    kind
 }
 
 fn check(keys: &Keys<'_>, policy: &RestartPolicy) {

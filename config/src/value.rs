@@ -67,6 +67,8 @@ pub enum ValueError {
     ProtocolError(String),
     #[error("not a factor from 1 to 100: {0}")]
     Factor(String),
+    #[error("not a type of program: {0}")]
+    ProcessType(String),
     #[error("not a percentage: {0}")]
     Percent(String),
     #[error("not a valid requires_restart: {0}")]
@@ -100,6 +102,7 @@ impl ValueError {
             Self::Url(_) => "write a URL such as http://localhost:9001 or unix:///run/supervisor.sock",
             Self::StopOrder(_) => "write sequential or parallel",
             Self::ProtocolError(_) => "write restart or unknown",
+            Self::ProcessType(_) => "write simple or oneshot",
             Self::Factor(_) => "write a number such as 2 or 1.5",
             Self::Percent(_) => "write a whole number from 0 to 100 and a percent sign, such as 20%",
             Self::RequiresRestart(_) => "write none, restart or stop",

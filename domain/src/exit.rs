@@ -29,6 +29,16 @@ impl ExitStatus {
         }
     }
 
+    /// What a shell makes of it: the code, or 128 and the signal's number.
+    #[must_use]
+    pub fn shell_code(self) -> u8 {
+        match self {
+            Self::Code(code) => u8::try_from(code & 0xff).unwrap_or(1),
+            Self::Signaled { signal, .. } => u8::try_from(128 + signal.number()).unwrap_or(255),
+            Self::Unknown(_) => 255,
+        }
+    }
+
     /// Whether the code is one of `exitcodes`; a signal never is.
     #[must_use]
     pub fn is_expected(self, exitcodes: &[i32]) -> bool {

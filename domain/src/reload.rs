@@ -15,7 +15,7 @@ use crate::duration::Shown as Span;
 use crate::health::{Action, Check};
 use crate::restart::Factor;
 use crate::socket::{Socket, SocketSpec};
-use crate::spec::{Autorestart, Environment, ProcessSpec};
+use crate::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
 use crate::stop::StopSequence;
 use crate::stream::{Logfile, Stream};
 use crate::syslog::SyslogTarget;
@@ -135,6 +135,8 @@ pub const KEYS: &[Key] = &[
     key!("stderr_syslog", Restart, stderr.syslog, bool::to_string),
     key!("stderr_syslog_target", Restart, stderr.syslog_target, targets),
     key!("pipe_size", Restart, pipe_size, pipe_size),
+    key!("type", NextStart, kind, |kind: &ProcessType| kind.as_str().to_owned()),
+    key!("essential", Hot, essential, bool::to_string),
     key!("restart_delay", Hot, restart.delay, durations),
     key!("restart_delay_max", Hot, restart.delay_max, duration),
     key!("restart_factor", Hot, restart.factor, factor),

@@ -44,6 +44,27 @@ pub enum Autorestart {
     Never,
 }
 
+/// `type` (ours): what a process is there for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ProcessType {
+    /// To run (the default).
+    #[default]
+    Simple,
+    /// To do one thing and end: an end with one of `exitcodes` is its success.
+    Oneshot,
+}
+
+impl ProcessType {
+    /// The word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Oneshot => "oneshot",
+        }
+    }
+}
+
 /// One process: the keys of `[program:x]`, expanded for this process.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProcessSpec {
@@ -91,6 +112,10 @@ pub struct ProcessSpec {
     pub pipe_size: Option<u32>,
     /// `ready`, `health`, `watchdog` and what belongs to them (ours).
     pub health: HealthSpec,
+    /// `type` (ours).
+    pub kind: ProcessType,
+    /// `essential` (ours): when it has ended for good, the daemon ends.
+    pub essential: bool,
     /// `restart_delay` and what belongs to it (ours).
     pub restart: RestartPolicy,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
@@ -279,6 +304,8 @@ pub struct DaemonSpec {
     pub identifier: String,
     /// `stop_order` (ours).
     pub stop_order: StopOrder,
+    /// `exit_code_from` (ours): the process whose exit code is the daemon's.
+    pub exit_code_from: Option<Namespec>,
     /// `fault_injection` (ours): whether actors may be crashed by `tree.crash`.
     pub fault_injection: bool,
 }

@@ -23,7 +23,7 @@ use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
-use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec, ProcessType};
 use treeherd_domain::stop::StopSequence;
 use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
@@ -196,6 +196,8 @@ const EDITS: &[Edit] = &[
         p.stderr.syslog_target = vec![SyslogTarget::parse("udp://logs").expect("it is a target")]
     }),
     ("pipe_size", |p| p.pipe_size = Some(1 << 20)),
+    ("type", |p| p.kind = ProcessType::Oneshot),
+    ("essential", |p| p.essential = true),
     ("restart_delay", |p| p.restart.delay = vec![Duration::from_secs(1)]),
     ("restart_delay_max", |p| p.restart.delay_max = Some(Duration::from_secs(60))),
     ("restart_factor", |p| p.restart.factor = Factor::parse("1.5")),

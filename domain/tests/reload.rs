@@ -65,6 +65,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         stderr,
         pipe_size,
         health,
+        kind,
+        essential,
         restart,
         socket,
         sockets,
@@ -111,6 +113,7 @@ fn every_field_of_a_process_has_a_reload_class() {
     let mut wanted: BTreeSet<String> = BTreeSet::new();
     for field in own {
         match field {
+            "kind" => drop(wanted.insert("type".to_owned())),
             "name" => {} // what tells two processes apart does not change
             "stdout" | "stderr" => wanted.extend(stream.iter().flat_map(|part| match *part {
                 "rotation" => {

@@ -31,8 +31,8 @@ fn rows() -> Vec<State> {
     let (due, attempt, step) = (Some(now()), Attempt::FIRST, StopStep::FIRST);
     let failed = Attempt { tries: 1, ends: 1, ..attempt };
     let veiled = Attempt { veiled: true, ..failed };
+    let exited = |restart_at| State::Exited { status: ENDED, expected: false, restart_at, attempt: failed };
     let running = |end_at| State::Running { since: now(), attempt, end_at };
-    let exited = |restart_at| State::Exited { status: ENDED, expected: false, restart_at, attempt };
     vec![
         State::STOPPED,
         State::Stopped { start_at: due },
@@ -137,6 +137,8 @@ fn policies() -> Vec<Policy> {
     vec![
         Policy { autorestart: Autorestart::Never, ..Policy::default() },
         Policy { startretries: 0, autorestart: Autorestart::Always, ..Policy::default() },
+        Policy { oneshot: true, ..Policy::default() },
+        Policy { oneshot: true, exitcodes: vec![1], startretries: 0, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, restart, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, gated: true, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, stop: sequence(), ..Policy::default() },

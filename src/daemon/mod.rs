@@ -143,11 +143,11 @@ fn supervise(argv0: &str, mut source: Source) -> u8 {
         };
         let last = Arc::clone(&ready.config);
         match run::tree(ready, &source, &mut first) {
-            Mood::Restarting => {
+            (Mood::Restarting, _) => {
                 // it was valid when the restart was asked for; if it no longer is, what ran runs on
                 config = source.load().unwrap_or_else(|_| Config::clone(&last));
             }
-            Mood::Shutdown | Mood::Running => return 0,
+            (Mood::Shutdown | Mood::Running, code) => return code,
         }
     }
 }

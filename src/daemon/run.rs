@@ -23,8 +23,8 @@ use treeherd_web::{Identity, Notice, Site};
 /// How long the last lines of programs may take to their syslog targets.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
-/// Runs the tree of a configuration until everything is down; tells whether to start anew.
-pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Mood {
+/// Runs the tree of a configuration until everything is down; tells whether to start anew, and the exit code if not.
+pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> (Mood, u8) {
     let Ready { config, arena, main_log, log, sockets, files, pidfile, settings } = ready;
     let system = System::new();
     let mood = system.block_on(async {
@@ -85,7 +85,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> Moo
         // a disk or a FIFO that does not answer holds up a thread, which is not to hold up the end
         std::mem::forget(system);
     }
-    mood
+    (mood, arena.exit_code())
 }
 
 /// What the children are told: the first unix endpoint, else the first inet one.

@@ -25,6 +25,9 @@ const ROUND: Duration = Duration::from_millis(50);
 /// What a call may take beyond the times its targets are configured with.
 const MARGIN: Duration = Duration::from_secs(60);
 
+/// What a oneshot may take until it has done what it is for.
+const ONESHOT: Duration = Duration::from_secs(3600);
+
 /// The outcomes of a fanned-out command.
 #[derive(Debug)]
 pub(super) struct Gathered {
@@ -116,7 +119,8 @@ impl Bridge {
                 let health = &e.spec.health;
                 let ready =
                     if health.ready == Check::Startsecs { Duration::ZERO } else { health.ready_timeout };
-                e.policy.startsecs.max(ready).saturating_add(e.policy.stop_time())
+                let work = if e.policy.oneshot { ONESHOT } else { e.policy.startsecs };
+                work.max(ready).saturating_add(e.policy.stop_time())
             })
         };
         let longest = graph.longest(estates.iter().map(|estate| &estate.namespec), own);

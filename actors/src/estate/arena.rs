@@ -3,7 +3,7 @@
 //! It is handed to each incarnation of Root by the loop outside the tree, and read by every thread. Absent: what
 //! an estate is (above).
 
-use super::{Estate, FeedEstate, GroupEstate, PoolEstate, lock};
+use super::{Ending, Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
 use slog::Logger;
 use std::collections::{BTreeMap, HashSet};
@@ -55,6 +55,8 @@ pub struct Arena {
     asked: Mutex<Option<Mood>>,
     /// Who asked for the end that is under way, or is about to be.
     ender: Mutex<Option<Arc<Asked>>>,
+    /// The essential process that the daemon ends by.
+    ending: Mutex<Option<Ending>>,
     seq: AtomicU64,
     /// The number of the next event that a pool takes.
     serial: Mutex<u64>,
@@ -85,6 +87,7 @@ impl Arena {
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
             ender: Mutex::default(),
+            ending: Mutex::default(),
             seq: AtomicU64::new(seq),
             serial: Mutex::default(),
             added: AtomicU64::new(0),
@@ -108,6 +111,19 @@ impl Arena {
     /// Closes all `[socket:x]`, at the end of a tree.
     pub fn close_sockets(&self) {
         self.sockets.inherited().keep(&HashSet::new());
+    }
+
+    /// Notes which process the daemon ends by; `false` if another was first.
+    pub(crate) fn end_by(&self, ending: Ending) -> bool {
+        let mut first = lock(&self.ending);
+        let is_first = first.is_none();
+        first.get_or_insert(ending);
+        is_first
+    }
+
+    /// Which essential process the daemon ends by.
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        lock(&self.ending).clone()
     }
 
     fn places(&self) -> RwLockReadGuard<'_, BTreeMap<GroupName, Place>> {

@@ -84,10 +84,15 @@ impl Program {
         }
     }
 
-    /// Tells of a wait for what is required that begins or ends, which is no change of Supervisor's states.
-    pub(super) fn announce_wait(&self, edge: &Edge, ended: Option<ExitStatus>, cause: Cause) {
+    /// Tells of what is no change of Supervisor's states: a wait for what is required that begins or ends, and what
+    /// is tried in the background.
+    pub(super) fn announce_unseen(&self, edge: &Edge, ended: Option<ExitStatus>, cause: Cause) {
         let (waited, waits) = (is_waiting(edge.from), is_waiting(edge.to));
-        if waited != waits {
+        let (was_down, is_down) = (is_fatal(edge.from), is_fatal(edge.to));
+        if was_down != is_down {
+            let tail = ended.and_then(|_| self.estate.last_output(self.buried_pid)).map(Arc::new);
+            self.became(if is_down { "failed again" } else { "tried again" }, is_down, cause, tail);
+        } else if waited != waits {
             let tail = ended.and_then(|_| self.estate.last_output(self.buried_pid)).map(Arc::new);
             self.became(if waits { "waiting" } else { "free to start" }, waits, cause, tail);
         }
@@ -156,6 +161,10 @@ impl Program {
 
 const fn is_waiting(state: State) -> bool {
     matches!(state, State::Waiting { .. })
+}
+
+const fn is_fatal(state: State) -> bool {
+    matches!(state, State::Fatal { .. })
 }
 
 /// A stop was faster than the spawn.

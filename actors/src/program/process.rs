@@ -242,6 +242,7 @@ impl Program {
             self.buried_pid = record.process.take().map_or(0, |process| process.pid());
             record.close_stdin();
             record.stop_ms = clock::wall_ms();
+            record.last_end = Some(status);
         }
         let cause = self.cause_of(status);
         let fact = self.end_fact(status);

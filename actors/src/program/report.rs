@@ -20,6 +20,9 @@ pub(super) fn edge(log: &Logger, estate: &Estate, edge: &Edge, ended: Option<Exi
         (State::Backoff { .. }, State::Fatal { .. }) if edge.effect.is_none() && is_given_up(edge) => {
             info!(log, "gave up: {name} entered FATAL state, too many start retries too quickly");
         }
+        (State::Exited { .. }, State::Fatal { .. }) => {
+            info!(log, "gave up: {name} entered FATAL state, it failed too often");
+        }
         (State::Fatal { .. }, State::Starting { attempt, .. }) if attempt.veiled => {
             debug!(log, "trying {name} again, which is in FATAL state (fatal_retry)");
         }

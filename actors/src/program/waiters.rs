@@ -5,7 +5,7 @@
 
 use crate::command::{Outcome, Reply};
 use treeherd_domain::fault::Fault;
-use treeherd_domain::lifecycle::Edge;
+use treeherd_domain::lifecycle::{Edge, State};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::status::ProcessState;
 
@@ -86,8 +86,8 @@ impl Waiters {
         });
     }
 
-    /// A transition was made; `spawnerr` is what went wrong last.
-    pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>) {
+    /// A transition was made; `spawnerr` is what went wrong last. A oneshot is up when it has done what it is for.
+    pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>, oneshot: bool) {
         let (namespec, to) = (self.namespec.clone(), edge.to.name());
         let called_off = to.is_stopped() && edge.to.deadline().is_none();
         for waiter in &mut self.waiting {
@@ -97,11 +97,14 @@ impl Waiters {
             }
             waiter.stopped |= to == ProcessState::Starting || called_off;
         }
+        let completed = oneshot && matches!(edge.to, State::Exited { expected: true, .. });
         let failed = || Fault::SpawnError {
             namespec: namespec.clone(),
             spawnerr: spawnerr.unwrap_or_default().to_owned(),
         };
         self.settle(|wants, _| match (wants, to) {
+            (For::Up | For::Spawned, ProcessState::Exited) if completed => Some(Ok(())),
+            (For::Up, ProcessState::Running) if oneshot => None,
             (For::Up | For::Spawned, ProcessState::Running) => Some(Ok(())),
             (For::Up | For::Spawned, ProcessState::Backoff | ProcessState::Fatal) => Some(Err(failed())),
             (

@@ -20,6 +20,7 @@ pub const SUPERVISORD: &[&str] = &[
     "environment",
     "identifier",
     "stop_order",
+    "exit_code_from",
     "fault_injection",
 ];
 /// The keys of `[program:x]`; the other kinds of programs have these and their own.
@@ -73,6 +74,8 @@ pub const PROGRAM: &[&str] = &[
     "health_successes",
     "health_action",
     "watchdog",
+    "type",
+    "essential",
     "restart_delay",
     "restart_delay_max",
     "restart_factor",

@@ -142,3 +142,72 @@ fn what_would_have_no_effect_is_refused() {
     "#]],
     );
 }
+
+#[test]
+fn a_oneshot_is_neither_ended_by_time_nor_a_listener() {
+    refused(
+        "type=once\n",
+        expect![[r#"
+        error: not a type of program: 'once' in section 'program:a' (file: 's.conf')
+         --> s.conf:4
+          |
+        4 | type=once
+          |      ^^^^
+          help: write simple or oneshot
+    "#]],
+    );
+    refused(
+        "type=oneshot\nmax_runtime=1h\n",
+        expect![[r#"
+        error: max_runtime is not for type=oneshot, which is not to be started again in section 'program:a' (file: 's.conf')
+         --> s.conf:5
+          |
+        5 | max_runtime=1h
+          |             ^^
+          help: leave it out, or limit the time in the command, as by timeout(1)
+    "#]],
+    );
+    let text = "[supervisord]\n[eventlistener:a]\ncommand=a\nevents=TICK_5\ntype=oneshot\n";
+    expect![[r#"
+        error: type=oneshot is not for what listens to events in section 'eventlistener:a' (file: 's.conf')
+         --> s.conf:5
+          |
+        5 | type=oneshot
+          |      ^^^^^^^
+          help: leave type out: it has to run as long as there are events
+    "#]]
+    .assert_eq(&Site::new(text).report());
+}
+
+#[test]
+fn a_code_comes_from_one_process_that_there_is() {
+    let from = |name: &str| {
+        let programs = "[program:web]\ncommand=a\n[program:many]\ncommand=a\nnumprocs=2\n\
+                        process_name=m%(process_num)d\n[program:one]\ncommand=a\n[group:a]\nprograms=one\n\
+                        [group:b]\nprograms=one\n";
+        Site::new(&format!("[supervisord]\nexit_code_from = {name}\n{programs}"))
+    };
+    let read = |name| from(name).load().expect("it is sound").daemon.exit_code_from.map(|n| n.to_string());
+    assert_eq!(read("web").as_deref(), Some("web"));
+    assert_eq!(read("many:m1").as_deref(), Some("many:m1"));
+    assert_eq!(read("m0").as_deref(), Some("many:m0"));
+    assert_eq!(read("b:one").as_deref(), Some("b:one"));
+    expect![[r#"
+        error: there is no process 'wbe'
+         --> s.conf:2
+          |
+        2 | exit_code_from = wbe
+          |                  ^^^
+          help: name a process as `supervisorctl status` shows it, such as web or group:web
+    "#]]
+    .assert_eq(&from("wbe").report());
+    expect![[r#"
+        error: several processes have the name 'one'
+         --> s.conf:2
+          |
+        2 | exit_code_from = one
+          |                  ^^^
+          help: write a:one
+    "#]]
+    .assert_eq(&from("one").report());
+}

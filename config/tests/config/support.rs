@@ -187,6 +187,8 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("serverurl", format!("{:?}", p.serverurl), "None");
     key("redirect_stderr", p.redirect_stderr.to_string(), "false");
     key("pipe_size", format!("{:?}", p.pipe_size), "None");
+    key("type", p.kind.as_str().to_owned(), "simple");
+    key("essential", p.essential.to_string(), "false");
     key("restart", format!("{:?}", p.restart), &format!("{:?}", RestartPolicy::default()));
     key("socket", p.socket.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     let sockets: Vec<String> = p.sockets.iter().map(|s| format!("{} {}", s.name, s.spec)).collect();

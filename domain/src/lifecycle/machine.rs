@@ -8,8 +8,9 @@
 use super::ending::{go_on, stopping, unborn};
 use super::policy::Policy;
 use super::state::{Attempt, Effect, Fact, Next, Request, State, Then};
+use crate::exit::ExitStatus;
 use crate::status::ProcessState;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why a request cannot be met.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -181,8 +182,15 @@ fn spawn_failed(state: State, now: Instant, policy: &Policy) -> Step {
     }
 }
 
-fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
+fn exited(state: State, status: ExitStatus, now: Instant, policy: &Policy) -> Step {
     match state {
+        State::Starting { attempt, .. } if policy.oneshot => {
+            (attempted(attempt, status, policy).unwrap_or_else(|| failed(attempt, now, policy)), None)
+        }
+        State::Running { attempt, .. } if policy.oneshot => {
+            let again = || failed_late(attempt, status, now, policy);
+            (attempted(attempt, status, policy).unwrap_or_else(again), None)
+        }
         State::Starting { attempt, .. } => (failed(attempt, now, policy), None),
         State::Running { since, attempt, .. } => {
             let expected = policy.expects(status);
@@ -208,9 +216,25 @@ fn exited(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &
     }
 }
 
+/// What is over with the end of a oneshot: it is completed, or has failed and is not tried again.
+fn attempted(attempt: Attempt, status: ExitStatus, policy: &Policy) -> Option<State> {
+    let (expected, restart_at) = (policy.completes(status), None);
+    let is_over = expected || !policy.restarts(false) && !attempt.veiled;
+    is_over.then_some(State::Exited { status, expected, restart_at, attempt: Attempt::FIRST })
+}
+
+/// A oneshot failed that was up for `startsecs`: an attempt like any other, but EXITED and not BACKOFF.
+fn failed_late(attempt: Attempt, status: ExitStatus, now: Instant, policy: &Policy) -> State {
+    let (tries, ends) = (attempt.tries.saturating_add(1), attempt.ends.saturating_add(1));
+    let attempt = Attempt { tries, ends, ..attempt };
+    let wait = if policy.is_out_of_tries(attempt) { Duration::ZERO } else { policy.backoff(attempt) };
+    State::Exited { status, expected: false, restart_at: Some(now + wait), attempt }
+}
+
 /// Before it was up, what was missing has to come first, and the attempt does not count.
-fn excused(state: State, status: crate::exit::ExitStatus, now: Instant, policy: &Policy) -> Step {
+fn excused(state: State, status: ExitStatus, now: Instant, policy: &Policy) -> Step {
     match state {
+        _ if policy.completes(status) => exited(state, status, now, policy),
         State::Starting { attempt, .. } | State::Stopping { then: Then::Fail(attempt), .. } => {
             (State::Waiting { attempt }, None)
         }
@@ -258,6 +282,9 @@ fn signal_failed(state: State) -> Step {
 fn deadline_passed(state: State, now: Instant, policy: &Policy) -> Step {
     match state {
         State::Starting { ready_at: Some(_), attempt } => (up(attempt, now, policy), None),
+        State::Exited { restart_at: Some(_), attempt, .. } if policy.is_out_of_tries(attempt) => {
+            (given_up(attempt, now, policy), None)
+        }
         State::Backoff { attempt, next: Next::Retry(_) }
         | State::Exited { restart_at: Some(_), attempt, .. } => launch(attempt, policy),
         State::Backoff { attempt, next: Next::GiveUp(_) } => (given_up(attempt, now, policy), None),
@@ -356,6 +383,29 @@ pub struct Edge {
 }
 
 impl Edge {
+    /// Whether the process is down for good, and not because somebody wants it so: it ended by itself and is not
+    /// started again, or no attempt is left. The success of a oneshot is no such end.
+    #[must_use]
+    pub fn is_for_good(&self, policy: &Policy) -> bool {
+        match self.to {
+            State::Exited { expected, restart_at: None, .. } => {
+                !matches!(self.from, State::Exited { .. }) && !(policy.oneshot && expected)
+            }
+            State::Fatal { retry_at: None, .. } => {
+                matches!(self.from, State::Backoff { next: Next::GiveUp(_), .. } | State::Exited { .. })
+            }
+            State::Exited { restart_at: Some(_), .. }
+            | State::Fatal { retry_at: Some(_), .. }
+            | State::Stopped { .. }
+            | State::Waiting { .. }
+            | State::Starting { .. }
+            | State::Running { .. }
+            | State::Backoff { .. }
+            | State::Stopping { .. }
+            | State::Unknown => false,
+        }
+    }
+
     /// Whether clients see another state now (a repeated SIGKILL, say, is an edge and no change).
     #[must_use]
     pub fn is_change(&self) -> bool {

@@ -3,7 +3,7 @@
 use super::state::Attempt;
 use crate::exit::ExitStatus;
 use crate::restart::{self, RestartPolicy};
-use crate::spec::{Autorestart, ProcessSpec};
+use crate::spec::{Autorestart, ProcessSpec, ProcessType};
 use crate::stop::StopSpec;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ pub struct Policy {
     pub exitcodes: Vec<i32>,
     /// Whether it waits before each spawn until what it `requires` is there.
     pub gated: bool,
+    /// `type=oneshot`.
+    pub oneshot: bool,
     /// `restart_delay` and what belongs to it.
     pub restart: RestartPolicy,
     /// What its jitter is made of.
@@ -41,6 +43,7 @@ impl Default for Policy {
             autorestart: Autorestart::Unexpected,
             exitcodes: vec![0],
             gated: false,
+            oneshot: false,
             restart: RestartPolicy::default(),
             seed: 0,
         }
@@ -126,11 +129,23 @@ impl Policy {
         wait + self.restart.jitter.part(wait, self.seed, attempt.ends)
     }
 
+    /// Whether an end is the success of a oneshot.
+    #[must_use]
+    pub fn completes(&self, status: ExitStatus) -> bool {
+        self.oneshot && self.expects(status)
+    }
+
+    /// Whether a oneshot has failed once too often.
+    #[must_use]
+    pub const fn is_out_of_tries(&self, attempt: Attempt) -> bool {
+        self.oneshot && attempt.tries > self.startretries
+    }
+
     /// Whether an end from RUNNING is followed by a new start.
     #[must_use]
     pub const fn restarts(&self, expected: bool) -> bool {
         match self.autorestart {
-            Autorestart::Always => true,
+            Autorestart::Always => !(self.oneshot && expected),
             Autorestart::Unexpected => !expected,
             Autorestart::Never => false,
         }
@@ -154,6 +169,7 @@ impl From<&ProcessSpec> for Policy {
             autorestart: spec.autorestart,
             exitcodes: spec.exitcodes.clone(),
             gated: spec.depend.is_gated(),
+            oneshot: spec.kind == ProcessType::Oneshot,
             restart: spec.restart.clone(),
             seed: restart::seed(spec.name.as_str(), 0),
         }

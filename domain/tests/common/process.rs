@@ -5,7 +5,7 @@ use treeherd_domain::health::HealthSpec;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec};
+use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stop::StopSpec;
 use treeherd_domain::stream::StreamSpec;
 
@@ -34,6 +34,8 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         stderr: StreamSpec::default(),
         pipe_size: None,
         health: HealthSpec::default(),
+        kind: ProcessType::Simple,
+        essential: false,
         restart: RestartPolicy::default(),
         socket: None,
         sockets: Vec::new(),

@@ -8,6 +8,7 @@
 //! failing      one test a rule: not ready in time, not healthy any more
 //! waiting      one test a rule: what is required has to be there first
 //! restarting   one test a rule: restarts, and what comes in between
+//! oneshot      one test a rule: what is to end
 //! delays       one test a rule: waits, attempts in the background, ends after a time
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
@@ -19,6 +20,7 @@ mod delays;
 mod documented;
 mod ending;
 mod failing;
+mod oneshot;
 mod oracle;
 mod properties;
 mod restarting;

@@ -180,14 +180,14 @@ fn all_policies() -> impl Strategy<Value = Policy> {
         prop::option::of(span(1000..4000)),
         prop::option::of(span(1000..4000)),
     );
-    (policies(), (any::<bool>(), stops()), delay, keys, any::<u64>()).prop_map(
-        |(policy, (gated, stop), delay, keys, seed)| {
+    (policies(), (any::<[bool; 2]>(), stops()), delay, keys, any::<u64>()).prop_map(
+        |(policy, ([gated, oneshot], stop), delay, keys, seed)| {
             let (delay_max, factor, jitter, reset_after, fatal_retry, max_runtime) = keys;
             let factor = factor.and_then(Factor::parse);
             let jitter = Percent::parse(jitter).expect("it is a percentage");
             let restart =
                 RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
-            Policy { gated, restart, seed, stop, ..policy }
+            Policy { gated, oneshot, restart, seed, stop, ..policy }
         },
     )
 }

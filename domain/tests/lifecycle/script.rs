@@ -73,6 +73,7 @@ pub(crate) fn policy(keys: &str) -> Policy {
             "restart_factor" => policy.restart.factor = Factor::parse(value),
             "restart_reset_after" => policy.restart.reset_after = Some(span(value)),
             "restart_jitter" => policy.restart.jitter = Percent::parse(value).expect("it is a percentage"),
+            "type" => policy.oneshot = value == "oneshot",
             "fatal_retry" => policy.restart.fatal_retry = Some(span(value)),
             "max_runtime" => policy.restart.max_runtime = Some(span(value)),
             _ => panic!("no such key: {key}"),
