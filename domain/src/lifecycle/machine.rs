@@ -389,7 +389,7 @@ impl Edge {
     pub fn is_for_good(&self, policy: &Policy) -> bool {
         match self.to {
             State::Exited { expected, restart_at: None, .. } => {
-                !matches!(self.from, State::Exited { .. }) && !(policy.oneshot && expected)
+                !(matches!(self.from, State::Exited { .. }) || policy.oneshot && expected)
             }
             State::Fatal { retry_at: None, .. } => {
                 matches!(self.from, State::Backoff { next: Next::GiveUp(_), .. } | State::Exited { .. })
