@@ -274,7 +274,12 @@ impl ProcessStatus {
         match self.state {
             ProcessState::Running => {
                 let up = u64::try_from(self.now - self.start).unwrap_or(0);
-                format!("pid {}, uptime {}", self.pid, uptime(Duration::from_secs(up)))
+                let up = uptime(Duration::from_secs(up));
+                match self.condition.complaint() {
+                    // only of a program whose configuration asks for more than Supervisor knows
+                    Some(complaint) => format!("pid {}, uptime {up}, {complaint}", self.pid),
+                    None => format!("pid {}, uptime {up}", self.pid),
+                }
             }
             ProcessState::Fatal | ProcessState::Backoff if self.spawnerr.is_empty() => {
                 format!("unknown error (try \"tail {}\")", self.namespec.process)

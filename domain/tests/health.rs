@@ -432,3 +432,19 @@ proptest! {
         prop_assert!(notices(&bytes).len() <= bytes.len());
     }
 }
+
+#[test]
+fn only_what_is_watched_and_not_well_has_a_complaint() {
+    use treeherd_domain::health::Condition;
+    let complaint = |is_watched, readiness, health, reason: &str| {
+        Condition { is_watched, readiness, health, reason: reason.to_owned(), status: String::new() }
+            .complaint()
+    };
+    assert_eq!(complaint(false, Readiness::NotReady, Health::Unknown, ""), None);
+    assert_eq!(complaint(true, Readiness::Ready, Health::Unknown, "once refused"), None);
+    assert_eq!(complaint(true, Readiness::NotReady, Health::Unknown, "").as_deref(), Some("not ready"));
+    let refused = complaint(true, Readiness::NotReady, Health::Unknown, "refused");
+    assert_eq!(refused.as_deref(), Some("not ready: refused"));
+    let unhealthy = complaint(true, Readiness::Ready, Health::Unhealthy, "status 503");
+    assert_eq!(unhealthy.as_deref(), Some("unhealthy: status 503"));
+}

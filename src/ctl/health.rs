@@ -2,7 +2,7 @@
 //!
 //! | state | well |
 //! |---|---|
-//! | RUNNING | yes |
+//! | RUNNING | yes, if it is ready and not unhealthy |
 //! | EXITED, as `exitcodes` allows | yes: it has done its work |
 //! | STOPPED | yes: that is somebody's will; not if it is still to be started for the first time |
 //! | STARTING, STOPPING, BACKOFF | no: it is not there, or not yet |
@@ -50,7 +50,7 @@ impl Prospect {
     #[must_use]
     pub fn is_well(self, process: &ProcessInfo) -> bool {
         match state(process) {
-            ProcessState::Running => true,
+            ProcessState::Running => is_ready(process) && process.health != "unhealthy",
             ProcessState::Exited => ended_well(process),
             ProcessState::Stopped => !self.autostart || process.incarnation > 0,
             ProcessState::Starting
@@ -66,6 +66,12 @@ impl Prospect {
 #[must_use]
 pub fn state(process: &ProcessInfo) -> ProcessState {
     ProcessState::parse(&process.state).unwrap_or(ProcessState::Unknown)
+}
+
+/// Whether it can be used. Of a daemon that does not tell, one that runs can.
+#[must_use]
+pub fn is_ready(process: &ProcessInfo) -> bool {
+    process.ready || (process.health.is_empty() && state(process) == ProcessState::Running)
 }
 
 /// An unexpected end leaves an error, an expected one does not.

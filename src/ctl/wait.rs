@@ -9,7 +9,7 @@
 //! All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end, and names
 //! that do not exist yet; how news come (see [`news`](crate::ctl::news)).
 
-use crate::ctl::health::{Prospects, state};
+use crate::ctl::health::{Prospects, is_ready, state};
 use crate::ctl::news::{News, Watcher};
 use crate::ctl::options::Arguments;
 use crate::ctl::python::Seen;
@@ -29,13 +29,17 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 enum Goal {
     Running,
     Stopped,
-    /// A program has no way yet to say that it is ready, so one that runs is.
+    /// By its `ready=`; without one, RUNNING.
     Ready,
+    /// Ready, and by its `health=` or `watchdog=` found to do its work.
+    Healthy,
 }
 
 impl Goal {
     fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Stopped, Self::Ready].into_iter().find(|goal| goal.as_str() == text)
+        [Self::Running, Self::Stopped, Self::Ready, Self::Healthy]
+            .into_iter()
+            .find(|goal| goal.as_str() == text)
     }
 
     fn as_str(self) -> &'static str {
@@ -43,6 +47,7 @@ impl Goal {
             Self::Running => "running",
             Self::Stopped => "stopped",
             Self::Ready => "ready",
+            Self::Healthy => "healthy",
         }
     }
 
@@ -50,9 +55,15 @@ impl Goal {
     fn verdict(self, Seen { process, may_return }: &Seen, prospects: &Prospects) -> Verdict {
         let returns = || *may_return || prospects.of(process).returns(process);
         match (self, state(process)) {
-            (Self::Running | Self::Ready, ProcessState::Running) => Verdict::Reached,
-            (Self::Running | Self::Ready, ProcessState::Fatal | ProcessState::Unknown) => Verdict::Never,
-            (Self::Running | Self::Ready, ProcessState::Exited) if !returns() => Verdict::Never,
+            (Self::Running, ProcessState::Running) => Verdict::Reached,
+            (Self::Ready, _) if is_ready(process) => Verdict::Reached,
+            (Self::Healthy, _) if is_ready(process) && process.health == "healthy" => Verdict::Reached,
+            (Self::Running | Self::Ready | Self::Healthy, ProcessState::Fatal | ProcessState::Unknown) => {
+                Verdict::Never
+            }
+            (Self::Running | Self::Ready | Self::Healthy, ProcessState::Exited) if !returns() => {
+                Verdict::Never
+            }
             (Self::Stopped, ProcessState::Stopped | ProcessState::Fatal) => Verdict::Reached,
             (Self::Stopped, ProcessState::Exited) if !returns() => Verdict::Reached,
             _ => Verdict::Pending,
@@ -82,7 +93,7 @@ impl Wanted {
         let goal = match arguments.given("for") {
             None => Goal::Running,
             Some(given) => Goal::parse(&given.value)
-                .ok_or_else(|| given.invalid("it is one of running, stopped and ready"))?,
+                .ok_or_else(|| given.invalid("it is one of running, stopped, ready and healthy"))?,
         };
         let timeout = match arguments.given("timeout") {
             None => TIMEOUT,
@@ -241,7 +252,7 @@ impl Watched {
         match (item.is_there, goal) {
             (true, goal) => goal.verdict(&item.seen, &self.prospects),
             (false, Goal::Stopped) => Verdict::Reached,
-            (false, Goal::Running | Goal::Ready) => Verdict::Never,
+            (false, Goal::Running | Goal::Ready | Goal::Healthy) => Verdict::Never,
         }
     }
 

@@ -65,6 +65,42 @@ fn run(items: Vec<Value>, line: &str) -> Ended {
     watched(vec![items]).0.serve().run(&words)
 }
 
+/// RUNNING, with its readiness and health.
+fn told(ready: bool, health: &str) -> Value {
+    let mut told = web("RUNNING");
+    (told["ready"], told["health"]) = (json!(ready), json!(health));
+    told["description"] = json!("pid 7, uptime 0:00:01, not ready: no line came on fd 3");
+    told
+}
+
+#[test]
+fn readiness_and_health_are_waited_for_beside_the_state() {
+    for (line, items, out) in [
+        ("web", vec![snapshot(&[told(false, "unknown")])], "web: running\n"),
+        (
+            "web --for ready",
+            vec![snapshot(&[told(false, "unknown")]), change(told(true, "unknown"))],
+            "web: ready\n",
+        ),
+        (
+            "web --for healthy",
+            vec![
+                snapshot(&[told(false, "unknown")]),
+                change(told(true, "unknown")),
+                change(told(true, "unhealthy")),
+                change(told(true, "healthy")),
+            ],
+            "web: healthy\n",
+        ),
+    ] {
+        let ended = run(items, line);
+        assert_eq!((ended.out.as_str(), ended.code), (out, Some(0)), "{line}");
+    }
+    let ended = run(vec![snapshot(&[told(false, "unknown")])], "web --for ready --timeout 0");
+    let line = "web: ERROR (not ready: RUNNING, pid 7, uptime 0:00:01, not ready: no line came on fd 3)\n";
+    assert_eq!((ended.out.as_str(), ended.code), (line, Some(1)));
+}
+
 #[test]
 fn a_state_that_is_there_or_comes_is_reached() {
     let both = [info("shop", "api", "RUNNING"), info("shop", "db", "STARTING")];

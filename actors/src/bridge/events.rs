@@ -178,7 +178,11 @@ impl Bridge {
         let change =
             |estate: &Arc<Estate>| ProcessChange::Change { item: Box::new(Self::native_info(estate)), seq };
         match &event.kind {
-            EventKind::ProcessState { namespec, .. } if wanted(namespec) => {
+            EventKind::ProcessState { namespec, .. }
+            | EventKind::ProcessReadiness { namespec, .. }
+            | EventKind::ProcessHealth { namespec, .. }
+                if wanted(namespec) =>
+            {
                 let estate = self.shared().arena.estate(namespec);
                 estate.iter().map(change).collect()
             }

@@ -168,9 +168,9 @@ const WAIT_OPTIONS: &[Opt] = &[
         "for",
         None,
         &["for"],
-        "running|stopped|ready",
-        "what to wait for (default: running); stopped is STOPPED, FATAL, or EXITED for good; ready is running, \
-         as long as programs cannot tell more",
+        "running|stopped|ready|healthy",
+        "what to wait for (default: running); stopped is STOPPED, FATAL, or EXITED for good; ready is what ready= \
+         says, without it running; healthy is ready, and what health= or watchdog= says",
     ),
     Opt::valued(
         "timeout",
