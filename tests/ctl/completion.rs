@@ -50,7 +50,7 @@ const TABLE: &[(&str, &str)] = &[
     ("help sh", "shutdown"),
     ("status --", "--check --json"),
     ("status cat --j", "--json"),
-    ("wait cat --for ", "ready running stopped"),
+    ("wait cat --for ", "healthy ready running stopped"),
     ("wait --for r", "ready running"),
     ("wait --timeout ", ""),
     ("wait --timeout 5 c", "cat"),

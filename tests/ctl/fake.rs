@@ -196,5 +196,6 @@ pub(crate) fn info(group: &str, name: &str, state: &str) -> Value {
     json!({
         "name": name, "group": group, "state": state, "stateCode": code, "incarnation": 1, "restarts": 0,
         "attempt": 0, "logs": {}, "description": format!("about {name}"), "seq": 7,
+        "ready": state == "RUNNING", "health": "unknown", "view": state,
     })
 }

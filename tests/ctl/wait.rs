@@ -226,7 +226,10 @@ fn names_that_do_not_exist_and_options_that_make_no_sense_are_refused() {
         (&[][..], "wait requires a process name"),
         (&["--for", "running"], "wait requires a process name"),
         (&["web", "--for"], "option --for requires argument"),
-        (&["web", "--for", "up"], "invalid value for --for 'up': it is one of running, stopped and ready"),
+        (
+            &["web", "--for", "up"],
+            "invalid value for --for 'up': it is one of running, stopped, ready and healthy",
+        ),
         (
             &["web", "--t=soon"],
             "invalid value for --timeout 'soon': write seconds, or a number with ms, s, m or h behind it",
