@@ -287,7 +287,11 @@ impl ProcessStatus {
             ProcessState::Fatal | ProcessState::Backoff => self.spawnerr.clone(),
             ProcessState::Stopped | ProcessState::Exited if self.start == 0 => "Not started".to_owned(),
             ProcessState::Stopped | ProcessState::Exited => stopped_at.short(),
-            ProcessState::Starting | ProcessState::Stopping | ProcessState::Unknown => String::new(),
+            ProcessState::Starting => match self.view.waiting_for() {
+                [] => String::new(),
+                missing => format!("waits for {}", missing.join(", ")),
+            },
+            ProcessState::Stopping | ProcessState::Unknown => String::new(),
         }
     }
 }

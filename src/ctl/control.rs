@@ -9,6 +9,7 @@
 //!                              Python, first all stops, then all starts
 //! ```
 
+use crate::ctl::options::{self, Arguments};
 use crate::ctl::render::{self, Deed};
 use crate::ctl::server::{ClientError, Problem};
 use crate::ctl::session::{Outcome, Session};
@@ -84,7 +85,35 @@ pub(super) async fn start(session: &mut Session, argument: &str) -> Outcome {
         session.misused("start", "Error: start requires a process name", status::BAD_ARGUMENTS);
         return Ok(());
     }
+    if options::is_new_form(argument) {
+        return start_alone(session, argument).await;
+    }
     carry_out(session, Order::Start, argument).await
+}
+
+/// `start --no-deps <name>...`: each word by itself, without what it requires.
+async fn start_alone(session: &mut Session, argument: &str) -> Outcome {
+    let Some(arguments) = session.arguments("start", argument, Ok) else { return Ok(()) };
+    if arguments.words.is_empty() {
+        session.misused("start", "Error: start requires a process name", status::BAD_ARGUMENTS);
+        return Ok(());
+    }
+    let alone = arguments.has("no-deps") && !session.server.is_python();
+    for word in if alone { arguments.words() } else { Vec::new() } {
+        let selectors = Selectors::from(vec![word.to_owned()]);
+        let rows =
+            async |client: &HttpClient| client.process_start(selectors, None, None, Some(true)).await;
+        match session.call(rows).await {
+            Ok(operation) => show_starts(session, word, &Ok(operation.rows)),
+            Err(Problem::Fault(refusal)) => show_starts(session, word, &Err(refusal)),
+            Err(problem) => return Err(problem),
+        }
+    }
+    match alone {
+        true => Ok(()),
+        // a supervisord written in Python knows of no requirements
+        false => carry_out(session, Order::Start, &arguments.words.join(" ")).await,
+    }
 }
 
 /// `stop <name>...`
@@ -196,7 +225,13 @@ pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
     if !session.upcheck().await? {
         return Ok(());
     }
-    let mut words: Vec<&str> = argument.split_whitespace().collect();
+    let arguments = match options::is_new_form(argument) {
+        true => session.arguments("restart", argument, Ok),
+        false => Some(Arguments::plain(argument)),
+    };
+    let Some(arguments) = arguments else { return Ok(()) };
+    let alone = arguments.has("no-deps").then_some(true);
+    let mut words: Vec<&str> = arguments.words();
     if words.is_empty() {
         session.misused("restart", "Error: restart requires a process name", status::FAILURE);
         return Ok(());
@@ -205,10 +240,11 @@ pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
         words = vec!["all"];
     }
     if session.server.is_python() {
-        carry_out(session, Order::Stop, argument).await?;
-        return carry_out(session, Order::Start, argument).await;
+        let names = words.join(" ");
+        carry_out(session, Order::Stop, &names).await?;
+        return carry_out(session, Order::Start, &names).await;
     }
-    let results = restarted(session, &words).await?;
+    let results = restarted(session, &words, alone).await?;
     for (word, rows) in &results {
         show_stops(session, word, rows);
     }
@@ -223,9 +259,13 @@ type Restarted<'a> = (&'a str, Result<Vec<Row>, Box<RemoteFault>>);
 
 /// Restarts all words in one call. A word that names nothing does not keep the others from restarting:
 /// should the call be refused for it, each word is asked for by itself.
-async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<Restarted<'a>>, Problem> {
+async fn restarted<'a>(
+    session: &mut Session,
+    words: &[&'a str],
+    alone: Option<bool>,
+) -> Result<Vec<Restarted<'a>>, Problem> {
     let selectors = Selectors::from(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-    match session.call(async |client| client.process_restart(selectors, None, None, None).await).await {
+    match session.call(async |client| client.process_restart(selectors, None, None, alone).await).await {
         Ok(operation) => {
             let mut rows = operation.rows;
             Ok(words.iter().map(|word| (*word, take_rows(&mut rows, word))).collect())
@@ -235,7 +275,7 @@ async fn restarted<'a>(session: &mut Session, words: &[&'a str]) -> Result<Vec<R
             words => {
                 let mut results = Vec::new();
                 for word in words {
-                    results.extend(Box::pin(restarted(session, &[word])).await?);
+                    results.extend(Box::pin(restarted(session, &[word], alone)).await?);
                 }
                 Ok(results)
             }

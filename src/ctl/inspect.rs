@@ -1,10 +1,14 @@
 //! Actions that only look: `status`, `pid`, `version`, `avail`.
 
 use crate::ctl::render;
+use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, names, options, status, survey};
+use std::collections::HashMap;
 use treeherd_domain::status::ProcessState;
-use treeherd_rpc::api::SupervisorApiClient as _;
+use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::client::HttpClient;
+use treeherd_rpc::wire::Selectors;
 use treeherd_rpc::wire::supervisor::ProcessInfo;
 
 /// `status [name...]`
@@ -23,12 +27,50 @@ pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
         session.screen.line(word.line());
         session.status.set(status::STATUS_UNKNOWN);
     }
-    let rows: Vec<render::Row<'_>> = shown.iter().map(|process| render::Row::from(*process)).collect();
+    let views = views(session, &shown).await?;
+    let rows: Vec<render::Row<'_>> = shown
+        .iter()
+        .map(|process| match views.get(&render::namespec(&process.group, &process.name)) {
+            Some(view) => {
+                render::Row { state: view.as_str().into(), description: "", ..render::Row::from(*process) }
+            }
+            None => render::Row::from(*process),
+        })
+        .collect();
     session.screen.bytes(render::table(&rows).as_bytes());
     if shown.iter().any(|process| is_stopped(process)) {
         session.status.set(status::STATUS_STOPPED);
     }
     Ok(())
+}
+
+/// What is shown of those that wait before their start; Supervisor's methods say STARTING of them.
+async fn views(session: &mut Session, shown: &[&ProcessInfo]) -> Result<HashMap<String, String>, Problem> {
+    let may_wait =
+        |process: &&ProcessInfo| process.state == ProcessState::Starting.code() && process.pid == 0;
+    let waiting: Vec<String> = shown
+        .iter()
+        .copied()
+        .filter(may_wait)
+        .map(|process| format!("{}:{}", process.group, process.name))
+        .collect();
+    if waiting.is_empty() || session.server.is_python() {
+        return Ok(HashMap::new());
+    }
+    let list = async |client: &HttpClient| client.process_list(Some(Selectors::from(waiting)), None).await;
+    match session.call(list).await {
+        Ok(list) => {
+            let waits = list.items.iter().filter(|process| process.view == "WAITING");
+            let view = |process: &treeherd_rpc::wire::ProcessInfo| {
+                let namespec = render::namespec(&process.group, &process.name);
+                (namespec, format!("WAITING({})", process.waiting_for.join(", ")))
+            };
+            Ok(waits.map(view).collect())
+        }
+        // one of them was removed meanwhile, or an older daemon: the old words are right as well
+        Err(Problem::Fault(_)) => Ok(HashMap::new()),
+        Err(problem) => Err(problem),
+    }
 }
 
 fn is_stopped(process: &ProcessInfo) -> bool {

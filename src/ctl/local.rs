@@ -10,6 +10,7 @@ use crate::ctl::action::find;
 use crate::ctl::args::Options;
 use crate::ctl::completion;
 use crate::ctl::doctor::{self, Wanted};
+use crate::ctl::graph;
 use crate::ctl::man;
 use crate::ctl::options::{Arguments, misused};
 use crate::ctl::screen::Screen;
@@ -37,6 +38,7 @@ impl Local {
         let (name, arguments) = words.split_first()?;
         let answer = match *name {
             "configtest" | "doctor" => self.look(name, arguments)?,
+            "graph" => self.graph(arguments)?,
             "completion" => completion::script(arguments)?,
             "man" => man::answer(arguments)?,
             _ => return None,
@@ -60,6 +62,19 @@ impl Local {
                 "supervisorctl: actions of plug-ins are not there: {} names a Python object, which cannot be loaded here\n",
                 listed.join(", ")
             )
+        })
+    }
+
+    /// The graph of a file alone; `None` if the daemon is to be asked.
+    fn graph(&self, words: &[&str]) -> Option<Answer> {
+        let arguments = Arguments::of(find("graph")?, words).ok()?;
+        if !arguments.has("configured") {
+            return None;
+        }
+        let here = Here::new();
+        Some(match self.locate(None, &here) {
+            Ok(file) => graph::configured(&self.argv0, &file, &here.world(), &arguments),
+            Err(error) => Answer::misused(&error, &self.argv0),
         })
     }
 

@@ -14,6 +14,7 @@
 //!                                                        |                    events     events
 //!                                                        |                    reshape    update --per-process
 //!                                                        |                    plan       plan
+//!                                                        |                    graph      graph
 //!                                                        |                    completion names for the login shell
 //!                                                        |                    local      configtest doctor completion man
 //!   exit status <--status: folded--- results <--rpc-- daemon
@@ -37,6 +38,7 @@ pub mod fault;
 mod follow;
 mod foreground;
 pub mod grammar;
+pub mod graph;
 pub mod health;
 mod inspect;
 pub mod keyboard;
@@ -247,6 +249,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
         "events" => events::events(session, argument).await,
+        "graph" => graph::graph(session, argument).await,
         "history" => why::history(session, argument).await,
         "why" => why::why(session, argument).await,
         "wait" => wait::wait(session, argument).await,

@@ -1,6 +1,7 @@
 //! Results as lines: pure functions, byte for byte Supervisor's.
 
 use crate::ctl::fault;
+use std::borrow::Cow;
 use treeherd_rpc::wire::supervisor::{ConfigInfo, ProcessInfo};
 
 /// What is being done to processes, as far as the wording of its results goes.
@@ -70,7 +71,7 @@ pub struct Row<'a> {
     /// The full name.
     pub namespec: String,
     /// The state's name.
-    pub state: &'a str,
+    pub state: Cow<'a, str>,
     /// What is told of it.
     pub description: &'a str,
 }
@@ -78,14 +79,22 @@ pub struct Row<'a> {
 impl<'a> From<&'a ProcessInfo> for Row<'a> {
     fn from(process: &'a ProcessInfo) -> Self {
         let namespec = namespec(&process.group, &process.name);
-        Self { namespec, state: &process.statename, description: &process.description }
+        Self { namespec, state: Cow::Borrowed(&process.statename), description: &process.description }
     }
 }
 
 impl<'a> From<&'a treeherd_rpc::wire::ProcessInfo> for Row<'a> {
     fn from(process: &'a treeherd_rpc::wire::ProcessInfo) -> Self {
         let namespec = namespec(&process.group, &process.name);
-        Self { namespec, state: &process.state, description: &process.description }
+        match process.waiting_for.as_slice() {
+            [] => {
+                Self { namespec, state: Cow::Borrowed(&process.state), description: &process.description }
+            }
+            missing => {
+                let state = Cow::Owned(format!("WAITING({})", missing.join(", ")));
+                Self { namespec, state, description: "" }
+            }
+        }
     }
 }
 

@@ -300,7 +300,11 @@ fn standing(item: &Watch) -> String {
         ProcessState::Exited => exit.unwrap_or_default(),
         _ => process.description.clone(),
     };
-    if said.is_empty() { process.state.clone() } else { format!("{}, {said}", process.state) }
+    match process.waiting_for.as_slice() {
+        [] if said.is_empty() => process.state.clone(),
+        [] => format!("{}, {said}", process.state),
+        missing => format!("WAITING({})", missing.join(", ")),
+    }
 }
 
 fn is_same(Seen { process: one, .. }: &Seen, Seen { process: other, .. }: &Seen) -> bool {

@@ -8,6 +8,7 @@ mod completion;
 mod connection;
 mod fake;
 mod follow;
+mod graph;
 mod plan;
 mod restart;
 mod shell;

@@ -35,6 +35,7 @@ mod logs_targets;
 mod per_process;
 mod plan;
 mod reload;
+mod requires;
 mod restart_policy;
 mod rows_ctl;
 mod rows_events;

@@ -19,7 +19,7 @@ pub struct ProcessInfo {
     /// Supervisor's number of the state.
     pub state_code: i32,
     /// `WAITING` or `COMPLETED`, where that says more than the state; else the state.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub view: String,
     /// WAITING: what it waits for, each with what is the matter with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

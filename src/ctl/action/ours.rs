@@ -76,6 +76,27 @@ pub(super) const ACTIONS: &[Action] = &[
         ("events --kind PROCESS_STATE_EXITED,PROCESS_STATE_FATAL web:*", "what ended lately"),
     ]),
     Action::new(
+        "graph",
+        "[<name>|<group>:*|all ...]",
+        "Shows which processes require which, from those that nobody requires downwards, how each stands, and what is \
+         missing. With names, these and all that they require.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[
+        Opt::flag("dot", None, &["dot"], "for Graphviz: soft requirements are dashed, what is missing is red"),
+        Opt::flag("json", None, &["json"], "tell it as JSON"),
+        Opt::flag("configured", None, &["configured"], "of the configuration file alone: no daemon is asked"),
+    ])
+    .with_exits(&[
+        (0, "it is shown"),
+        (1, "a name does not exist, or the daemon cannot tell"),
+        (2, "the words make no sense, or the file has errors"),
+    ])
+    .with_examples(&[
+        ("graph web", "what is web waiting for?"),
+        ("graph --dot", "| dot -Tsvg > graph.svg draws it"),
+    ]),
+    Action::new(
         "history",
         "<name>|<group>:*|all ...",
         "Shows what happened to processes, and why: each change of state with the local time, the process id and the \

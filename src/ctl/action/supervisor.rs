@@ -65,6 +65,7 @@ pub(super) const ACTIONS: &[Action] = &[
         "Stops processes and starts them again; does not read the configuration.",
     )
     .completing(Completes::Processes)
+    .with_options(NO_DEPS)
     .with_help(lines!(
         "restart <name>\t\tRestart a process"
         "restart <gname>:*\tRestart all processes in a group"
@@ -84,6 +85,7 @@ pub(super) const ACTIONS: &[Action] = &[
         )),
     Action::new("start", "<name>|<group>:*|all ...", "Starts processes and waits until they run.")
         .completing(Completes::Processes)
+        .with_options(NO_DEPS)
         .with_help(lines!(
             "start <name>\t\tStart a process"
             "start <gname>:*\t\tStart all processes in a group"
@@ -143,6 +145,14 @@ pub(super) const ACTIONS: &[Action] = &[
     Action::new("version", "", "Shows the version of Supervisor that the daemon stands in for.")
         .with_help(lines!("version\t\t\tShow the version of the remote supervisord process")),
 ];
+
+/// What `start` and `restart` have beside their old forms.
+const NO_DEPS: &[Opt] = &[Opt::flag(
+    "no-deps",
+    None,
+    &["no-deps"],
+    "without what it requires: neither bring that up nor wait for it (requires=)",
+)];
 
 const STATUS_OPTIONS: &[Opt] = &[
     Opt::flag(
