@@ -100,28 +100,41 @@ impl Program {
 
     /// Tells of something that became different beside the state, and writes it into the history. `is_bad`: others
     /// may suffer from it.
-    pub(crate) fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
-        let (pid, incarnation, attempt) = {
-            let record = self.estate.record();
-            let pid = record.process.as_ref().map_or(0, Process::pid);
-            (pid, record.incarnation, record.machine.state().attempt())
-        };
-        let pid = if tail.is_some() { self.buried_pid } else { pid };
-        let cause = Arc::new(cause);
-        let (namespec, told) = (self.estate.namespec.clone(), Arc::clone(&cause));
-        let seq = self.shared.announce(EventKind::ProcessBecame {
-            namespec,
-            what,
-            pid,
-            incarnation,
-            cause: told,
-        });
+    fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
+        let (pid, incarnation, _) = self.whose(tail.as_deref());
+        let (namespec, cause) = (self.estate.namespec.clone(), Arc::new(cause));
+        let told = Arc::clone(&cause);
+        let kind = EventKind::ProcessBecame { namespec, what, pid, incarnation, cause: told };
+        let seq = self.shared.announce(kind);
+        self.record_change(seq, what, is_bad, cause, tail);
+    }
+
+    /// Writes something into the history that was told already, by the event of this number.
+    pub(super) fn record_change(
+        &self,
+        seq: u64,
+        what: &'static str,
+        is_bad: bool,
+        cause: Arc<Cause>,
+        tail: Option<Arc<Tail>>,
+    ) {
+        let (pid, incarnation, attempt) = self.whose(tail.as_deref());
         let (at, at_ms) = (clock::now(), clock::wall_ms());
         let change = Change::Became { what, is_bad };
         let entry = Entry { seq, at, at_ms, change, cause, pid, incarnation, attempt, tail };
         let mut record = self.estate.record();
         record.seq = seq;
         record.history.push(entry);
+    }
+
+    /// The pid, the spawn and the attempt that something is about; with the last words of an end, those of its process.
+    fn whose(&self, tail: Option<&Tail>) -> (i32, u64, u32) {
+        let record = self.estate.record();
+        let pid = match tail {
+            Some(_) => self.buried_pid,
+            None => record.process.as_ref().map_or(0, Process::pid),
+        };
+        (pid, record.incarnation, record.machine.state().attempt())
     }
 
     /// Notes a SIGKILL that the machine asked for.

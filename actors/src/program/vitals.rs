@@ -148,18 +148,23 @@ impl Program {
 
     fn tell_readiness(&self, readiness: Readiness, reason: String) {
         let (namespec, (pid, incarnation)) = (self.estate.namespec.clone(), self.which());
+        let text = if readiness.is_ready() { "its check for readiness passed" } else { &*reason };
+        let cause = Cause::rule("ready", text);
         let kind = EventKind::ProcessReadiness { namespec, readiness, reason, pid, incarnation };
-        self.tell_change(kind);
+        self.tell_change(kind, readiness.as_str(), !readiness.is_ready(), cause);
     }
 
     fn tell_health(&self, health: Health, reason: String) {
         let (namespec, (pid, incarnation)) = (self.estate.namespec.clone(), self.which());
-        self.tell_change(EventKind::ProcessHealth { namespec, health, reason, pid, incarnation });
+        let text = if health.is_unhealthy() { &*reason } else { "its check for health passed" };
+        let cause = Cause::rule("health", text);
+        let kind = EventKind::ProcessHealth { namespec, health, reason, pid, incarnation };
+        self.tell_change(kind, health.as_str(), health.is_unhealthy(), cause);
     }
 
-    fn tell_change(&self, kind: EventKind) {
+    fn tell_change(&self, kind: EventKind, what: &'static str, is_bad: bool, cause: Cause) {
         let seq = self.shared.announce(kind);
-        self.estate.record().seq = seq;
+        self.record_change(seq, what, is_bad, cause.into(), None);
         self.shared.changed(&self.estate.namespec);
     }
 
