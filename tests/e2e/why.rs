@@ -286,3 +286,60 @@ fn the_sender_of_a_signal_to_the_daemon_is_named() {
     herd.wait_end();
     herd.assert_nothing_left();
 }
+
+#[test]
+fn what_went_wrong_before_in_another_program_is_told_and_what_is_waited_for() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::of(
+        "[program:db]\ncommand=cat\nstartsecs=0\nhealth=exec:test -e {dir}/good\nhealth_interval=100ms\n\
+         health_failures=1\nhealth_action=none\n\
+         [program:web]\ncommand=sh -c 'while test -e {dir}/good; do sleep 0.05; done; sleep 0.5; echo no db >&2; exit 1'\n\
+         startsecs=0\nautorestart=false\nrequires=db\n\
+         [program:late]\ncommand=cat\nautostart=true\nrequires=never\n\
+         [program:never]\ncommand=sh -c 'test -e {dir}/key && exec cat'\nautostart=false\nstartretries=0\n",
+    )
+    .file("good", "")
+    .start();
+    herd.wait_status("web", "RUNNING");
+    until("db is healthy", || herd.ctl("history db").stdout.contains("  healthy ").then_some(()));
+    std::fs::remove_file(herd.path("good")).expect("it is there");
+    herd.wait_status("web", "EXITED");
+    let told = only(&herd, "why --json web");
+    let chain = told["because"].as_array().expect("a chain");
+    assert_eq!(
+        (&chain[0]["kind"], &chain[1]["kind"], &chain[1]["ref"]["name"]),
+        (&json!("exit"), &json!("before"), &json!("db")),
+        "{told}"
+    );
+    let text = chain[1]["text"].as_str().expect("a text");
+    assert!(text.contains(" ms before that, db became unhealthy: "), "{text}");
+    let db = only(&herd, "history --json db");
+    let entries = db["entries"].as_array().expect("entries");
+    assert!(
+        entries.iter().any(|entry| entry["seq"] == chain[1]["seq"] && entry["became"] == "unhealthy"),
+        "{db}"
+    );
+    assert_eq!(told["output"]["lines"], json!(["no db"]));
+
+    herd.wait_status("never", "FATAL");
+    let late = herd.ctl("why late").stdout;
+    let lines: Vec<&str> = late.lines().collect();
+    assert!(lines[0].starts_with("late is WAITING: it is spawned once this is there: never"), "{late}");
+    assert!(
+        lines[1].trim_start().starts_with("waits for never, which is FATAL: exit status 1 after "),
+        "{late}"
+    );
+    assert!(lines[2].contains("  FATAL: given up after 1 failed attempt"), "{late}");
+    herd.put("key", "");
+    herd.ctl("start never").is("never: started\n", 0);
+    herd.wait_status("late", "RUNNING");
+    let late = only(&herd, "why --json late");
+    let freed = late["because"].as_array().expect("a chain").iter().find(|row| row["kind"] == "requires");
+    assert!(
+        freed.is_some_and(|row| row["text"].as_str().is_some_and(|text| text.contains("never is there"))),
+        "{late}"
+    );
+    herd.end();
+}
