@@ -9,7 +9,13 @@ use std::time::{Duration, Instant};
 /// `web is BACKOFF: attempt 4 of 10 failed, the next follows in 23 s`.
 pub(super) fn headline(subject: &Subject, now: Instant) -> String {
     let is_waiting = matches!(subject.state, State::Waiting { .. });
-    let state = if is_waiting { "WAITING" } else { subject.state.name().as_str() };
+    let is_completed =
+        subject.policy.oneshot && matches!(subject.state, State::Exited { expected: true, .. });
+    let state = match subject.state.name() {
+        _ if is_waiting => "WAITING",
+        _ if is_completed => "COMPLETED",
+        state => state.as_str(),
+    };
     format!("{} is {state}: {}", subject.namespec, follows(subject, now))
 }
 
@@ -130,6 +136,7 @@ fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: I
         };
     }
     let why = match subject.policy.autorestart {
+        _ if subject.policy.oneshot && expected => "type=oneshot, its work is done",
         Autorestart::Never => "autorestart=false",
         Autorestart::Unexpected if expected => "autorestart=unexpected",
         Autorestart::Always | Autorestart::Unexpected => "the daemon was to start nothing any more",
