@@ -111,9 +111,17 @@ impl Errand {
     /// # Errors
     /// [`ErrandError`] if it did not come to an end of its own. A bad exit status is none.
     pub async fn run(self, shared: &Shared) -> Result<Done, ErrandError> {
+        self.run_in(shared, &shared.errands).await
+    }
+
+    /// Runs it to its end, in one of these places.
+    ///
+    /// # Errors
+    /// [`ErrandError`], as of [`run`](Self::run).
+    pub(crate) async fn run_in(self, shared: &Shared, places: &Places) -> Result<Done, ErrandError> {
         let asked = clock::now();
         let limit = self.limit;
-        let place = timeout(limit, Arc::clone(&shared.errands.errands).acquire_owned());
+        let place = timeout(limit, Arc::clone(&places.errands).acquire_owned());
         // the semaphore is never closed
         let Ok(Ok(place)) = place.await else { return Err(ErrandError::Crowded { waited: limit }) };
         let begun = clock::now();

@@ -23,6 +23,7 @@ mod listener;
 mod output;
 mod probes;
 mod process;
+mod reload;
 mod report;
 mod socket;
 mod stdin;
@@ -153,6 +154,8 @@ pub struct Program {
     buried_pid: i32,
     /// Whether losses of output events are about to be told.
     counting: bool,
+    /// Whether `reload_command` is running.
+    reloading: bool,
     /// Last, so that the parent hears of the end when all else is gone.
     link: Link,
 }
@@ -181,6 +184,7 @@ impl Program {
             summoning: 0,
             buried_pid: 0,
             counting: false,
+            reloading: false,
             link,
         }
     }
@@ -359,6 +363,7 @@ impl Handler<Do> for Program {
                 reply.send(Outcome::new(self.estate.namespec.clone(), result));
             }
             Verb::Clear => self.clear(reply, context),
+            Verb::Reload => self.reload(&cause, reply, context),
         }
     }
 }

@@ -103,6 +103,8 @@ pub struct Shared {
     pub turns: Turns,
     /// The places of commands that are run beside the processes.
     pub(crate) errands: Places,
+    /// The places of commands of people: `reload_command` and its like, which checks do not wait for.
+    pub(crate) hooks: Places,
     /// Who is told when something changes.
     pub nudges: Arc<Nudges>,
     /// Who brings up what a process requires.
@@ -156,6 +158,7 @@ impl Shared {
             log_settings,
             turns: Turns::default(),
             errands: Places::default(),
+            hooks: Places::default(),
             nudges: Arc::default(),
             summons: Slot::default(),
             ticks: Mutex::default(),

@@ -27,6 +27,7 @@ mod find;
 mod format;
 mod group;
 mod health;
+mod hook;
 mod include;
 mod keys;
 mod listener;

@@ -14,6 +14,7 @@ use crate::environment;
 use crate::expand::Vars;
 use crate::format::Value;
 use crate::health;
+use crate::hook;
 use crate::keys::{Context, Keys};
 use crate::path::dirpath_in;
 use crate::raw::RawSection;
@@ -274,6 +275,7 @@ impl One<'_> {
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
         let stop = stop::read(&keys);
+        let (hooks, reload) = (hook::read(&keys), hook::reload(&keys));
         let ours = Keys { is_ours: true, suffixed: false, ..keys };
         self.shared.depend.note(&ours, self.group, &name);
         let health = health::read(&ours, sockets.len());
@@ -308,6 +310,8 @@ impl One<'_> {
             socket: None,
             sockets,
             stop,
+            reload,
+            hooks,
             depend: Depend::default(),
         })
     }

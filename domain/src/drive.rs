@@ -31,6 +31,8 @@ pub enum Verb {
     Signal(Signal),
     /// Empty its logs.
     Clear,
+    /// Have it read its configuration anew, by `reload_signal` or `reload_command`.
+    Reload,
 }
 
 impl Verb {
@@ -44,6 +46,7 @@ impl Verb {
             Self::Stop => name.is_running() || state.is_retried(),
             Self::Signal(_) => name.is_signallable(),
             Self::Restart | Self::Clear => true,
+            Self::Reload => matches!(state, State::Running { .. }),
         }
     }
 }

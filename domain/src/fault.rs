@@ -56,6 +56,9 @@ pub enum Fault {
     /// It is in a state in which that cannot be done.
     #[error("NOT_RUNNING: {0}")]
     NotRunning(Namespec),
+    /// There is no way to have it read its configuration anew; the name as given.
+    #[error("NO_RELOAD: {0}")]
+    NoReload(String),
     /// The group is active already.
     #[error("ALREADY_ADDED: {0}")]
     AlreadyAdded(GroupName),
@@ -117,7 +120,7 @@ impl Fault {
             Self::BadSignal(_) => 11,
             Self::NoFile(_) => 20,
             Self::NotExecutable(_) => 21,
-            Self::Failed(_) | Self::WaitTimeout { .. } | Self::Crashed { .. } => 30,
+            Self::Failed(_) | Self::NoReload(_) | Self::WaitTimeout { .. } | Self::Crashed { .. } => 30,
             Self::AbnormalTermination(_) => 40,
             Self::SpawnError { .. } => 50,
             Self::AlreadyStarted(_) => 60,

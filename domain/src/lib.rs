@@ -16,6 +16,7 @@ pub mod fault;
 pub mod feed;
 pub mod group;
 pub mod health;
+pub mod hook;
 pub mod level;
 pub mod lifecycle;
 pub mod listener;

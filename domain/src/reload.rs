@@ -14,6 +14,7 @@ use crate::depend::{OnLoss, Requirement};
 use crate::duration::Shown as Span;
 use crate::health::{Action, Check};
 use crate::restart::Factor;
+use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
 use crate::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
 use crate::stop::StopSequence;
@@ -105,7 +106,7 @@ pub const KEYS: &[Key] = &[
     key!("startsecs", NextStart, startsecs, i64::to_string),
     key!("startretries", Hot, startretries, i64::to_string),
     key!("exitcodes", Hot, exitcodes, exitcodes),
-    key!("stopsignal", Hot, stopsignal, |signal: &crate::signal::Signal| signal.to_string()),
+    key!("stopsignal", Hot, stopsignal, |signal: &Signal| signal.to_string()),
     key!("stopwaitsecs", Hot, stopwaitsecs, i64::to_string),
     key!("stopasgroup", Hot, stopasgroup, bool::to_string),
     key!("killasgroup", Hot, killasgroup, bool::to_string),
@@ -167,6 +168,9 @@ pub const KEYS: &[Key] = &[
         |spec| each(&spec.sockets, |spec| format!("{:o}", spec.mode)),
     ),
     key!("stopsequence", Hot, stop.sequence, |all: &Option<StopSequence>| shown_or_none(all.as_ref())),
+    key!("reload_signal", Hot, reload.signal, |signal: &Option<Signal>| shown_or_none(*signal)),
+    key!("reload_command", Hot, reload.command, or_none),
+    key!("hook_timeout", Hot, hooks.timeout, span),
     key!("requires", Hot, depend.requires, requires),
     key!("requires_restart", Hot, depend.on_loss, OnLoss::to_string),
     key!("ready", NextStart, health.ready, Check::to_string),

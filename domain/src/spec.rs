@@ -16,6 +16,7 @@ use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
 use crate::health::HealthSpec;
+use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
@@ -124,6 +125,10 @@ pub struct ProcessSpec {
     pub sockets: Vec<Arc<Socket>>,
     /// `stopsequence` (ours).
     pub stop: StopSpec,
+    /// `reload_signal`, `reload_command` (ours).
+    pub reload: ReloadSpec,
+    /// `hook_timeout` (ours).
+    pub hooks: Hooks,
     /// `requires` and `requires_restart` (ours), those of its group included.
     pub depend: Depend,
 }

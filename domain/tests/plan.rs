@@ -214,6 +214,9 @@ const EDITS: &[Edit] = &[
     ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
     ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
     ("stopsequence", |p| p.stop.sequence = Some(StopSequence::parse("INT:1s").expect("it is a sequence"))),
+    ("reload_signal", |p| p.reload.signal = Some(Signal::HUP)),
+    ("reload_command", |p| p.reload.command = Some("/bin/reload".to_owned())),
+    ("hook_timeout", |p| p.hooks.timeout = Duration::from_secs(1)),
     ("requires", |p| {
         let on = Target::Group(GroupName::new("cache"));
         p.depend.requires = vec![Requirement { on, condition: Condition::Ready, soft: false }];

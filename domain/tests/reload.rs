@@ -71,6 +71,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         socket,
         sockets,
         stop,
+        reload,
+        hooks,
         depend
     );
     let health = fields!(
@@ -125,6 +127,8 @@ fn every_field_of_a_process_has_a_reload_class() {
                 let keys = ["sockets", "socket_backlog", "socket_owner", "socket_mode"];
                 wanted.extend(keys.map(str::to_owned));
             }
+            "reload" => wanted.extend(["reload_signal".to_owned(), "reload_command".to_owned()]),
+            "hooks" => drop(wanted.insert("hook_timeout".to_owned())),
             "stop" => drop(wanted.insert("stopsequence".to_owned())),
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             "health" => wanted.extend(health.map(str::to_owned)),

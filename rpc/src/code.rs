@@ -90,6 +90,8 @@ kinds! {
         Some("`details.spawnerr` says why; read its log: `log.read`");
     AlreadyStarted 1060 Some(60), false, "It is STARTING, RUNNING or in BACKOFF.", None;
     NotRunning 1070 Some(70), false, "It is in a state in which that cannot be done.", None;
+    NoReload 1071 Some(30), false, "It has neither `reload_signal` nor `reload_command`.",
+        Some("write reload_signal=HUP, or what the program reads its files by, into its section");
     AlreadyAdded 1090 Some(90), false, "The group is active.", None;
     StillRunning 1091 Some(91), false, "The group has processes that are not stopped.",
         Some("stop the group first");
@@ -153,6 +155,7 @@ pub const fn kind(fault: &Fault) -> Kind {
         Fault::SpawnError { .. } => Kind::SpawnError,
         Fault::AlreadyStarted(_) => Kind::AlreadyStarted,
         Fault::NotRunning(_) => Kind::NotRunning,
+        Fault::NoReload(_) => Kind::NoReload,
         Fault::AlreadyAdded(_) => Kind::AlreadyAdded,
         Fault::StillRunning(_) => Kind::StillRunning,
         Fault::CantReread { .. } => Kind::CantReread,
@@ -196,6 +199,7 @@ fn target(fault: &Fault) -> Option<String> {
         Fault::ProcessNotFound(text)
         | Fault::GroupNotFound(text)
         | Fault::NothingMatched(text)
+        | Fault::NoReload(text)
         | Fault::BadSignal(text) => Some(text.clone()),
         Fault::NoFile(path) => Some(path.clone()).filter(|path| !path.is_empty()),
         Fault::AbnormalTermination(namespec)
@@ -312,6 +316,7 @@ mod tests {
             Fault::SpawnError { namespec: namespec(), spawnerr: "no cwd".to_owned() },
             Fault::AlreadyStarted(namespec()),
             Fault::NotRunning(namespec()),
+            Fault::NoReload(text()),
             Fault::AlreadyAdded(GroupName::new("shop")),
             Fault::StillRunning(GroupName::new("shop")),
             Fault::CantReread { message: text(), report: "line 3".to_owned() },

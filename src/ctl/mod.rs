@@ -40,6 +40,7 @@ mod foreground;
 pub mod grammar;
 pub mod graph;
 pub mod health;
+mod hup;
 mod inspect;
 pub mod keyboard;
 pub mod local;
@@ -250,6 +251,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "fg" => foreground::fg(session, argument).await,
         "events" => events::events(session, argument).await,
         "graph" => graph::graph(session, argument).await,
+        "hup" => hup::hup(session, argument).await,
         "history" => why::history(session, argument).await,
         "why" => why::why(session, argument).await,
         "wait" => wait::wait(session, argument).await,

@@ -23,6 +23,7 @@ mod doctor;
 mod events_since;
 mod examples;
 mod http;
+mod hup;
 mod inherited;
 mod lifecycle;
 mod lifecycle_stop;

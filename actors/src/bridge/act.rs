@@ -120,7 +120,10 @@ impl Bridge {
                 let ready =
                     if health.ready == Check::Startsecs { Duration::ZERO } else { health.ready_timeout };
                 let work = if e.policy.oneshot { ONESHOT } else { e.policy.startsecs };
-                work.max(ready).saturating_add(e.policy.stop_time())
+                let own = work.max(ready).saturating_add(e.policy.stop_time());
+                // a command waits for its place for as long as it may run
+                let commands = 2 * u32::from(e.spec.reload.command.is_some());
+                own.saturating_add(e.spec.hooks.timeout.saturating_mul(commands))
             })
         };
         let longest = graph.longest(estates.iter().map(|estate| &estate.namespec), own);

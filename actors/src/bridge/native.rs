@@ -40,7 +40,7 @@ fn row(outcome: &Outcome, verb: Verb) -> Row {
     };
     match verb {
         Verb::Restart => row.with_stopped(matches!(outcome.stopped, Some(Ok(())))),
-        Verb::Start | Verb::Stop | Verb::Signal(_) | Verb::Clear => row,
+        Verb::Start | Verb::Stop | Verb::Signal(_) | Verb::Clear | Verb::Reload => row,
     }
 }
 
@@ -56,6 +56,24 @@ impl Bridge {
                     chosen.push(estate);
                 }
             }
+        }
+        Ok(chosen)
+    }
+
+    /// The same, where a collective selector is about those alone that run and know how to reload.
+    fn select_for_reload(&self, selectors: &Selectors) -> Result<Vec<Arc<Estate>>, Fault> {
+        let mut chosen: Vec<Arc<Estate>> = Vec::new();
+        for (text, selector) in selectors.parse()? {
+            let mut matched = self.match_one(text, &selector)?;
+            if !matches!(selector, Selector::Process(_)) {
+                matched.retain(|estate| estate.spec.reload.is_known());
+                if matched.is_empty() {
+                    return Err(Fault::NoReload(text.to_owned()));
+                }
+                matched.retain(|estate| Verb::Reload.is_for(&estate.record().machine.state()));
+            }
+            matched.retain(|estate| !chosen.iter().any(|known| Arc::ptr_eq(known, estate)));
+            chosen.append(&mut matched);
         }
         Ok(chosen)
     }
@@ -212,6 +230,15 @@ impl ProcessApiServer for Bridge {
 
     async fn process_graph(&self, selector: Option<Selectors>) -> RpcResult<GraphInfo> {
         self.requirements(selector.as_ref()).map_err(|fault| error_object(&fault))
+    }
+
+    async fn process_reload(&self, selector: Selectors, timeout_ms: Option<u64>) -> RpcResult<Operation> {
+        let work = async {
+            self.check_running()?;
+            let targets = self.select_for_reload(&selector)?;
+            self.operate(&targets, Verb::Reload, Wait::Settled, timeout_ms, false).await
+        };
+        work.await.map_err(|fault| error_object(&fault))
     }
 
     async fn process_explain(&self, selector: Selectors) -> RpcResult<Explanations> {

@@ -77,6 +77,7 @@ fn every_key_that_is_read_is_documented() {
         ("program:x", include_str!("../../src/health.rs")),
         ("program:x", include_str!("../../src/restart.rs")),
         ("program:x", include_str!("../../src/stop.rs")),
+        ("program:x", include_str!("../../src/hook.rs")),
         ("supervisorctl", include_str!("../../src/ctl.rs")),
     ];
     for (section, source) in sources {

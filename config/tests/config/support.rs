@@ -5,6 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use treeherd_config::{Accounts, CtlConfig, Overrides, Report, World, load, load_ctl};
 use treeherd_domain::account::Account;
+use treeherd_domain::duration::Shown;
 use treeherd_domain::endpoint::Address;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::spec::{Config, Environment, GroupKind, ProcessSpec};
@@ -178,6 +179,9 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("stopsignal", p.stopsignal.to_string(), "SIGTERM");
     key("stopwaitsecs", p.stopwaitsecs.to_string(), "10");
     key("stopsequence", p.stop.sequence.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
+    key("reload_signal", p.reload.signal.map_or("none".to_owned(), |signal| signal.to_string()), "none");
+    key("reload_command", format!("{:?}", p.reload.command), "None");
+    key("hook_timeout", Shown(p.hooks.timeout).to_string(), "30s");
     key("stopasgroup", p.stopasgroup.to_string(), "false");
     key("killasgroup", p.killasgroup.to_string(), "false");
     key("user", format!("{:?}", p.user.as_ref().map(|user| user.uid)), "None");

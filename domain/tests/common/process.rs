@@ -2,6 +2,7 @@
 
 use treeherd_domain::depend::Depend;
 use treeherd_domain::health::HealthSpec;
+use treeherd_domain::hook::{Hooks, ReloadSpec};
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::signal::Signal;
@@ -40,6 +41,8 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         socket: None,
         sockets: Vec::new(),
         stop: StopSpec::default(),
+        reload: ReloadSpec::default(),
+        hooks: Hooks::default(),
         depend: Depend::default(),
     }
 }

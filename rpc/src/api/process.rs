@@ -61,6 +61,15 @@ pub trait ProcessApi {
     #[method(name = "signal", param_kind = map)]
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation>;
 
+    /// Has processes read their configuration anew, without a restart: by `reload_signal`, or by `reload_command`, whose
+    /// end is waited for. Of a group, a glob or `all`: those that run and have one of the two.
+    #[method(name = "reload", param_kind = map)]
+    async fn process_reload(
+        &self,
+        selector: Selectors,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
     /// Why each process is as it is: the chain of reasons, and the last lines of output before an end.
     #[method(name = "explain", param_kind = map)]
     async fn process_explain(&self, selector: Selectors) -> RpcResult<Explanations>;

@@ -248,6 +248,9 @@ methods! {
     "process.signal" (selector: "Selector", signal: "string | int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched BadSignal]:
         "Sends a signal.";
+    "process.reload" (selector: "Selector", timeoutMs?o: "int") -> "Operation",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched NoReload]:
+        "Has processes read their configuration anew, by reload_signal or reload_command; of a group, a glob or all those that run and have one of the two.";
     "process.watch" (selector?o: "Selector") -> "ProcessChange",
         items "process.change" until "process.unwatch", errors [BadName SubscriptionNeedsWebSocket]:
         "First a snapshot of the processes, then every change of one.";

@@ -121,6 +121,21 @@ pub(super) const ACTIONS: &[Action] = &[
     ])
     .with_examples(&[("history web -n 20", "its last changes"), ("history all --since 1h", "what went on lately")]),
     Action::new(
+        "hup",
+        "<name>|<group>:*|all ...",
+        "Has processes read their configuration anew without a restart: sends reload_signal, or runs reload_command and \
+         waits for its end. Of a group or all, those that run and have one of the two keys. (reload is another thing: it \
+         starts the daemon anew.)",
+    )
+    .completing(Completes::Processes)
+    .with_exits(&[
+        (0, "the signal is sent, or the command has succeeded"),
+        (1, "a name does not exist, a process has neither key, or its command failed"),
+        (2, "the words make no sense"),
+        (7, "a process is not running"),
+    ])
+    .with_examples(&[("hup nginx", "after its configuration has changed")]),
+    Action::new(
         "man",
         "[<page>]",
         "Prints a page of the manual: supervisorctl, supervisord, supervisord.conf, echo_supervisord_conf or pidproxy.",
