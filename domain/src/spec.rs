@@ -15,7 +15,7 @@ use crate::account::Account;
 use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
-use crate::health::HealthSpec;
+use crate::health::{HealthSpec, ProbeSpec};
 use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
@@ -344,6 +344,8 @@ pub struct Config {
     pub rpcinterfaces: Vec<RpcInterface>,
     /// The groups, sorted by (priority, name).
     pub groups: Vec<Arc<GroupSpec>>,
+    /// The `[probe:x]` sections, in the order of the file.
+    pub probes: Vec<Arc<ProbeSpec>>,
     /// Messages for the log.
     pub notices: Vec<Notice>,
 }

@@ -302,13 +302,17 @@ fn not_running_for_every_reason_there_is() {
         "#]],
     );
     done.subject.policy.oneshot = true;
-    shows(&done.now(exited(true)), &[], &expect![[r#"
+    shows(
+        &done.now(exited(true)),
+        &[],
+        &expect![[r#"
         done is COMPLETED: exit status 0 after 3 min 10 s, expected; not started again: type=oneshot, its work is done
           02:02:50.700  EXITED: exit status 0 after 3 min 10 s, expected (pid 4711)
           01:59:50.000  RUNNING: it was up for startsecs=1
           01:59:40.000  STARTING: the second half of a restart
           it wrote nothing to its log
-    "#]]);
+    "#]],
+    );
     done.subject.policy.oneshot = false;
     done.subject.policy.autorestart = Autorestart::Never;
     shows(
