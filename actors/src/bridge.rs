@@ -16,6 +16,7 @@ mod graph;
 mod groups;
 mod logs;
 mod native;
+mod rolling;
 mod supervisor;
 mod system;
 mod tree;
@@ -68,6 +69,8 @@ struct Inner {
     looks: Arc<Semaphore>,
     /// Held by the change of a group's processes that is under way.
     updates: Mutex<()>,
+    /// What rolling restarts are at work on.
+    rolling: rolling::Claimed,
 }
 
 impl fmt::Debug for Bridge {
@@ -90,6 +93,7 @@ impl Bridge {
             watcher: Watcher::default(),
             looks: Arc::new(Semaphore::new(web::LOOKS)),
             updates: Mutex::new(()),
+            rolling: rolling::Claimed::default(),
         }))
     }
 

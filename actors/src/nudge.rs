@@ -16,6 +16,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 use treeherd_domain::depend::Target;
 use treeherd_domain::name::{GroupName, Namespec};
 
@@ -39,10 +40,28 @@ pub struct Nudges {
 }
 
 #[derive(Clone)]
-struct Watcher {
-    recipient: WeakRecipient<Nudge>,
-    /// Whether a nudge is on its way.
-    waits: Arc<AtomicBool>,
+enum Watcher {
+    Actor {
+        recipient: WeakRecipient<Nudge>,
+        /// Whether a nudge is on its way.
+        waits: Arc<AtomicBool>,
+    },
+    Task(Arc<Notify>),
+}
+
+impl Watcher {
+    fn nudge(self) {
+        match self {
+            Self::Actor { recipient, waits } => {
+                if let Some(recipient) = recipient.upgrade()
+                    && !waits.swap(true, Ordering::SeqCst)
+                {
+                    recipient.do_send(Nudge(waits));
+                }
+            }
+            Self::Task(ear) => ear.notify_one(),
+        }
+    }
 }
 
 impl fmt::Debug for Nudges {
@@ -59,8 +78,16 @@ impl Nudges {
         topics: impl IntoIterator<Item = Target>,
         recipient: WeakRecipient<Nudge>,
     ) -> Watch {
+        self.add(topics, Watcher::Actor { recipient, waits: Arc::default() })
+    }
+
+    /// The same for a task, which waits for the notification of this ear; one that nobody waits for yet is kept.
+    pub fn hear(self: &Arc<Self>, topics: impl IntoIterator<Item = Target>, ear: &Arc<Notify>) -> Watch {
+        self.add(topics, Watcher::Task(Arc::clone(ear)))
+    }
+
+    fn add(self: &Arc<Self>, topics: impl IntoIterator<Item = Target>, watcher: Watcher) -> Watch {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
-        let watcher = Watcher { recipient, waits: Arc::default() };
         let topics: Vec<Target> = topics.into_iter().collect();
         let mut watchers = lock(&self.watchers);
         for topic in &topics {
@@ -103,13 +130,7 @@ impl Nudges {
                 .cloned()
                 .collect()
         };
-        for Watcher { recipient, waits } in due {
-            if let Some(recipient) = recipient.upgrade()
-                && !waits.swap(true, Ordering::SeqCst)
-            {
-                recipient.do_send(Nudge(waits));
-            }
-        }
+        due.into_iter().for_each(Watcher::nudge);
     }
 }
 

@@ -13,7 +13,6 @@
 //! composition's).
 
 pub mod order;
-mod probes;
 pub mod shutdown;
 pub mod update;
 
@@ -100,7 +99,6 @@ pub struct Root {
     groups: HashMap<GroupName, Arc<Slot<Addr<Group>>>>,
     scribe: Arc<Slot<Addr<Scribe>>>,
     endpoints: Vec<(String, Arc<Slot<Addr<Endpoint>>>)>,
-    probes: probes::Probes,
     children: Children,
     stopping: shutdown::Stopping,
     /// Last, so that the loop hears of the end when all else is gone.
@@ -125,7 +123,6 @@ impl Root {
             groups: HashMap::new(),
             scribe: Arc::default(),
             endpoints: Vec::new(),
-            probes: probes::Probes::new(),
             children,
             stopping: shutdown::Stopping::default(),
             link,
@@ -217,7 +214,6 @@ impl Actor for Root {
         if is_first && self.shared.arena.mood() == Mood::Running {
             self.shared.announce(EventKind::SupervisorRunning);
         }
-        self.settle_probes();
         for group in &groups {
             self.start_group(group);
         }
@@ -326,7 +322,6 @@ impl Handler<Strike> for Root {
         let struck = match (child, rest) {
             ("bus", "") => self.shared.bus.get().inspect(|bus| bus.do_send(how)).is_some(),
             ("scribe", "") => self.scribe.get().inspect(|scribe| scribe.do_send(how)).is_some(),
-            (probe, "") => self.strike_probe(probe, how),
             _ => false,
         };
         if struck {

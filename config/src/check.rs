@@ -12,9 +12,7 @@ use crate::keys::{Context, Faults};
 use crate::program::Shared;
 use crate::raw::RawConfig;
 use crate::report::{Error, Report};
-use crate::{
-    Overrides, World, ctl, daemon, depend, group, include, main_file, path, probe, server, socket,
-};
+use crate::{Overrides, World, ctl, daemon, depend, group, include, main_file, path, server, socket};
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, Notice};
@@ -85,7 +83,6 @@ pub(crate) fn read(
     let mut groups = group::read(&shared);
     depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
     sockets.check(&context, &groups);
-    let probes = probe::read(&context, &spec.environment);
     let endpoints = server::endpoints(&context, &spec.environment);
     spec.exit_code_from = daemon::exit_code_from(&context, section, &groups);
     spec.user = daemon::user(&context, section, &user);
@@ -95,5 +92,5 @@ pub(crate) fn read(
     notices.splice(read_on..read_on, context.notices());
     context.faults.finish()?;
     let file = path::normalize(path, &world.cwd);
-    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, probes, notices: notices.clone() })
+    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, notices: notices.clone() })
 }

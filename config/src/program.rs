@@ -19,6 +19,7 @@ use crate::keys::{Context, Keys};
 use crate::path::dirpath_in;
 use crate::raw::RawSection;
 use crate::restart;
+use crate::rolling;
 use crate::socket::Sockets;
 use crate::stop;
 use crate::value::{self, ValueError};
@@ -29,6 +30,7 @@ use treeherd_domain::depend::Depend;
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::quote::repr;
 use treeherd_domain::restart::RestartPolicy;
+use treeherd_domain::rolling::Rules;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
@@ -135,6 +137,7 @@ struct Common {
     kind: ProcessType,
     essential: bool,
     restart: RestartPolicy,
+    rolling: Rules,
 }
 
 impl Common {
@@ -165,6 +168,7 @@ impl Common {
         let kind = restart::kind(keys);
         let essential = keys.get("essential", false, value::boolean);
         let restart = restart::read(keys);
+        let rolling = rolling::read(keys);
         Self {
             priority,
             autostart,
@@ -188,6 +192,7 @@ impl Common {
             kind,
             essential,
             restart,
+            rolling,
         }
     }
 
@@ -307,6 +312,7 @@ impl One<'_> {
             kind: common.kind,
             essential: common.essential,
             restart: common.restart.clone(),
+            rolling: common.rolling,
             socket: None,
             sockets,
             stop,

@@ -81,6 +81,22 @@ pub enum Fault {
         /// How long the call waited.
         waited: std::time::Duration,
     },
+    /// It was restarted, and does not become ready.
+    #[error("NOT_READY: {namespec}: {why}")]
+    NotReady {
+        /// Which process.
+        namespec: Namespec,
+        /// What was seen of it.
+        why: String,
+    },
+    /// It was left as it is: the rolling restart that it belongs to came to no turn of it.
+    #[error("NOT_RESTARTED: {namespec}: {why}")]
+    NotRestarted {
+        /// Which process.
+        namespec: Namespec,
+        /// Why it had no turn.
+        why: String,
+    },
     /// A part of the daemon failed while it was asked; it restarts by itself.
     #[error("FAILED: internal error, incident {incident}; see the daemon's log")]
     Crashed {
@@ -120,7 +136,12 @@ impl Fault {
             Self::BadSignal(_) => 11,
             Self::NoFile(_) => 20,
             Self::NotExecutable(_) => 21,
-            Self::Failed(_) | Self::NoReload(_) | Self::WaitTimeout { .. } | Self::Crashed { .. } => 30,
+            Self::Failed(_)
+            | Self::NoReload(_)
+            | Self::WaitTimeout { .. }
+            | Self::NotReady { .. }
+            | Self::NotRestarted { .. }
+            | Self::Crashed { .. } => 30,
             Self::AbnormalTermination(_) => 40,
             Self::SpawnError { .. } => 50,
             Self::AlreadyStarted(_) => 60,

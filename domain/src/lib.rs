@@ -26,6 +26,7 @@ pub mod pool;
 pub mod quote;
 pub mod reload;
 pub mod restart;
+pub mod rolling;
 pub mod rotation;
 pub mod selector;
 pub mod signal;

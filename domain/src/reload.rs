@@ -145,6 +145,9 @@ pub const KEYS: &[Key] = &[
     key!("restart_reset_after", Hot, restart.reset_after, duration),
     key!("fatal_retry", Hot, restart.fatal_retry, duration),
     key!("max_runtime", NextStart, restart.max_runtime, duration),
+    key!("rolling_batch", Hot, rolling.batch, usize::to_string),
+    key!("rolling_pause", Hot, rolling.pause, span),
+    key!("rolling_abort_on", Hot, rolling.abort_on, usize::to_string),
     key!("socket", Restart, socket, socket),
     Key {
         name: "sockets",

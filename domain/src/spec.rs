@@ -15,12 +15,13 @@ use crate::account::Account;
 use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
-use crate::health::{HealthSpec, ProbeSpec};
+use crate::health::HealthSpec;
 use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
 use crate::restart::RestartPolicy;
+use crate::rolling::Rules;
 use crate::rotation::Rotation;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
@@ -119,6 +120,8 @@ pub struct ProcessSpec {
     pub essential: bool,
     /// `restart_delay` and what belongs to it (ours).
     pub restart: RestartPolicy,
+    /// `rolling_batch`, `rolling_pause`, `rolling_abort_on` (ours).
+    pub rolling: Rules,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
@@ -344,8 +347,6 @@ pub struct Config {
     pub rpcinterfaces: Vec<RpcInterface>,
     /// The groups, sorted by (priority, name).
     pub groups: Vec<Arc<GroupSpec>>,
-    /// The `[probe:x]` sections, in the order of the file.
-    pub probes: Vec<Arc<ProbeSpec>>,
     /// Messages for the log.
     pub notices: Vec<Notice>,
 }

@@ -205,6 +205,9 @@ const EDITS: &[Edit] = &[
     ("restart_reset_after", |p| p.restart.reset_after = Some(Duration::from_secs(60))),
     ("fatal_retry", |p| p.restart.fatal_retry = Some(Duration::from_secs(300))),
     ("max_runtime", |p| p.restart.max_runtime = Some(Duration::from_secs(3600))),
+    ("rolling_batch", |p| p.rolling.batch = 2),
+    ("rolling_pause", |p| p.rolling.pause = Duration::from_secs(2)),
+    ("rolling_abort_on", |p| p.rolling.abort_on = 2),
     ("socket", |p| {
         let address = SocketAddress::Abstract("a".to_owned());
         p.socket = Some(Arc::new(SocketSpec { address, backlog: None, owner: None, user: None, mode: 0 }));

@@ -15,6 +15,7 @@ use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Plan, Unit};
 use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
 use treeherd_domain::restart::RestartPolicy;
+use treeherd_domain::rolling::Rules;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
 use treeherd_domain::spec::{Environment, GroupKind, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
@@ -68,6 +69,7 @@ fn every_field_of_a_process_has_a_reload_class() {
         kind,
         essential,
         restart,
+        rolling,
         socket,
         sockets,
         stop,
@@ -102,6 +104,7 @@ fn every_field_of_a_process_has_a_reload_class() {
         fatal_retry,
         max_runtime
     );
+    let rolling = fields!(Rules, &spec.rolling, batch, pause, abort_on);
     let stream = fields!(
         StreamSpec,
         &spec.stdout,
@@ -132,6 +135,7 @@ fn every_field_of_a_process_has_a_reload_class() {
             "stop" => drop(wanted.insert("stopsequence".to_owned())),
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             "health" => wanted.extend(health.map(str::to_owned)),
+            "rolling" => wanted.extend(rolling.map(|part| format!("rolling_{part}"))),
             "restart" => wanted.extend(restart.iter().map(|part| match *part {
                 "fatal_retry" | "max_runtime" => (*part).to_owned(),
                 part => format!("restart_{part}"),

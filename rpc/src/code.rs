@@ -99,6 +99,10 @@ kinds! {
         Some("correct the file and try again; what runs is unchanged");
     WaitTimeout 1302 Some(30), true, "`timeoutMs` passed; the work goes on.",
         Some("`process.get` tells how it went");
+    NotReady 1303 Some(30), true, "A rolling restart: it was restarted and did not become ready, or not for long.",
+        Some("`process.explain` and its log tell why: `log.read`");
+    NotRestarted 1304 Some(30), true, "A rolling restart: it was left as it is.",
+        Some("`details.why` says what ended the restart; what was not restarted runs on");
     Forbidden 1401 None, false, "The configuration does not allow this call.", None;
     SubscriptionNeedsWebSocket 1501 None, false, "A subscription was asked for over plain HTTP.",
         Some("connect to the same path by WebSocket");
@@ -160,6 +164,8 @@ pub const fn kind(fault: &Fault) -> Kind {
         Fault::StillRunning(_) => Kind::StillRunning,
         Fault::CantReread { .. } => Kind::CantReread,
         Fault::WaitTimeout { .. } => Kind::WaitTimeout,
+        Fault::NotReady { .. } => Kind::NotReady,
+        Fault::NotRestarted { .. } => Kind::NotRestarted,
         Fault::Crashed { .. } => Kind::ActorCrashed,
     }
 }
@@ -206,7 +212,9 @@ fn target(fault: &Fault) -> Option<String> {
         | Fault::SpawnError { namespec, .. }
         | Fault::AlreadyStarted(namespec)
         | Fault::NotRunning(namespec)
-        | Fault::WaitTimeout { namespec, .. } => Some(namespec.to_string()),
+        | Fault::WaitTimeout { namespec, .. }
+        | Fault::NotReady { namespec, .. }
+        | Fault::NotRestarted { namespec, .. } => Some(namespec.to_string()),
         Fault::AlreadyAdded(group) | Fault::StillRunning(group) => Some(group.to_string()),
         Fault::ShutdownState
         | Fault::BadArguments(_)
@@ -222,6 +230,7 @@ fn details(fault: &Fault) -> Option<Value> {
     match fault {
         Fault::SpawnError { spawnerr, .. } => Some(json!({"spawnerr": spawnerr})),
         Fault::CantReread { report, .. } => Some(json!({"report": report})),
+        Fault::NotReady { why, .. } | Fault::NotRestarted { why, .. } => Some(json!({"why": why})),
         _ => None,
     }
 }
@@ -321,6 +330,8 @@ mod tests {
             Fault::StillRunning(GroupName::new("shop")),
             Fault::CantReread { message: text(), report: "line 3".to_owned() },
             Fault::WaitTimeout { namespec: namespec(), waited: std::time::Duration::from_secs(1) },
+            Fault::NotReady { namespec: namespec(), why: "it ended".to_owned() },
+            Fault::NotRestarted { namespec: namespec(), why: "it was stopped".to_owned() },
             Fault::Crashed { incident: "web-1-1".to_owned() },
         ]
     }

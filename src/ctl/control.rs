@@ -13,7 +13,7 @@ use crate::ctl::options::{self, Arguments};
 use crate::ctl::render::{self, Deed};
 use crate::ctl::server::{ClientError, Problem};
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::{fault, status};
+use crate::ctl::{fault, rolling, status};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName, Target};
 use treeherd_domain::selector::Selector;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
@@ -225,16 +225,20 @@ pub(super) async fn restart(session: &mut Session, argument: &str) -> Outcome {
     if !session.upcheck().await? {
         return Ok(());
     }
-    let arguments = match options::is_new_form(argument) {
-        true => session.arguments("restart", argument, Ok),
-        false => Some(Arguments::plain(argument)),
+    let read = |arguments: Arguments| Ok((rolling::Wanted::read(&arguments)?, arguments));
+    let read = match options::is_new_form(argument) {
+        true => session.arguments("restart", argument, read),
+        false => Some((None, Arguments::plain(argument))),
     };
-    let Some(arguments) = arguments else { return Ok(()) };
+    let Some((rolling, arguments)) = read else { return Ok(()) };
     let alone = arguments.has("no-deps").then_some(true);
     let mut words: Vec<&str> = arguments.words();
     if words.is_empty() {
         session.misused("restart", "Error: restart requires a process name", status::FAILURE);
         return Ok(());
+    }
+    if let Some(wanted) = rolling {
+        return rolling::restart(session, &wanted).await;
     }
     if words.contains(&"all") {
         words = vec!["all"];
@@ -265,7 +269,10 @@ async fn restarted<'a>(
     alone: Option<bool>,
 ) -> Result<Vec<Restarted<'a>>, Problem> {
     let selectors = Selectors::from(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
-    match session.call(async |client| client.process_restart(selectors, None, None, alone).await).await {
+    match session
+        .call(async |client| client.process_restart(selectors, None, None, alone, None).await)
+        .await
+    {
         Ok(operation) => {
             let mut rows = operation.rows;
             Ok(words.iter().map(|word| (*word, take_rows(&mut rows, word))).collect())

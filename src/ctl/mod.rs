@@ -55,6 +55,7 @@ mod python;
 mod reconfigure;
 pub mod render;
 mod reshape;
+mod rolling;
 pub mod screen;
 pub mod server;
 pub mod session;

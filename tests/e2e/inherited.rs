@@ -151,6 +151,37 @@ fn no_connection_is_refused_or_lost_during_20_restarts() {
 }
 
 #[test]
+fn a_rolling_restart_refuses_nobody_and_keeps_all_but_one_up() {
+    if !has_python() {
+        return;
+    }
+    let port = free_port();
+    let herd = server(port, "numprocs=3\nprocess_name=%(process_num)d");
+    let states = "events --kind PROCESS_STATE web:*";
+    let before = until("all are up", || {
+        let told = herd.ctl(states).stdout;
+        (told.matches("PROCESS_STATE_RUNNING").count() == 3).then(|| told.lines().count())
+    });
+    let load = Load::on(port, 4);
+    herd.ctl("restart --rolling web:*").is("web:0: restarted\nweb:1: restarted\nweb:2: restarted\n", 0);
+    let tally = load.end();
+    assert!(tally.refused.is_empty(), "{tally:?}");
+    assert_eq!(tally.cut, 0, "{tally:?}");
+    let mut down = std::collections::BTreeSet::new();
+    let told = herd.ctl(states).stdout;
+    for line in told.lines().skip(before) {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[1] {
+            "PROCESS_STATE_RUNNING" => down.remove(words[2]),
+            _ => down.insert(words[2]),
+        };
+        assert!(down.len() <= 1, "{down:?} are down: {told}");
+    }
+    assert!(down.is_empty() && told.lines().count() == before + 12, "{told}");
+    herd.end();
+}
+
+#[test]
 fn a_process_that_is_killed_cuts_what_it_had_accepted_and_nobody_is_refused() {
     if !has_python() {
         return;

@@ -38,6 +38,7 @@ mod plan;
 mod reload;
 mod requires;
 mod restart_policy;
+mod rolling;
 mod rows_ctl;
 mod rows_events;
 mod rows_fcgi;

@@ -29,7 +29,7 @@ fn wait(wait: Option<wire::Wait>) -> Wait {
     }
 }
 
-fn limit(timeout_ms: Option<u64>) -> Option<Duration> {
+pub(super) fn limit(timeout_ms: Option<u64>) -> Option<Duration> {
     timeout_ms.map(|ms| Duration::from_millis(ms).min(LONGEST))
 }
 
@@ -218,9 +218,16 @@ impl ProcessApiServer for Bridge {
         settle: Option<wire::Wait>,
         timeout_ms: Option<u64>,
         no_deps: Option<bool>,
+        rolling: Option<wire::Rolling>,
     ) -> RpcResult<Operation> {
         let alone = no_deps.unwrap_or(false);
-        self.selected_or_alone(&selector, Verb::Restart, wait(settle), timeout_ms, alone).await
+        match rolling {
+            None => self.selected_or_alone(&selector, Verb::Restart, wait(settle), timeout_ms, alone).await,
+            Some(rolling) => {
+                let rolled = self.rolled(&selector, settle, timeout_ms, alone, rolling).await;
+                rolled.map_err(|fault| error_object(&fault))
+            }
+        }
     }
 
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation> {
@@ -254,6 +261,22 @@ impl ProcessApiServer for Bridge {
     ) -> RpcResult<Histories> {
         let span = Span { limit, since, within: within_ms.map(Duration::from_millis) };
         self.histories(&selector, span).map_err(|fault| error_object(&fault))
+    }
+
+    async fn process_roll(
+        &self,
+        pending: PendingSubscriptionSink,
+        selector: Selectors,
+        timeout_ms: Option<u64>,
+        no_deps: Option<bool>,
+        rolling: Option<wire::Rolling>,
+    ) -> SubscriptionResult {
+        let alone = no_deps.unwrap_or(false);
+        match self.begin_roll(&selector, timeout_ms, alone, rolling.unwrap_or_default()) {
+            Ok(begun) => begun.tell(pending.accept().await?).await,
+            Err(fault) => pending.reject(error_object(&fault)).await,
+        }
+        Ok(())
     }
 
     async fn process_watch(

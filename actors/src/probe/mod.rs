@@ -12,7 +12,6 @@
 //! from what is seen ([`Vitals`](treeherd_domain::health::Vitals)).
 
 pub(crate) mod ask;
-pub(crate) mod outside;
 
 use crate::clock;
 use crate::estate::Estate;

@@ -40,6 +40,7 @@ mod policy;
 mod pool;
 mod requires;
 mod reshape;
+mod rolling;
 mod shutdown;
 mod soak;
 mod strategy;

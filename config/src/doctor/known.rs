@@ -86,6 +86,9 @@ pub const PROGRAM: &[&str] = &[
     "restart_reset_after",
     "fatal_retry",
     "max_runtime",
+    "rolling_batch",
+    "rolling_pause",
+    "rolling_abort_on",
     "requires",
     "requires_restart",
 ];
@@ -132,12 +135,6 @@ const KINDS: &[Kind] = &[
         is_named: true,
         keys: PROGRAM,
         more: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
-    },
-    Kind {
-        prefix: "probe:",
-        is_named: true,
-        keys: &["check", "interval", "timeout", "failures", "successes", "user"],
-        more: &[],
     },
     Kind {
         prefix: "socket:",

@@ -11,6 +11,7 @@ mod files;
 mod health;
 mod reports;
 mod restart;
+mod rolling;
 mod specs;
 mod stop;
 mod support;

@@ -5,6 +5,7 @@ use treeherd_domain::health::HealthSpec;
 use treeherd_domain::hook::{Hooks, ReloadSpec};
 use treeherd_domain::name::ProcessName;
 use treeherd_domain::restart::RestartPolicy;
+use treeherd_domain::rolling::Rules;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stop::StopSpec;
@@ -38,6 +39,7 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         kind: ProcessType::Simple,
         essential: false,
         restart: RestartPolicy::default(),
+        rolling: Rules::default(),
         socket: None,
         sockets: Vec::new(),
         stop: StopSpec::default(),

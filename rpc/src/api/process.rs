@@ -2,7 +2,8 @@
 
 use crate::wire::supervisor::SignalName;
 use crate::wire::{
-    Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, Selectors, Wait,
+    Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, RollItem,
+    Rolling, Selectors, Wait,
 };
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
 use jsonrpsee::proc_macros::rpc;
@@ -43,7 +44,8 @@ pub trait ProcessApi {
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
     ) -> RpcResult<Operation>;
 
-    /// Stops what is active and starts it again, in one go. `wait`: `started` (the default) or `none`.
+    /// Stops what is active and starts it again, in one go. `wait`: `started` (the default) or `none`. With `rolling` a
+    /// few at a time, each of which has to be ready before the next ones; `timeoutMs` is then the time of each.
     #[method(name = "restart", param_kind = map)]
     async fn process_restart(
         &self,
@@ -51,6 +53,7 @@ pub trait ProcessApi {
         wait: Option<Wait>,
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
         #[argument(rename = "noDeps")] no_deps: Option<bool>,
+        rolling: Option<Rolling>,
     ) -> RpcResult<Operation>;
 
     /// Who requires whom, with what is missing: these processes and all that they require (default: all).
@@ -84,6 +87,16 @@ pub trait ProcessApi {
         since: Option<u64>,
         #[argument(rename = "withinMs")] within_ms: Option<u64>,
     ) -> RpcResult<Histories>;
+
+    /// Restarts a few at a time, and tells each outcome as it comes about; unsubscribing ends it after those under way.
+    #[subscription(name = "roll" => "rolled", unsubscribe = "unroll", item = RollItem, param_kind = map)]
+    async fn process_roll(
+        &self,
+        selector: Selectors,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+        #[argument(rename = "noDeps")] no_deps: Option<bool>,
+        rolling: Option<Rolling>,
+    ) -> SubscriptionResult;
 
     /// First a snapshot of the processes, then every change of one.
     #[subscription(name = "watch" => "change", unsubscribe = "unwatch", item = ProcessChange, param_kind = map)]

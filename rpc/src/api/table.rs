@@ -233,9 +233,10 @@ methods! {
     "process.stop" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Stops what is active; waits until it is down, unless wait is none.";
-    "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int", noDeps?o: "boolean") -> "Operation",
-        errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
-        "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none.";
+    "process.restart" (selector: "Selector", wait?o: "Wait", timeoutMs?o: "int", noDeps?o: "boolean", rolling?o: "Rolling")
+        -> "Operation",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments Failed]:
+        "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none. With rolling a few at a time, each of which has to be ready before the next.";
     "process.graph" (selector?o: "Selector") -> "GraphInfo",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Who requires whom, with what is missing: these processes and all that they require (default: all).";
@@ -251,6 +252,10 @@ methods! {
     "process.reload" (selector: "Selector", timeoutMs?o: "int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched NoReload]:
         "Has processes read their configuration anew, by reload_signal or reload_command; of a group, a glob or all those that run and have one of the two.";
+    "process.roll" (selector: "Selector", timeoutMs?o: "int", noDeps?o: "boolean", rolling?o: "Rolling") -> "RollItem",
+        items "process.rolled" until "process.unroll",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments Failed SubscriptionNeedsWebSocket]:
+        "A rolling restart that tells each outcome as it comes about; whoever leaves ends it after those that are under way.";
     "process.watch" (selector?o: "Selector") -> "ProcessChange",
         items "process.change" until "process.unwatch", errors [BadName SubscriptionNeedsWebSocket]:
         "First a snapshot of the processes, then every change of one.";

@@ -13,6 +13,7 @@ mod operation;
 mod plan;
 mod pool;
 mod process;
+mod rolling;
 mod selector;
 pub mod supervisor;
 pub mod time;
@@ -32,4 +33,5 @@ pub use plan::{
 };
 pub use pool::{ListenerInfo, PoolInfo, SubscriberInfo};
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
+pub use rolling::{RollItem, Rolling};
 pub use selector::Selectors;

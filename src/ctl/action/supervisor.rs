@@ -65,7 +65,9 @@ pub(super) const ACTIONS: &[Action] = &[
         "Stops processes and starts them again; does not read the configuration.",
     )
     .completing(Completes::Processes)
-    .with_options(NO_DEPS)
+    .with_options(RESTART_OPTIONS)
+    .with_exits(RESTART_EXITS)
+    .with_examples(RESTART_EXAMPLES)
     .with_help(lines!(
         "restart <name>\t\tRestart a process"
         "restart <gname>:*\tRestart all processes in a group"
@@ -85,7 +87,7 @@ pub(super) const ACTIONS: &[Action] = &[
         )),
     Action::new("start", "<name>|<group>:*|all ...", "Starts processes and waits until they run.")
         .completing(Completes::Processes)
-        .with_options(NO_DEPS)
+        .with_options(&[NO_DEPS])
         .with_help(lines!(
             "start <name>\t\tStart a process"
             "start <gname>:*\t\tStart all processes in a group"
@@ -147,12 +149,62 @@ pub(super) const ACTIONS: &[Action] = &[
 ];
 
 /// What `start` and `restart` have beside their old forms.
-const NO_DEPS: &[Opt] = &[Opt::flag(
+const NO_DEPS: Opt = Opt::flag(
     "no-deps",
     None,
     &["no-deps"],
     "without what it requires: neither bring that up nor wait for it (requires=)",
-)];
+);
+
+const RESTART_OPTIONS: &[Opt] = &[
+    NO_DEPS,
+    Opt::flag(
+        "rolling",
+        None,
+        &["rolling"],
+        "a few at a time, and the next ones when these are ready; Ctrl-C ends it after those that are under way",
+    ),
+    Opt::valued(
+        "batch",
+        None,
+        &["batch"],
+        "N",
+        "with --rolling: how many at a time (default: rolling_batch, 1)",
+    ),
+    Opt::valued(
+        "pause",
+        None,
+        &["pause"],
+        "TIME",
+        "with --rolling: how long to watch those that are ready before the next: 2s, 500ms, 1m (default: \
+         rolling_pause, 0)",
+    ),
+    Opt::valued(
+        "abort-on",
+        None,
+        &["abort-on"],
+        "N",
+        "with --rolling: after how many failures nothing more is restarted (default: rolling_abort_on, 1)",
+    ),
+    Opt::valued(
+        "timeout",
+        None,
+        &["timeout"],
+        "TIME",
+        "with --rolling: how long each may take to be ready (default: as long as its configuration lets it take)",
+    ),
+];
+
+const RESTART_EXITS: &[(u8, &str)] = &[
+    (0, "with --rolling: all are restarted and ready"),
+    (1, "with --rolling: some are not, each told with the reason"),
+    (2, "the options make no sense"),
+];
+
+const RESTART_EXAMPLES: &[(&str, &str)] = &[
+    ("restart --rolling web:*", "one after the other, each ready before the next"),
+    ("restart --rolling --batch 2 --pause 5s --abort-on 2 web:*", "two at a time, and one may fail"),
+];
 
 const STATUS_OPTIONS: &[Opt] = &[
     Opt::flag(
