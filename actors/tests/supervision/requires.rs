@@ -341,3 +341,17 @@ fn a_changed_requirement_lets_go_what_waits_for_it() {
         assert_eq!(herd.status("job").state, ProcessState::Running);
     });
 }
+
+#[test]
+fn what_is_ready_later_than_running_is_waited_for_until_it_is() {
+    let db = cat("db", "ready=exec:test -e %(here)s/go\nready_interval=100ms");
+    with(
+        &format!("{db}{}{}", cat("web", "requires=db"), cat("early", "requires=db:running")),
+        async |herd| {
+            herd.state("early", ProcessState::Running).await;
+            waiting(herd, "web", &["db"]).await;
+            std::fs::write(herd.path("go"), "").unwrap();
+            herd.state("web", ProcessState::Running).await;
+        },
+    );
+}

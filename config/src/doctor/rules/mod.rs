@@ -10,6 +10,7 @@ mod groups;
 mod health;
 mod lifecycle;
 mod logs;
+mod requires;
 mod restarts;
 mod servers;
 mod shell;
@@ -26,6 +27,7 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
         lifecycle::RULES,
         restarts::RULES,
         health::RULES,
+        requires::RULES,
         logs::RULES,
         environment::RULES,
         groups::RULES,
