@@ -12,6 +12,7 @@
 use crate::cause::Cause;
 use crate::depend::Gate;
 use crate::exit::ExitStatus;
+use crate::health::Sign;
 use crate::lifecycle::{Edge, Fact, Machine, Policy, Refusal, Request, State};
 use crate::signal::Signal;
 use crate::status::ProcessState;
@@ -135,4 +136,20 @@ pub fn ask(
 #[must_use]
 pub const fn restart_is_start(state: ProcessState) -> bool {
     !state.is_running() && !matches!(state, ProcessState::Stopping)
+}
+
+/// What a transition means for readiness and health; `has_ended`: it is the end of the process.
+#[must_use]
+pub const fn sign_of(edge: &Edge, has_ended: bool) -> Option<Sign> {
+    match edge.to {
+        _ if has_ended => Some(Sign::Ended),
+        State::Running { .. } => Some(Sign::Running),
+        State::Stopping { .. } | State::Unknown => Some(Sign::Stopping),
+        State::Stopped { .. }
+        | State::Waiting { .. }
+        | State::Starting { .. }
+        | State::Backoff { .. }
+        | State::Exited { .. }
+        | State::Fatal { .. } => None,
+    }
 }

@@ -18,6 +18,7 @@ use crate::event::types::EventSet;
 use crate::health::HealthSpec;
 use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
+use crate::lifecycle::{State, StopStep};
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::pool::ProtocolError;
 use crate::restart::RestartPolicy;
@@ -137,6 +138,14 @@ pub struct ProcessSpec {
 }
 
 impl ProcessSpec {
+    /// The signal of the step that a stop has come to.
+    #[must_use]
+    pub fn signal_of(&self, state: &State) -> Signal {
+        let State::Stopping { step: StopStep::Signal(at), .. } = state else { return self.stopsignal };
+        let step = self.stop.sequence.as_ref().and_then(|sequence| sequence.get(*at));
+        step.map_or(self.stopsignal, |step| step.signal)
+    }
+
     /// The keys of one stream.
     #[must_use]
     pub const fn stream(&self, stream: Stream) -> &StreamSpec {
@@ -167,6 +176,12 @@ impl GroupKind {
     #[must_use]
     pub const fn is_plain(&self) -> bool {
         matches!(self, Self::Program | Self::Group)
+    }
+
+    /// Whether the processes are told of events.
+    #[must_use]
+    pub const fn listens(&self) -> bool {
+        matches!(self, Self::Listener(_) | Self::Subscriber(_))
     }
 
     /// Whether what is common to the processes is the same.

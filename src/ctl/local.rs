@@ -14,6 +14,7 @@ use crate::ctl::graph;
 use crate::ctl::man;
 use crate::ctl::options::{Arguments, misused};
 use crate::ctl::screen::Screen;
+use crate::ctl::simulate;
 use crate::daemon::world::Here;
 use crate::getopt::UsageError;
 use std::path::PathBuf;
@@ -39,6 +40,7 @@ impl Local {
         let answer = match *name {
             "configtest" | "doctor" => self.look(name, arguments)?,
             "graph" => self.graph(arguments)?,
+            "simulate" => self.simulate(arguments)?,
             "completion" => completion::script(arguments)?,
             "man" => man::answer(arguments)?,
             _ => return None,
@@ -103,6 +105,26 @@ impl Local {
             "doctor" => doctor::doctor(&self.argv0, &file, &here.world(), Wanted { json, fix }),
             _ => configtest::configtest(&self.argv0, &file, &Overrides::default(), &here.world(), json),
         })
+    }
+
+    /// Simulates a file.
+    fn simulate(&self, words: &[&str]) -> Option<Answer> {
+        let action = find("simulate")?;
+        let arguments = match Arguments::of(action, words) {
+            Ok(arguments) => arguments,
+            Err(error) => return Some(misused(action, &error.to_string())),
+        };
+        if let [word, ..] = arguments.words().as_slice() {
+            return Some(misused(action, &format!("simulate takes no words, but options: '{word}'")));
+        }
+        let value = |name: &str| arguments.given(name).map(|given| given.value.as_str());
+        let here = Here::new();
+        let file = match self.locate(value("configuration").map(PathBuf::from), &here) {
+            Ok(file) => file,
+            Err(error) => return Some(Answer::misused(&error, &self.argv0)),
+        };
+        let (script, json) = (value("script"), arguments.has("json"));
+        Some(simulate::simulate(&self.argv0, &file, script, &here.world(), json))
     }
 
     fn locate(&self, named: Option<PathBuf>, here: &Here) -> Result<PathBuf, UsageError> {

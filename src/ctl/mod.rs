@@ -16,7 +16,7 @@
 //!                                                        |                    plan       plan
 //!                                                        |                    graph      graph
 //!                                                        |                    completion names for the login shell
-//!                                                        |                    local      configtest doctor completion man
+//!                                                        |                    local      configtest doctor simulate completion man
 //!   exit status <--status: folded--- results <--rpc-- daemon
 //! ```
 //!
@@ -61,6 +61,7 @@ pub mod server;
 pub mod session;
 pub mod settings;
 mod shell;
+mod simulate;
 pub mod status;
 mod survey;
 mod wait;

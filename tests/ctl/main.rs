@@ -12,6 +12,7 @@ mod graph;
 mod plan;
 mod restart;
 mod shell;
+mod simulate;
 mod survey;
 mod table;
 mod terminal;

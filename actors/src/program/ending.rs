@@ -17,7 +17,7 @@ impl Program {
         {
             report::next_signal(&self.shared.log, &self.estate, step.signal, before);
         }
-        let signal = step.map_or(spec.stopsignal, |step| step.signal);
+        let signal = spec.signal_of(&state);
         self.signal(signal, as_group, false, context);
     }
 

@@ -19,11 +19,12 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Instant;
 use treeherd_domain::cause::Cause;
+use treeherd_domain::drive::sign_of;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::health::{
     Action, Ailment, Change, Check, Health, Pattern, Readiness, Side, Sign, Vitals,
 };
-use treeherd_domain::lifecycle::{Edge, Fact, State};
+use treeherd_domain::lifecycle::{Edge, Fact};
 use treeherd_os::notify::NotifySocket;
 use treeherd_os::process::{Process, Scope};
 use treeherd_os::spawn::Launch;
@@ -79,12 +80,7 @@ impl Program {
         if self.estate.record().vitals.is_plain() {
             return;
         }
-        let sign = match edge.to {
-            _ if ended => Sign::Ended,
-            State::Running { .. } => Sign::Running,
-            State::Stopping { .. } | State::Unknown => Sign::Stopping,
-            _ => return,
-        };
+        let Some(sign) = sign_of(edge, ended) else { return };
         if sign != Sign::Running {
             self.probes.end();
         }

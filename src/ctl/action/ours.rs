@@ -165,6 +165,34 @@ pub(super) const ACTIONS: &[Action] = &[
         ("plan --check", "in a script: is the daemon what its file says?"),
     ]),
     Action::new(
+        "simulate",
+        "",
+        "Shows what a configuration comes to if its processes behave as a script says: the real machines of \
+         lifecycles, groups and requirements, on a clock that is not real. Without a script every process runs, and \
+         obeys its stop signal at once. In the end everything is stopped, to see how long that takes. Nothing is \
+         started, opened or asked of the daemon.",
+    )
+    .with_options(&[
+        Opt::valued(
+            "configuration",
+            Some('c'),
+            &["configuration"],
+            "FILENAME",
+            "the configuration (default: the one that supervisorctl was started with)",
+        ),
+        Opt::valued("script", None, &["script"], "FILENAME", "how the processes behave; - is standard input"),
+        Opt::flag("json", None, &["json"], "tell it as JSON"),
+    ])
+    .with_exits(&[
+        (0, "nothing gave up, and all came to an end"),
+        (1, "a process or a group gave up, or it went on and on"),
+        (2, "the configuration or the script has errors, or the words make no sense"),
+    ])
+    .with_examples(&[
+        ("simulate -c s.conf", "in which order does everything start, how long does a stop take?"),
+        ("simulate -c s.conf --script crash.sim", "web: runs 3.2s, exit 1; what follows?"),
+    ]),
+    Action::new(
         "wait",
         "<name>|<group>:*|all ...",
         "Waits until all of the processes are running (or stopped) at the same time, and says how each stands. \

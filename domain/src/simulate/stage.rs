@@ -1,0 +1,154 @@
+//! The processes and groups of a simulation, and how they stand in each other's eyes.
+
+use super::body::Body;
+use super::cast::{Cast, probes};
+use super::script::Behaviour;
+use super::setting::Setting;
+use crate::cause::Cause;
+use crate::depend::Gate;
+use crate::depend::gate::{Missing, Standing, World, missing};
+use crate::health::{Health, Vitals};
+use crate::lifecycle::{Fact, Machine, Policy, State};
+use crate::name::{GroupName, Namespec};
+use crate::spec::{GroupSpec, ProcessSpec};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// One process: what the daemon has of it, and how it behaves.
+#[derive(Debug)]
+pub(super) struct Player {
+    pub(super) namespec: Namespec,
+    pub(super) spec: Arc<ProcessSpec>,
+    pub(super) policy: Policy,
+    pub(super) machine: Machine,
+    pub(super) gate: Gate,
+    pub(super) vitals: Vitals,
+    pub(super) facts: VecDeque<(Fact, Cause)>,
+    pub(super) begun: bool,
+    pub(super) incarnation: u64,
+    /// Whether its machine is being driven: what an effect brings is taken up then.
+    pub(super) driving: bool,
+    /// Whether it is to look already.
+    pub(super) nudged: bool,
+    pub(super) behaviour: Behaviour,
+    pub(super) body: Option<Body>,
+    /// What the script says of its health, whatever its behaviour is.
+    pub(super) is_well: Option<bool>,
+    pub(super) killed: Option<Instant>,
+    /// How it last ended, or was not spawned.
+    pub(super) last_end: String,
+}
+
+/// One group, with the numbers of its processes.
+#[derive(Debug)]
+pub(super) struct Company {
+    pub(super) spec: Arc<GroupSpec>,
+    /// In the order of starting.
+    pub(super) players: Vec<usize>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Stage {
+    /// In the order of starting.
+    pub(super) players: Vec<Player>,
+    /// In the order of starting.
+    pub(super) companies: Vec<Company>,
+    index: HashMap<Namespec, usize>,
+    pub(super) probes: BTreeMap<String, Health>,
+}
+
+impl Stage {
+    pub(super) fn new(setting: &Setting, cast: &Cast) -> Self {
+        let green = |name| (name, Health::Healthy);
+        let mut stage =
+            Self { probes: probes(setting).into_iter().map(green).collect(), ..Self::default() };
+        for group in &setting.groups {
+            let mut players = Vec::new();
+            for spec in group.by_priority() {
+                let namespec = group.namespec(&spec.name);
+                let behaviour = cast.behaviours.get(&namespec).cloned().unwrap_or_default();
+                players.push(stage.players.len());
+                stage.index.insert(namespec.clone(), stage.players.len());
+                stage.players.push(Player::new(namespec, spec, behaviour));
+            }
+            stage.companies.push(Company { spec: Arc::clone(group), players });
+        }
+        stage
+    }
+
+    pub(super) fn at(&self, namespec: &Namespec) -> Option<usize> {
+        self.index.get(namespec).copied()
+    }
+
+    pub(super) fn company(&self, name: &GroupName) -> Option<&Company> {
+        self.companies.iter().find(|company| company.spec.name == *name)
+    }
+
+    /// What holds a spawn back at this moment.
+    pub(super) fn missing(&self, at: usize) -> Vec<Missing> {
+        let player = &self.players[at];
+        if !player.spec.depend.is_gated() || player.gate.waived {
+            return Vec::new();
+        }
+        missing(&player.spec.depend, self)
+    }
+}
+
+impl Player {
+    fn new(namespec: Namespec, spec: &Arc<ProcessSpec>, behaviour: Behaviour) -> Self {
+        Self {
+            policy: Policy::from(&**spec),
+            spec: Arc::clone(spec),
+            namespec,
+            behaviour,
+            machine: Machine::default(),
+            gate: Gate::default(),
+            vitals: Vitals::default(),
+            facts: VecDeque::new(),
+            begun: false,
+            incarnation: 0,
+            driving: false,
+            nudged: false,
+            body: None,
+            is_well: None,
+            killed: None,
+            last_end: String::new(),
+        }
+    }
+
+    /// Whether it can be used now.
+    pub(super) fn is_ready(&self) -> bool {
+        match self.machine.state() {
+            State::Running { .. } if self.vitals.is_ready_by_startsecs() => true,
+            _ => self.vitals.readiness().is_ready(),
+        }
+    }
+
+    fn standing(&self) -> Standing {
+        Standing {
+            state: self.machine.state(),
+            ready: self.is_ready(),
+            health: self.vitals.health(),
+            will_begin: !self.begun && self.spec.autostart,
+            stuck: self.gate.is_stuck(),
+            incarnation: self.incarnation,
+        }
+    }
+}
+
+impl World for Stage {
+    fn process(&self, namespec: &Namespec) -> Option<Standing> {
+        self.at(namespec).map(|at| self.players[at].standing())
+    }
+
+    fn group(&self, group: &GroupName) -> Option<Vec<(Namespec, Standing)>> {
+        let company = self.company(group)?;
+        let standing = |at: &usize| (self.players[*at].namespec.clone(), self.players[*at].standing());
+        Some(company.players.iter().map(standing).collect())
+    }
+
+    fn probe(&self, name: &str) -> Option<Health> {
+        self.probes.get(name).copied()
+    }
+}

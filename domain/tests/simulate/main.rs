@@ -1,0 +1,20 @@
+//! The simulation, from outside: the grammar of scripts, what happens by them, and what always holds.
+//!
+//! ```text
+//! setting      a configuration in a few words: "db ready=notify | web requires=db startretries=1"
+//! grammar      what a script may say, and how it is told that it may not
+//! lives        single processes: crash loops, stops that are not obeyed, health
+//! waiting      requirements: order, loss, probes, --no-deps
+//! groups       strategies, escalation, order
+//! properties   what holds for every configuration and every script (proptest)
+//! ```
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../common/process.rs"]
+mod process;
+
+mod grammar;
+mod lives;
+mod setting;
+mod waiting;

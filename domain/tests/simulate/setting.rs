@@ -1,0 +1,155 @@
+//! Configurations in a few words, and timelines as text.
+
+use crate::process::process;
+use expect_test::Expect;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
+use treeherd_domain::health::{Check, HealthSpec};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::simulate::{Cast, Report, Script, Setting, What, simulate};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec, StopOrder};
+
+/// Any moment will do.
+#[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
+pub(crate) fn origin() -> Instant {
+    Instant::now()
+}
+
+/// `db ready=notify priority=1 | shop:api requires=db?,shop:x`: processes with their keys; those of one group together.
+pub(crate) fn setting(text: &str) -> Setting {
+    let mut setting = Setting::default();
+    for part in text.split('|').map(str::trim).filter(|part| !part.is_empty()) {
+        let (name, keys) = part.split_once(' ').unwrap_or((part, ""));
+        if name == "[supervisord]" {
+            setting.stop_order = match keys {
+                "stop_order=parallel" => StopOrder::Parallel,
+                keys => panic!("no such key: {keys}"),
+            };
+            continue;
+        }
+        let namespec = namespec(name);
+        let mut spec = process(namespec.process.as_str());
+        let mut priority = 999;
+        for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+            if key == "priority" {
+                priority = value.parse().unwrap();
+            }
+            set(&mut spec, key, value);
+        }
+        add(&mut setting, &namespec.group, priority, spec);
+    }
+    setting.groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
+    setting
+}
+
+fn add(setting: &mut Setting, group: &GroupName, priority: i64, spec: ProcessSpec) {
+    let group = match setting.groups.iter_mut().find(|other| other.name == *group) {
+        Some(group) => group,
+        None => {
+            let made =
+                GroupSpec { name: group.clone(), kind: GroupKind::Group, priority, processes: Vec::new() };
+            setting.groups.push(Arc::new(made));
+            setting.groups.last_mut().unwrap()
+        }
+    };
+    Arc::make_mut(group).processes.push(Arc::new(spec));
+}
+
+fn namespec(name: &str) -> Namespec {
+    let (group, process) = name.split_once(':').unwrap_or((name, name));
+    Namespec::new(GroupName::new(group), ProcessName::new(process))
+}
+
+fn set(spec: &mut ProcessSpec, key: &str, value: &str) {
+    let number = || value.parse().unwrap();
+    let seconds = || Duration::from_secs(value.parse().unwrap());
+    let HealthSpec { ready, ready_timeout, health, health_interval, watchdog, .. } = &mut spec.health;
+    match key {
+        "priority" => spec.priority = number(),
+        "startsecs" => spec.startsecs = number(),
+        "startretries" => spec.startretries = number(),
+        "stopwaitsecs" => spec.stopwaitsecs = number(),
+        "autostart" => spec.autostart = value == "true",
+        "autorestart" => {
+            spec.autorestart = match value {
+                "true" => Autorestart::Always,
+                "false" => Autorestart::Never,
+                _ => Autorestart::Unexpected,
+            }
+        }
+        "ready" => *ready = Check::parse(value).unwrap(),
+        "ready_timeout" => *ready_timeout = seconds(),
+        "health" => *health = Some(Check::parse(value).unwrap()),
+        "health_interval" => *health_interval = seconds(),
+        "watchdog" => *watchdog = Some(seconds()),
+        "requires" => spec.depend.requires = value.split(',').map(requirement).collect(),
+        "requires_restart" => {
+            spec.depend =
+                Depend { on_loss: OnLoss::parse(value).unwrap(), ..std::mem::take(&mut spec.depend) };
+        }
+        _ => panic!("no such key: {key}"),
+    }
+}
+
+/// `db`, `db?`, `migrate/completed`, `shop:*`, `probe:x`.
+fn requirement(text: &str) -> Requirement {
+    let (text, soft) = text.strip_suffix('?').map_or((text, false), |text| (text, true));
+    let (name, condition) = text.split_once('/').unwrap_or((text, "ready"));
+    let condition = match condition {
+        "started" => Condition::Started,
+        "running" => Condition::Running,
+        "ready" => Condition::Ready,
+        "healthy" => Condition::Healthy,
+        "completed" => Condition::Completed,
+        _ => panic!("no such condition: {condition}"),
+    };
+    let on = match name.split_once(':') {
+        Some(("probe", probe)) => Target::Probe(probe.into()),
+        Some((group, "*")) => Target::Group(GroupName::new(group)),
+        _ => Target::Process(namespec(name)),
+    };
+    Requirement { on, condition, soft }
+}
+
+/// Runs a script; its lines stand between `|`.
+pub(crate) fn run(setting: &Setting, script: &str) -> Report {
+    let script = Script::parse(&script.replace(" | ", "\n")).unwrap();
+    simulate(setting, Cast::of(setting, &script).unwrap(), origin())
+}
+
+/// Compares a timeline, up to the end of the script.
+#[track_caller]
+pub(crate) fn check(text: &str, script: &str, expected: Expect) {
+    expected.assert_eq(&told(&run(&setting(text), script)));
+}
+
+/// A timeline as text.
+pub(crate) fn told(report: &Report) -> String {
+    let mut text = String::new();
+    for line in &report.lines {
+        let what = match &line.what {
+            What::State { from, to } => format!("{from} > {to} [{}]", line.kind),
+            What::Waits(all) => format!("waits for {}", all.join(", ")),
+            What::Became(what) => (*what).to_owned(),
+            What::Signal(signal, true) => signal.clone(),
+            What::Signal(signal, false) => format!("({signal})"),
+            What::Script(text) => format!("# {text}"),
+            What::Refused(why) => format!("refused: {why}"),
+            What::Group(text) => text.clone(),
+        };
+        let who = line.who.as_deref().unwrap_or("-");
+        writeln!(text, "{:>6} {who:<6} {what}", line.at.as_secs_f64()).unwrap();
+    }
+    let stop = report.stop.map(|(_, took)| took.as_secs_f64());
+    writeln!(
+        text,
+        "{:?} at {}, stop {stop:?}, well {}",
+        report.end,
+        report.lasted.as_secs_f64(),
+        report.is_well()
+    )
+    .unwrap();
+    text
+}
