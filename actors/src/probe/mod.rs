@@ -8,7 +8,7 @@
 //!
 //! A probe has no state: what it found out stands in the record of the process, with when the next question is due, so
 //! one that ends by a bug is started anew and goes on there. It does not wait for its program longer than for the answer
-//! to what it has seen, and nobody waits for it; a question has a limit ([`ask`]) and ends with its probe. Absent: what follows
+//! to what it has seen, and nobody waits for it; a question has a limit (`ask`) and ends with its probe. Absent: what follows
 //! from what is seen ([`Vitals`](treeherd_domain::health::Vitals)).
 
 pub(crate) mod ask;
