@@ -22,6 +22,7 @@ mod daemon_signals;
 mod doctor;
 mod events_since;
 mod examples;
+mod health;
 mod http;
 mod hup;
 mod inherited;

@@ -138,6 +138,7 @@ fn a_port_is_asked_until_somebody_listens_and_its_end_ends_the_process() {
         drop(listener);
         herd.until("another process", || herd.status("web").incarnation == 2).await;
         assert_ne!(herd.pid("web"), pid);
+        herd.until("told", || told(herd).len() >= 4).await;
         let told = told(herd);
         assert_eq!(told[..2], ["PROCESS_READY", "PROCESS_HEALTHY"]);
         assert!(told[2].starts_with("PROCESS_UNHEALTHY tcp localhost:"), "{told:?}");
@@ -319,7 +320,10 @@ fn questions_go_on_when_whoever_asks_ends_by_a_bug_and_the_process_does_not_noti
         std::fs::remove_file(herd.path("go")).unwrap();
         until_health(herd, Health::Unhealthy).await;
         assert_eq!((herd.pid("web"), herd.status("web").incarnation), (pid, 1));
-        let told = told(herd);
-        assert_eq!(told, ["PROCESS_READY", "PROCESS_HEALTHY", "PROCESS_UNHEALTHY exec sh: exit status 1"]);
+        herd.until("told", || told(herd).len() == 3).await;
+        assert_eq!(
+            told(herd),
+            ["PROCESS_READY", "PROCESS_HEALTHY", "PROCESS_UNHEALTHY exec sh: exit status 1"]
+        );
     });
 }
