@@ -11,6 +11,7 @@
 
 mod act;
 mod config;
+mod desired;
 mod events;
 mod graph;
 mod groups;

@@ -39,6 +39,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
+use treeherd_domain::desired::Desired;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::{Condition, Health, Readiness, Vitals};
 use treeherd_domain::level::Level;
@@ -98,6 +99,8 @@ pub struct Record {
     pub spawnerr: Option<Box<str>>,
     /// How it last ended, as Supervisor tells it: a quick end is not.
     pub exit: Option<ExitStatus>,
+    /// Whether an operator has disabled it: a copy of the arena's desired state.
+    pub disabled: bool,
     /// How it last ended.
     pub last_end: Option<ExitStatus>,
     /// The number of its last event.
@@ -334,6 +337,7 @@ impl Estate {
             namespec: self.namespec.clone(),
             state: state.name(),
             view: view(&record, self.policy.oneshot),
+            disabled: record.disabled,
             start: seconds(record.start_ms),
             stop: seconds(record.stop_ms),
             now: seconds(clock::wall_ms()),
@@ -426,6 +430,13 @@ impl GroupEstate {
         let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
         let index = spec.processes.iter().enumerate().map(name).collect();
         Arc::new(Self { spec: Arc::clone(spec), estates, pool, feed, index })
+    }
+
+    /// Has each process know whether it is disabled.
+    pub(crate) fn mark(&self, desired: &Desired) {
+        for estate in &self.estates {
+            estate.record().disabled = desired.is_disabled(&estate.namespec);
+        }
     }
 
     /// The group's name.

@@ -226,6 +226,12 @@ impl Program {
             .then(|| self.shared.arena.cause_of_end().unwrap_or(Cause::Removed));
         let mut record = self.estate.record();
         record.begun |= ends.is_some();
+        if ends.is_none() && record.disabled && would_start(&state) {
+            let stop = record.machine.request(Request::Stop, clock::now(), &self.estate.policy);
+            let cause = Cause::rule("disabled", "it is disabled");
+            let taken = |edge| Taken { edge, was_due: false, ended: None, cause };
+            return stop.ok().map(taken);
+        }
         drive::next(&mut record.machine, &mut self.facts, clock::now(), &self.estate.policy, ends)
     }
 
@@ -364,6 +370,11 @@ impl Handler<Do> for Program {
             }
             Verb::Clear => self.clear(reply, context),
             Verb::Reload => self.reload(&cause, reply, context),
+            Verb::Mark { disable } => {
+                self.became(if disable { "disabled" } else { "enabled" }, disable, cause, None);
+                self.drive(context);
+                reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
+            }
         }
     }
 }

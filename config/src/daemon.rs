@@ -8,7 +8,7 @@ use crate::path::{normalize, temporary_directory};
 use crate::raw::RawSection;
 use crate::report::Error;
 use crate::{Overrides, value};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use treeherd_domain::account::Account;
 use treeherd_domain::level::Level;
@@ -62,7 +62,10 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
     let stop_order = keys.get("stop_order", StopOrder::Sequential, stop_order);
     let fault_injection = keys.get("fault_injection", false, value::boolean);
 
+    let state_file = keys.value("state_file", |text| value::existing_dirpath(text, world));
+
     let over = overrides.clone();
+    let pidfile = over.pidfile.unwrap_or(pidfile);
     let spec = DaemonSpec {
         logfile: over.logfile.unwrap_or(logfile),
         rotation: Rotation {
@@ -70,7 +73,8 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
             backups: over.logfile_backups.unwrap_or(backups),
         },
         loglevel: over.loglevel.unwrap_or(loglevel),
-        pidfile: over.pidfile.unwrap_or(pidfile),
+        state_file: state_file.unwrap_or_else(|| state_file_of(&pidfile)),
+        pidfile,
         umask: over.umask.unwrap_or(umask),
         nodaemon: over.nodaemon || nodaemon,
         silent: over.silent || silent,
@@ -119,6 +123,13 @@ pub(crate) fn user(context: &Context<'_>, section: &RawSection, name: &User) -> 
         }
     }
     None
+}
+
+/// Beside the pid file, so that no two daemons have the same; not in `/run`, which is empty after a boot.
+fn state_file_of(pidfile: &Path) -> PathBuf {
+    let file = pidfile.with_extension("state");
+    let volatile = ["/run", "/var/run"].into_iter().find_map(|run| file.strip_prefix(run).ok());
+    volatile.map_or_else(|| file.clone(), |rest| Path::new("/var/lib").join(rest))
 }
 
 /// `exit_code_from`, looked up among the processes there are.

@@ -34,6 +34,11 @@ pub enum Verb {
     Clear,
     /// Have it read its configuration anew, by `reload_signal` or `reload_command`.
     Reload,
+    /// Take note that it is disabled, or is not any more.
+    Mark {
+        /// Which of the two.
+        disable: bool,
+    },
 }
 
 impl Verb {
@@ -46,7 +51,7 @@ impl Verb {
             // what is FATAL and tried again in the background is not down yet
             Self::Stop => name.is_running() || state.is_retried(),
             Self::Signal(_) => name.is_signallable(),
-            Self::Restart | Self::Clear => true,
+            Self::Restart | Self::Clear | Self::Mark { .. } => true,
             Self::Reload => matches!(state, State::Running { .. }),
         }
     }

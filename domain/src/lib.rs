@@ -7,6 +7,7 @@ pub mod account;
 pub mod cause;
 pub mod command;
 pub mod depend;
+pub mod desired;
 pub mod drive;
 pub mod duration;
 pub mod ending;

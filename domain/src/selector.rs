@@ -51,6 +51,12 @@ impl Selector {
         }
     }
 
+    /// Whether it is the name of this one process, and no pattern.
+    #[must_use]
+    pub fn names(&self, namespec: &Namespec) -> bool {
+        matches!(self, Self::Process(named) if named == namespec)
+    }
+
     /// Whether it names this process.
     #[must_use]
     pub fn matches(&self, namespec: &Namespec) -> bool {

@@ -327,6 +327,8 @@ pub struct DaemonSpec {
     pub identifier: String,
     /// `stop_order` (ours).
     pub stop_order: StopOrder,
+    /// `state_file` (ours), absolute: where the desired state is kept.
+    pub state_file: PathBuf,
     /// `exit_code_from` (ours): the process whose exit code is the daemon's.
     pub exit_code_from: Option<Namespec>,
     /// `fault_injection` (ours): whether actors may be crashed by `tree.crash`.

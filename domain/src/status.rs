@@ -233,6 +233,8 @@ pub struct ProcessStatus {
     pub state: ProcessState,
     /// The state as clients of ours see it.
     pub view: View,
+    /// Whether an operator has disabled it.
+    pub disabled: bool,
     /// Seconds since the epoch of the last spawn attempt; 0 never.
     pub start: i64,
     /// Seconds since the epoch when it was last reaped; 0 never.
@@ -328,6 +330,7 @@ mod tests {
                 ),
                 state,
                 view: View::State,
+                disabled: false,
                 start,
                 stop,
                 now,

@@ -24,6 +24,7 @@ pub mod fd;
 pub mod follow;
 mod guarded;
 pub mod host;
+pub mod keep;
 pub mod logfile;
 pub mod notify;
 pub mod pidfile;

@@ -44,6 +44,7 @@ fn running() -> ProcessStatus {
         incarnation: 3,
         restarts: 2,
         attempt: 1,
+        disabled: false,
         seq: 17,
         condition: Condition { readiness: Readiness::Ready, ..Condition::default() },
     }

@@ -32,6 +32,7 @@ mod control;
 mod daemon;
 pub mod diff;
 mod doctor;
+mod enable;
 mod events;
 pub mod explain;
 pub mod fault;
@@ -251,6 +252,8 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "tail" => logs::tail(session, argument).await,
         "maintail" => logs::maintail(session, argument).await,
         "fg" => foreground::fg(session, argument).await,
+        "disable" => enable::disable(session, argument).await,
+        "enable" => enable::enable(session, argument).await,
         "events" => events::events(session, argument).await,
         "graph" => graph::graph(session, argument).await,
         "hup" => hup::hup(session, argument).await,

@@ -73,6 +73,7 @@ fn process(told: Told) -> ProcessInfo {
         spawn_error: some(told.spawnerr),
         logs: LogPaths { stdout: some(told.stdout_logfile), stderr: some(told.stderr_logfile) },
         description: told.description,
+        disabled: false,
         seq: 0,
     }
 }

@@ -11,6 +11,7 @@ use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
 use treeherd_actors::forward::Forwards;
 use treeherd_actors::mainlog::MainLog;
 use treeherd_actors::sockets::probe;
+use treeherd_domain::desired::Desired;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::level::Level;
 use treeherd_domain::quote::repr;
@@ -19,7 +20,7 @@ use treeherd_os::daemon::FileLimit;
 use treeherd_os::pidfile::PidFile;
 use treeherd_os::socket::{self, UnixEndpointFile};
 use treeherd_os::syslog::{DEV_LOG, Syslog};
-use treeherd_os::{autolog, daemon, errno, user};
+use treeherd_os::{autolog, daemon, errno, keep, user};
 use treeherd_web::Listener;
 
 /// What is done once for the whole life of the process.
@@ -56,6 +57,30 @@ pub(super) enum Failure {
 
 fn usage(message: impl ToString, hint: impl Into<String>) -> Failure {
     Failure::Usage { message: message.to_string(), hint: hint.into() }
+}
+
+/// What operators have asked for, for good. What cannot be read is put aside: the daemon starts all the same.
+fn desired(path: &Path, log: &Logger) -> Desired {
+    let reason = match keep::read(path) {
+        Ok(None) => return Desired::default(),
+        Ok(Some(text)) => match Desired::parse(&text) {
+            Ok(desired) => {
+                for (name, disabled) in desired.disabled() {
+                    info!(log, "{name} is disabled ({})", disabled.by);
+                }
+                return desired;
+            }
+            Err(error) => error.to_string(),
+        },
+        Err(error) => error.to_string(),
+    };
+    let path = path.display();
+    crit!(log, "cannot use the state file {path}: {reason}; no program is disabled now");
+    match keep::set_aside(Path::new(&path.to_string())) {
+        Ok(aside) => warn!(log, "the state file is kept as {}", aside.display()),
+        Err(error) => warn!(log, "the state file {path} cannot be put aside: {error}"),
+    }
+    Desired::default()
 }
 
 /// All that the tree needs.
@@ -131,6 +156,7 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
     };
     let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
     arena.set_serial(first.serial);
+    arena.set_desired(desired(&spec.state_file, &log));
     for group in &config.groups {
         let probed = group.fcgi_sockets().into_iter().try_for_each(|socket| probe(socket, &log));
         if let Err((message, hint)) = probed {

@@ -20,6 +20,7 @@ mod control_wait;
 mod daemon;
 mod daemon_signals;
 mod doctor;
+mod enable;
 mod events_since;
 mod examples;
 mod health;

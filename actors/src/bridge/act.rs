@@ -132,7 +132,11 @@ impl Bridge {
 
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
     pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
-        let fits = |estate: &Arc<Estate>| verb.is_for(&estate.record().machine.state());
+        let fits = |estate: &Arc<Estate>| {
+            let record = estate.record();
+            // what is disabled is started by nobody who does not mean it by its name, and that is refused
+            verb.is_for(&record.machine.state()) && !(record.disabled && verb == Verb::Start)
+        };
         group.by_priority().into_iter().filter(fits).collect()
     }
 

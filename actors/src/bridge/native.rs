@@ -40,7 +40,7 @@ fn row(outcome: &Outcome, verb: Verb) -> Row {
     };
     match verb {
         Verb::Restart => row.with_stopped(matches!(outcome.stopped, Some(Ok(())))),
-        Verb::Start | Verb::Stop | Verb::Signal(_) | Verb::Clear | Verb::Reload => row,
+        Verb::Start | Verb::Stop | Verb::Signal(_) | Verb::Clear | Verb::Reload | Verb::Mark { .. } => row,
     }
 }
 
@@ -99,7 +99,7 @@ impl Bridge {
         }
     }
 
-    async fn operate(
+    pub(super) async fn operate(
         &self,
         targets: &[Arc<Estate>],
         verb: Verb,
@@ -137,7 +137,12 @@ impl Bridge {
     ) -> RpcResult<Operation> {
         let work = async {
             self.check_running()?;
-            let targets = self.select(selector)?;
+            let mut targets = self.select(selector)?;
+            if matches!(verb, Verb::Start | Verb::Restart) {
+                let named = selector.parse()?;
+                let is_named = |e: &Estate| named.iter().any(|(_, s)| s.names(&e.namespec));
+                targets.retain(|estate| !estate.record().disabled || is_named(estate));
+            }
             self.operate(&targets, verb, wait, timeout_ms, alone).await
         };
         work.await.map_err(|fault| error_object(&fault))
@@ -233,6 +238,14 @@ impl ProcessApiServer for Bridge {
     async fn process_signal(&self, selector: Selectors, signal: SignalName) -> RpcResult<Operation> {
         let signal = act::signal(&signal).map_err(|fault| error_object(&fault))?;
         self.selected(&selector, Verb::Signal(signal), Wait::No, None).await
+    }
+
+    async fn process_disable(&self, selector: Selectors) -> RpcResult<Operation> {
+        self.mark(&selector, true).await.map_err(|fault| error_object(&fault))
+    }
+
+    async fn process_enable(&self, selector: Selectors) -> RpcResult<Operation> {
+        self.mark(&selector, false).await.map_err(|fault| error_object(&fault))
     }
 
     async fn process_graph(&self, selector: Option<Selectors>) -> RpcResult<GraphInfo> {

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
+use treeherd_domain::desired::Desired;
 use treeherd_domain::event::Event;
 use treeherd_domain::health::Health;
 use treeherd_domain::name::{GroupName, Namespec};
@@ -55,6 +56,10 @@ pub struct Arena {
     asked: Mutex<Option<Mood>>,
     /// Who asked for the end that is under way, or is about to be.
     ender: Mutex<Option<Arc<Asked>>>,
+    /// What operators have asked for, for good.
+    desired: Mutex<Desired>,
+    /// Held while that is changed.
+    pub(crate) desiring: tokio::sync::Mutex<()>,
     /// The essential process that the daemon ends by.
     ending: Mutex<Option<Ending>>,
     seq: AtomicU64,
@@ -87,6 +92,8 @@ impl Arena {
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
             ender: Mutex::default(),
+            desired: Mutex::default(),
+            desiring: tokio::sync::Mutex::default(),
             ending: Mutex::default(),
             seq: AtomicU64::new(seq),
             serial: Mutex::default(),
@@ -111,6 +118,20 @@ impl Arena {
     /// Closes all `[socket:x]`, at the end of a tree.
     pub fn close_sockets(&self) {
         self.sockets.inherited().keep(&HashSet::new());
+    }
+
+    /// What operators have asked for, for good.
+    #[must_use]
+    pub fn desired(&self) -> Desired {
+        lock(&self.desired).clone()
+    }
+
+    /// Takes over a desired state, once it is kept.
+    pub fn set_desired(&self, desired: Desired) {
+        for group in self.groups() {
+            group.mark(&desired);
+        }
+        *lock(&self.desired) = desired;
     }
 
     /// Notes which process the daemon ends by; `false` if another was first.
@@ -177,6 +198,7 @@ impl Arena {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
         let vacant = !groups.contains_key(group.name());
         if vacant {
+            group.mark(&lock(&self.desired));
             let added = self.added.fetch_add(1, Ordering::Relaxed);
             groups.insert(group.name().clone(), Place { added, group, by });
         }
@@ -191,6 +213,7 @@ impl Arena {
         by: Option<Arc<Asked>>,
     ) -> bool {
         let mut groups = self.groups.write().unwrap_or_else(PoisonError::into_inner);
+        new.mark(&lock(&self.desired));
         let place = groups.get_mut(old.name()).filter(|place| Arc::ptr_eq(&place.group, old));
         place.map(|place| (place.group, place.by) = (new, by)).is_some()
     }

@@ -17,7 +17,7 @@ impl Estate {
             state: record.machine.state(),
             ready,
             health,
-            will_begin: !record.begun && self.spec.autostart,
+            will_begin: !record.begun && self.spec.autostart && !record.disabled,
             stuck: record.gate.is_stuck(),
             incarnation: record.incarnation,
         }

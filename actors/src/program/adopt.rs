@@ -23,7 +23,7 @@ impl Program {
     pub(super) fn autostart(&mut self, context: &mut Context<Self>) -> bool {
         let is_fresh = {
             let record = self.estate.record();
-            record.incarnation == 0 && !record.begun
+            record.incarnation == 0 && !record.begun && !record.disabled
         };
         let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
         // a program that was never started is STOPPED, from where a start is not refused
@@ -47,6 +47,11 @@ impl Program {
     pub(super) fn check_start(&mut self, context: &mut Context<Self>) -> Result<(), Fault> {
         if self.shared.arena.mood() != Mood::Running {
             return Err(Fault::ShutdownState);
+        }
+        if self.estate.record().disabled {
+            let namespec = self.estate.namespec.clone();
+            let spawnerr = format!("{namespec} is disabled; `supervisorctl enable {namespec}` comes first");
+            return Err(Fault::SpawnError { namespec, spawnerr });
         }
         let current = self.shared.arena.estate(&self.estate.namespec);
         match current.filter(|current| current.is_of_one_process_with(&self.estate)) {

@@ -100,7 +100,7 @@ impl Program {
 
     /// Tells of something that became different beside the state, and writes it into the history. `is_bad`: others
     /// may suffer from it.
-    fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
+    pub(super) fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
         let (pid, incarnation, _) = self.whose(tail.as_deref());
         let (namespec, cause) = (self.estate.namespec.clone(), Arc::new(cause));
         let told = Arc::clone(&cause);

@@ -21,6 +21,7 @@ pub const SUPERVISORD: &[&str] = &[
     "identifier",
     "stop_order",
     "exit_code_from",
+    "state_file",
     "fault_injection",
 ];
 /// The keys of `[program:x]`; the other kinds of programs have these and their own.

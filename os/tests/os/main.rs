@@ -12,6 +12,7 @@ mod failure;
 mod files;
 mod follow;
 mod inherited;
+mod keep;
 mod logfile;
 mod pipes;
 mod planted;

@@ -56,6 +56,14 @@ pub trait ProcessApi {
         rolling: Option<Rolling>,
     ) -> RpcResult<Operation>;
 
+    /// Disables processes, for good: none of them is started until it is enabled.
+    #[method(name = "disable", param_kind = map)]
+    async fn process_disable(&self, selector: Selectors) -> RpcResult<Operation>;
+
+    /// Enables processes that were disabled; starts none.
+    #[method(name = "enable", param_kind = map)]
+    async fn process_enable(&self, selector: Selectors) -> RpcResult<Operation>;
+
     /// Who requires whom, with what is missing: these processes and all that they require (default: all).
     #[method(name = "graph", param_kind = map)]
     async fn process_graph(&self, selector: Option<Selectors>) -> RpcResult<GraphInfo>;

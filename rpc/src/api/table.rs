@@ -237,6 +237,12 @@ methods! {
         -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments Failed]:
         "Stops what is active and starts everything named; waits until it is RUNNING or cannot be, unless wait is none. With rolling a few at a time, each of which has to be ready before the next.";
+    "process.disable" (selector: "Selector") -> "Operation",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched Failed]:
+        "Disables processes, also for the daemons to come: none of them is started until it is enabled. What runs runs on.";
+    "process.enable" (selector: "Selector") -> "Operation",
+        errors [BadName ProcessNotFound GroupNotFound NothingMatched Failed]:
+        "Enables processes that were disabled, and starts none.";
     "process.graph" (selector?o: "Selector") -> "GraphInfo",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched]:
         "Who requires whom, with what is missing: these processes and all that they require (default: all).";

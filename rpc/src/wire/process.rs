@@ -24,6 +24,9 @@ pub struct ProcessInfo {
     /// WAITING: what it waits for, each with what is the matter with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_for: Vec<String>,
+    /// Whether an operator has disabled it (`process.disable`); absent if not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disabled: bool,
     /// The process id; absent if there is no process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<i32>,
@@ -122,6 +125,7 @@ impl From<(&ProcessStatus, String)> for ProcessInfo {
             state_code: status.state.code(),
             view: status.view.name(status.state).to_owned(),
             waiting_for: status.view.waiting_for().to_vec(),
+            disabled: status.disabled,
             pid: is_up.then_some(status.pid),
             incarnation: status.incarnation,
             restarts: status.restarts,

@@ -24,6 +24,21 @@ pub(super) const ACTIONS: &[Action] = &[
     .with_options(&[Opt::flag("json", None, &["json"], "tell the outcome as JSON")])
     .with_exits(&[(0, "nothing is wrong"), (2, "there are errors, all of them told")]),
     Action::new(
+        "disable",
+        "<name>|<group>:*|all ...",
+        "Has nothing start these processes any more until they are enabled: not the daemon when it comes up, not \
+         autorestart, not a start of their group, nor one by their name. What runs runs on. The daemon keeps it in its \
+         state_file, also over its own end.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[Opt::flag("now", None, &["now"], "then stop them")])
+    .with_exits(&[
+        (0, "they are disabled"),
+        (1, "a name does not exist, or the state cannot be kept: then nothing is changed"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[("disable --now web:*", "down, also after the next boot")]),
+    Action::new(
         "doctor",
         "[<file>]",
         "Looks over a configuration file, of Supervisor or of treeherd, for known traps, and tells what of it is \
@@ -44,6 +59,19 @@ pub(super) const ACTIONS: &[Action] = &[
         ("doctor /etc/supervisor/supervisord.conf", "before a Supervisor is replaced"),
         ("doctor --fix", "and read the differences"),
     ]),
+    Action::new(
+        "enable",
+        "<name>|<group>:*|all ...",
+        "Takes back a disable: the processes can be started again, and start by themselves as they are configured.",
+    )
+    .completing(Completes::Processes)
+    .with_options(&[Opt::flag("now", None, &["now"], "then start them")])
+    .with_exits(&[
+        (0, "they are enabled"),
+        (1, "a name does not exist, or the state cannot be kept: then nothing is changed"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[("enable --now web:*", "up again")]),
     Action::new(
         "events",
         "[<name>|<group>:*|all ...]",
