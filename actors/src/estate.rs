@@ -19,12 +19,14 @@
 mod arena;
 mod ending;
 mod feed;
+mod grove;
 mod pool;
 mod standing;
 
 pub use arena::{Arena, Mood};
 pub use ending::Ending;
 pub use feed::{FeedEstate, FeedStatus, Place};
+pub use grove::{Grove, Trees};
 pub use pool::{PoolEstate, PoolStatus, Seat};
 pub use standing::Gate;
 
@@ -395,7 +397,9 @@ impl GroupEstate {
                 (Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log)), None)
             }
             GroupKind::Subscriber(subscriber) => (None, Some(FeedEstate::new(spec, subscriber, &logs.log))),
-            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => (None, None),
+            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi | GroupKind::Template(_) => {
+                (None, None)
+            }
         };
         let seat = |at| pool.clone().map(|pool| Seat { pool, at });
         let place = |at| feed.clone().map(|feed| Place { feed, at });
@@ -451,11 +455,13 @@ impl GroupEstate {
         self.index.get(process).map(|at| &self.estates[*at])
     }
 
-    /// Its processes by (priority, definition order).
+    /// Its processes by (priority, definition order); under OTP's rules by definition order alone.
     #[must_use]
     pub fn by_priority(&self) -> Vec<Arc<Estate>> {
         let mut sorted = self.estates.clone();
-        sorted.sort_by_key(|estate| estate.spec.priority);
+        if self.spec.rules.policy.is_none() {
+            sorted.sort_by_key(|estate| estate.spec.priority);
+        }
         sorted
     }
 }

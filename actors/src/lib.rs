@@ -24,6 +24,7 @@ pub mod estate;
 pub mod feeder;
 pub mod forward;
 pub mod group;
+pub mod grove;
 pub mod mainlog;
 pub mod nudge;
 pub mod pool;

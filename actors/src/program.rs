@@ -20,6 +20,7 @@ mod gate;
 mod journal;
 pub(crate) mod launch;
 mod listener;
+mod order;
 mod output;
 mod probes;
 mod process;
@@ -33,6 +34,7 @@ mod vitals;
 mod waiters;
 
 pub use listener::{Flush, Replace};
+pub use order::Take;
 pub use streams::INTENSITY;
 
 use crate::alarm::Alarm;
@@ -303,6 +305,9 @@ impl Program {
         } else {
             self.announce_unseen(edge, ended, cause);
         }
+        if edge.is_change() {
+            self.tell_group(edge);
+        }
         if edge.from != edge.to {
             self.shared.changed(&self.estate.namespec);
         }
@@ -386,6 +391,7 @@ impl Handler<Halt> for Program {
         // a halt is never refused
         let _ = self.request(Request::Halt, cause, context);
         if self.estate.record().machine.state().is_settled_down() {
+            self.show_group();
             reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
         } else {
             self.waiters.add(For::Down, reply);

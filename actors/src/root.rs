@@ -14,6 +14,7 @@
 
 pub mod order;
 pub mod shutdown;
+pub mod spawn;
 pub mod update;
 
 use crate::bus::Bus;
@@ -196,6 +197,7 @@ impl Actor for Root {
         self.household.slot.set(context.address());
         self.shared.root.set(context.address().recipient());
         self.shared.summons.set(context.address().recipient());
+        self.shared.posts.dismissals.set(context.address().recipient());
         self.start_scribe();
         self.start_bus();
         let groups = self.shared.arena.by_priority();
@@ -214,9 +216,11 @@ impl Actor for Root {
         if is_first && self.shared.arena.mood() == Mood::Running {
             self.shared.announce(EventKind::SupervisorRunning);
         }
+        self.shared.plant();
         for group in &groups {
             self.start_group(group);
         }
+        self.shared.start_groups();
         if self.shared.arena.mood() != Mood::Running {
             self.stop_all(context);
         }

@@ -4,6 +4,7 @@ use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
 use crate::errand::Places;
 use crate::estate::{Arena, LogSettings, Mood, lock};
+use crate::grove::Posts;
 use crate::nudge::Nudges;
 use crate::program::Summon;
 use crate::root::shutdown::End;
@@ -109,6 +110,8 @@ pub struct Shared {
     pub nudges: Arc<Nudges>,
     /// Who brings up what a process requires.
     pub(crate) summons: Slot<Recipient<Summon>>,
+    /// Where the groups under OTP's rules are told what to do.
+    pub(crate) posts: Posts,
     /// Which ticks were announced last.
     pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
@@ -161,6 +164,7 @@ impl Shared {
             hooks: Places::default(),
             nudges: Arc::default(),
             summons: Slot::default(),
+            posts: Posts::default(),
             ticks: Mutex::default(),
             incidents,
             rebuilds,
@@ -169,6 +173,7 @@ impl Shared {
 
     /// Tells those who wait for it that a process has changed: its state, its readiness, its health.
     pub fn changed(&self, namespec: &Namespec) {
+        self.tell_if_ready(namespec);
         self.nudges.process(namespec);
     }
 

@@ -80,7 +80,7 @@ pub(crate) fn read(
     let depend = depend::Pending::default();
     let shared =
         Shared { context: &context, environment: &spec.environment, directory, sockets: &sockets, depend };
-    let mut groups = group::read(&shared);
+    let mut groups = group::read(&shared, spec.rules.as_ref());
     depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
     sockets.check(&context, &groups);
     let endpoints = server::endpoints(&context, &spec.environment);

@@ -7,7 +7,7 @@ use crate::keys::{Context, Keys};
 use crate::path::{normalize, temporary_directory};
 use crate::raw::RawSection;
 use crate::report::Error;
-use crate::{Overrides, value};
+use crate::{Overrides, strategy, value};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use treeherd_domain::account::Account;
@@ -61,6 +61,7 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
     let environment = environment_of(&keys);
     let stop_order = keys.get("stop_order", StopOrder::Sequential, stop_order);
     let fault_injection = keys.get("fault_injection", false, value::boolean);
+    let rules = strategy::root(&keys, stop_order);
 
     let state_file = keys.value("state_file", |text| value::existing_dirpath(text, world));
 
@@ -90,6 +91,7 @@ pub(crate) fn read(context: &Context<'_>, section: &RawSection, overrides: &Over
         stop_order,
         exit_code_from: None,
         fault_injection,
+        rules,
     };
     let user = over.user.map(User::CommandLine).or(user.map(User::File)).unwrap_or(User::None);
     Daemon { spec, user }

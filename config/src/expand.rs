@@ -17,7 +17,7 @@ use treeherd_domain::spec::Environment;
 /// The variables of one place, but for `here`, which every value has its own of.
 #[derive(Clone, Debug)]
 pub(crate) struct Vars<'a> {
-    names: Vec<(&'static str, Value<'a>)>,
+    names: Vec<(&'a str, Value<'a>)>,
     environments: Vec<&'a Environment>,
 }
 
@@ -65,15 +65,12 @@ impl ExpandError {
 
 impl<'a> Vars<'a> {
     /// `names`, and the layers of environment: a later one overrides an earlier one.
-    pub(crate) const fn new(
-        names: Vec<(&'static str, Value<'a>)>,
-        environments: Vec<&'a Environment>,
-    ) -> Self {
+    pub(crate) const fn new(names: Vec<(&'a str, Value<'a>)>, environments: Vec<&'a Environment>) -> Self {
         Self { names, environments }
     }
 
     /// The same with more names.
-    pub(crate) fn and(&self, names: &[(&'static str, Value<'a>)]) -> Self {
+    pub(crate) fn and(&self, names: &[(&'a str, Value<'a>)]) -> Self {
         let mut more = self.clone();
         more.names.extend_from_slice(names);
         more

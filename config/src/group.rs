@@ -13,14 +13,15 @@ use crate::expand::Vars;
 use crate::keys::Keys;
 use crate::program::{self, Shared, checked_name};
 use crate::raw::RawSection;
-use crate::{fcgi, listener, subscriber, value};
+use crate::{fcgi, listener, strategy, subscriber, template, value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use treeherd_domain::group::GroupPolicy;
 use treeherd_domain::name::{GroupName, ProcessName};
-use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{GroupKind, GroupRules, GroupSpec, ProcessSpec};
 
 /// Reads all groups. Errors are noted.
-pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
+pub(crate) fn read(shared: &Shared<'_>, root: Option<&GroupPolicy>) -> Vec<Arc<GroupSpec>> {
     let raw = shared.context.raw;
     let mut reader = Reader { shared, claimed: HashSet::new(), named: HashMap::new(), groups: Vec::new() };
     for section in raw.sections_with("group:") {
@@ -42,7 +43,12 @@ pub(crate) fn read(shared: &Shared<'_>) -> Vec<Arc<GroupSpec>> {
     for section in raw.sections_with("subscriber:") {
         reader.subscriber(section);
     }
+    for section in raw.sections_with("template:") {
+        reader.template(section);
+    }
+    let keys = reader.named.iter().map(|(name, section)| (name.clone(), reader.keys(section))).collect();
     let mut groups = reader.groups;
+    strategy::nest(&mut groups, root, &keys);
     groups.sort_by(|a, b| (a.priority, &a.name).cmp(&(b.priority, &b.name)));
     groups
 }
@@ -66,20 +72,24 @@ impl<'a> Reader<'a> {
         let name = checked_name(&keys, text, || keys.missing_name());
         let programs = keys.text("programs").unwrap_or_default();
         let priority = keys.get("priority", 999, value::integer);
-        let mut processes = Vec::new();
+        let mut processes: Vec<Arc<ProcessSpec>> = Vec::new();
+        let mut members = Vec::new();
         for program in value::list(&programs).filter(|program| !program.is_empty()) {
             let Some(claimed) = self.claim(&keys, program) else { continue };
             let group = name.unwrap_or_default();
+            let before = processes.len();
             if claimed.name.starts_with("fcgi-program:") {
                 let read = fcgi::read(self.shared, &self.keys(claimed), Some(group));
                 processes.extend(read.into_iter().flat_map(|fcgi| fcgi.processes));
             } else {
                 processes.extend(program::read(self.shared, claimed, group));
             }
+            members.push((claimed, processes.get(before).cloned()));
         }
+        let rules = strategy::rules(&keys, &mut processes, members.into_iter());
         if let Some(name) = name {
             let processes = self.unique(section, processes);
-            self.add(&keys, GroupKind::Group, name, priority, processes);
+            self.add_under(&keys, GroupKind::Group, name, priority, processes, rules);
         }
     }
 
@@ -113,6 +123,16 @@ impl<'a> Reader<'a> {
         let Some(read) = subscriber::read(self.shared, &keys) else { return };
         let processes = self.unique(section, read.processes);
         self.add(&keys, GroupKind::Subscriber(read.spec), read.name, read.priority, processes);
+    }
+
+    fn template(&mut self, section: &'a RawSection) {
+        let keys = self.keys(section);
+        let text = &section.name["template:".len()..];
+        let Some(name) = checked_name(&keys, text, || keys.missing_name()) else { return };
+        let Some(read) = template::read(self.shared, &keys) else { return };
+        let rules = GroupRules { policy: Some(read.policy), groups: Vec::new() };
+        let kind = GroupKind::Template(Arc::new(read.spec));
+        self.add_under(&keys, kind, name, read.priority, Vec::new(), rules);
     }
 
     /// The section of a program that a group lists; `None` is noted.
@@ -161,6 +181,7 @@ impl<'a> Reader<'a> {
         unique
     }
 
+    /// A group without rules of its own.
     fn add(
         &mut self,
         keys: &Keys<'a>,
@@ -168,6 +189,22 @@ impl<'a> Reader<'a> {
         name: &str,
         priority: i64,
         processes: Vec<Arc<ProcessSpec>>,
+    ) {
+        if processes.iter().any(|process| process.child.significant) {
+            let restart = processes[0].restart_type();
+            strategy::check_significant(keys, restart, None);
+        }
+        self.add_under(keys, kind, name, priority, processes, GroupRules::default());
+    }
+
+    fn add_under(
+        &mut self,
+        keys: &Keys<'a>,
+        kind: GroupKind,
+        name: &str,
+        priority: i64,
+        processes: Vec<Arc<ProcessSpec>>,
+        rules: GroupRules,
     ) {
         let name = GroupName::new(name);
         if let Some(other) = self.named.insert(name.clone(), keys.section) {
@@ -177,6 +214,6 @@ impl<'a> Reader<'a> {
                 "rename one of the two, or list the program in the programs of the group",
             );
         }
-        self.groups.push(Arc::new(GroupSpec { name, kind, priority, processes }));
+        self.groups.push(Arc::new(GroupSpec { name, kind, priority, processes, rules }));
     }
 }

@@ -42,7 +42,9 @@ mod server;
 mod socket;
 mod source;
 mod stop;
+mod strategy;
 mod subscriber;
+mod template;
 pub mod value;
 mod world;
 

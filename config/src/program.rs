@@ -22,6 +22,7 @@ use crate::restart;
 use crate::rolling;
 use crate::socket::Sockets;
 use crate::stop;
+use crate::strategy;
 use crate::value::{self, ValueError};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
@@ -33,7 +34,7 @@ use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
+use treeherd_domain::spec::{Autorestart, ChildRules, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
 
 /// What all programs of a configuration share.
@@ -59,6 +60,16 @@ pub(crate) fn read<'a>(
     section: &'a RawSection,
     group: &'a str,
 ) -> Vec<Arc<ProcessSpec>> {
+    read_with(shared, section, group, &[])
+}
+
+/// The same with more variables in `command` and `environment`: the arguments of a template.
+pub(crate) fn read_with<'a>(
+    shared: &'a Shared<'a>,
+    section: &'a RawSection,
+    group: &'a str,
+    marks: &'a [(String, String)],
+) -> Vec<Arc<ProcessSpec>> {
     let context = shared.context;
     let mut keys = Keys::new(context, section, Vars::new(Vec::new(), Vec::new()));
     keys.suffixed = true;
@@ -75,7 +86,7 @@ pub(crate) fn read<'a>(
     let common = Common::read(&keys);
     let mut processes = Vec::new();
     for process_num in common.numprocs_start..common.numprocs_start.saturating_add(common.numprocs) {
-        let one = One { shared, keys: &keys, group, common: &common, process_num };
+        let one = One { shared, keys: &keys, group, marks, common: &common, process_num };
         processes.extend(one.read().map(Arc::new));
         if context.faults.count() > before {
             // The other processes would only say the same again.
@@ -118,6 +129,7 @@ struct Common {
     priority: i64,
     autostart: bool,
     autorestart: Autorestart,
+    child: ChildRules,
     startsecs: i64,
     startretries: i64,
     stopsignal: Signal,
@@ -145,6 +157,9 @@ impl Common {
         let priority = keys.get("priority", 999, value::integer);
         let autostart = keys.get("autostart", true, value::boolean);
         let autorestart = keys.get("autorestart", Autorestart::Unexpected, value::autorestart);
+        let restart = keys.value("restart", strategy::restart);
+        let autorestart = restart.map_or(autorestart, strategy::autorestart);
+        let significant = keys.get("significant", false, value::boolean);
         let startsecs = keys.get("startsecs", 1, value::integer);
         let startretries = keys.get("startretries", 3, value::integer);
         let stopsignal = keys.get("stopsignal", Signal::TERM, value::signal);
@@ -173,6 +188,7 @@ impl Common {
             priority,
             autostart,
             autorestart,
+            child: ChildRules { supervised: false, significant },
             startsecs,
             startretries,
             stopsignal,
@@ -244,6 +260,7 @@ struct One<'a> {
     group: &'a str,
     common: &'a Common,
     process_num: i64,
+    marks: &'a [(String, String)],
 }
 
 /// What a `*_logfile` says: `syslog` is no file but a flag of old.
@@ -259,7 +276,9 @@ impl One<'_> {
             ("numprocs", Value::Number(self.common.numprocs)),
         ];
         let keys = self.keys.with(self.keys.vars.and(&numbers));
-        let own = self.environment(&keys);
+        let marks: Vec<_> =
+            self.marks.iter().map(|(name, mark)| (name.as_str(), Value::Text(mark))).collect();
+        let own = self.environment(&keys.with(keys.vars.and(&marks)));
         let keys = keys.with(keys.vars.over(&own));
         let common = self.common;
 
@@ -276,7 +295,7 @@ impl One<'_> {
             }
             stderr.logfile = Logfile::None;
         }
-        let command = self.command(&keys);
+        let command = self.command(&keys.with(keys.vars.and(&marks)));
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
         let stop = stop::read(&keys);
@@ -313,6 +332,7 @@ impl One<'_> {
             essential: common.essential,
             restart: common.restart.clone(),
             rolling: common.rolling,
+            child: common.child,
             socket: None,
             sockets,
             stop,

@@ -75,6 +75,8 @@ pub enum ValueError {
     RequiresRestart(String),
     #[error(transparent)]
     SyslogTarget(#[from] TargetError),
+    #[error("not a valid {what}: {text}")]
+    Word { what: &'static str, text: String, help: &'static str },
 }
 
 impl ValueError {
@@ -101,6 +103,7 @@ impl ValueError {
             Self::Above(..) | Self::Below(..) => "write a number within the bounds",
             Self::Url(_) => "write a URL such as http://localhost:9001 or unix:///run/supervisor.sock",
             Self::StopOrder(_) => "write sequential or parallel",
+            Self::Word { help, .. } => help,
             Self::ProtocolError(_) => "write restart or unknown",
             Self::ProcessType(_) => "write simple or oneshot",
             Self::Factor(_) => "write a number such as 2 or 1.5",

@@ -51,6 +51,16 @@ fn quoted(chars: &mut std::str::Chars<'_>, word: &mut String, quote: char) -> Re
     }
 }
 
+/// A word as it is written, so that it is split into itself again.
+#[must_use]
+pub fn quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

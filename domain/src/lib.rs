@@ -40,4 +40,5 @@ pub mod stop;
 pub mod strategy;
 pub mod stream;
 pub mod syslog;
+pub mod template;
 pub mod undecodable;

@@ -188,6 +188,7 @@ pub const KEYS: &[Key] = &[
     key!("health_successes", Hot, health.health_successes, u32::to_string),
     key!("health_action", Hot, health.health_action, Action::to_string),
     key!("watchdog", NextStart, health.watchdog, |span: &Option<Duration>| shown_or_none(span.map(Span))),
+    key!("significant", Hot, child.significant, bool::to_string),
 ];
 
 /// A key of the `[socket:x]` that a process inherits: it is set on the socket there is.

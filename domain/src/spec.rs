@@ -15,6 +15,7 @@ use crate::account::Account;
 use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
+use crate::group::GroupPolicy;
 use crate::health::HealthSpec;
 use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
@@ -27,7 +28,9 @@ use crate::rotation::Rotation;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
 use crate::stop::StopSpec;
+use crate::strategy::Restart;
 use crate::stream::{Stream, StreamSpec};
+use crate::template::TemplateSpec;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -135,6 +138,17 @@ pub struct ProcessSpec {
     pub hooks: Hooks,
     /// `requires` and `requires_restart` (ours), those of its group included.
     pub depend: Depend,
+    /// What it is to a group under OTP's rules (ours).
+    pub child: ChildRules,
+}
+
+/// What a process is to a group under OTP's rules; its restart type is its `autorestart`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct ChildRules {
+    /// Whether its group is under OTP's rules: the group restarts it, and not its own lifecycle.
+    pub supervised: bool,
+    /// `significant`: whether the group's `auto_shutdown` is about it.
+    pub significant: bool,
 }
 
 impl ProcessSpec {
@@ -144,6 +158,16 @@ impl ProcessSpec {
         let State::Stopping { step: StopStep::Signal(at), .. } = state else { return self.stopsignal };
         let step = self.stop.sequence.as_ref().and_then(|sequence| sequence.get(*at));
         step.map_or(self.stopsignal, |step| step.signal)
+    }
+
+    /// After which ends it is started again, in OTP's words for `autorestart`.
+    #[must_use]
+    pub const fn restart_type(&self) -> Restart {
+        match self.autorestart {
+            Autorestart::Always => Restart::Permanent,
+            Autorestart::Unexpected => Restart::Transient,
+            Autorestart::Never => Restart::Temporary,
+        }
     }
 
     /// The keys of one stream.
@@ -167,6 +191,8 @@ pub enum GroupKind {
     Fcgi,
     /// An `[eventlistener:x]`.
     Listener(ListenerSpec),
+    /// A `[template:x]` (ours); its processes are those that were spawned.
+    Template(Arc<TemplateSpec>),
     /// A `[subscriber:x]` (ours).
     Subscriber(SubscriberSpec),
 }
@@ -222,6 +248,17 @@ pub struct GroupSpec {
     pub priority: i64,
     /// The processes, in definition order.
     pub processes: Vec<Arc<ProcessSpec>>,
+    /// OTP's rules (ours).
+    pub rules: GroupRules,
+}
+
+/// OTP's rules for a group (ours).
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct GroupRules {
+    /// What it does about its children; `None`: Supervisor's way.
+    pub policy: Option<GroupPolicy>,
+    /// `groups`: those below it, which are started after its processes.
+    pub groups: Vec<GroupName>,
 }
 
 impl GroupSpec {
@@ -229,9 +266,12 @@ impl GroupSpec {
     /// `[group:x]` of that program alone are the same.
     #[must_use]
     pub fn runs_as(&self, other: &Self) -> bool {
-        let Self { name, kind, priority, processes } = self;
+        let Self { name, kind, priority, processes, rules } = self;
+        // what was spawned of a template is not part of its definition
+        let has_same = matches!(kind, GroupKind::Template(_)) || *processes == other.processes;
         kind.runs_as(&other.kind)
-            && (name, *priority, processes) == (&other.name, other.priority, &other.processes)
+            && has_same
+            && (name, *priority, rules) == (&other.name, other.priority, &other.rules)
     }
 
     /// The full name of one of its processes.
@@ -252,11 +292,14 @@ impl GroupSpec {
         each_once(self.processes.iter().flat_map(|process| &process.sockets))
     }
 
-    /// The processes by (priority, definition order): the order of starting and of collective stops.
+    /// The processes by (priority, definition order): the order of starting and of collective stops. Under OTP's
+    /// rules it is the definition order alone.
     #[must_use]
     pub fn by_priority(&self) -> Vec<&Arc<ProcessSpec>> {
         let mut sorted: Vec<_> = self.processes.iter().collect();
-        sorted.sort_by_key(|process| process.priority);
+        if self.rules.policy.is_none() {
+            sorted.sort_by_key(|process| process.priority);
+        }
         sorted
     }
 }
@@ -288,6 +331,17 @@ pub enum StopOrder {
     Sequential,
     /// Groups of one priority together; the next priority when all are gone.
     Parallel,
+}
+
+impl StopOrder {
+    /// The word in the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sequential => "sequential",
+            Self::Parallel => "parallel",
+        }
+    }
 }
 
 /// `[supervisord]`, command line applied.
@@ -333,6 +387,8 @@ pub struct DaemonSpec {
     pub exit_code_from: Option<Namespec>,
     /// `fault_injection` (ours): whether actors may be crashed by `tree.crash`.
     pub fault_injection: bool,
+    /// OTP's rules for the groups as children of the daemon (ours); `None`: Supervisor's way.
+    pub rules: Option<GroupPolicy>,
 }
 
 /// A `[rpcinterface:x]` section with the standard factory: the namespace its methods stand under.

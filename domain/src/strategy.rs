@@ -39,6 +39,16 @@ pub enum Decision {
 }
 
 impl Restart {
+    /// The word in the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Permanent => "permanent",
+            Self::Transient => "transient",
+            Self::Temporary => "temporary",
+        }
+    }
+
     /// OTP's `do_restart` table.
     #[must_use]
     pub const fn decide(self, ending: Ending) -> Decision {
@@ -64,6 +74,16 @@ pub enum Strategy {
 }
 
 impl Strategy {
+    /// The word in the file.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OneForOne => "one_for_one",
+            Self::OneForAll => "one_for_all",
+            Self::RestForOne => "rest_for_one",
+        }
+    }
+
     /// The children that are stopped (in reverse order) and started again (in order) when the one at
     /// `failed` of `count` ended.
     #[must_use]

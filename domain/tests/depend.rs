@@ -19,7 +19,7 @@ use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::Health;
 use treeherd_domain::lifecycle::{Attempt, Next, State, StopStep, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
-use treeherd_domain::spec::{GroupKind, GroupSpec};
+use treeherd_domain::spec::{GroupKind, GroupRules, GroupSpec};
 
 #[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
 fn now() -> Instant {
@@ -276,6 +276,7 @@ fn groups(spec: &[(i64, Vec<usize>)]) -> Vec<Arc<GroupSpec>> {
             kind: GroupKind::Program,
             priority: *priority,
             processes: vec![Arc::new(process)],
+            rules: GroupRules::default(),
         })
     };
     spec.iter().enumerate().map(group).collect()

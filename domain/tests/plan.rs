@@ -23,7 +23,7 @@ use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
-use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec, ProcessType};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, ProcessType};
 use treeherd_domain::stop::StopSequence;
 use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
@@ -38,6 +38,7 @@ fn group(text: &str) -> Arc<GroupSpec> {
         kind,
         priority: priority.parse().expect("a priority is a number"),
         processes: members.split(',').map(|member| Arc::new(process(member))).collect(),
+        rules: GroupRules::default(),
     })
 }
 
@@ -237,6 +238,7 @@ const EDITS: &[Edit] = &[
     ("health_successes", |p| p.health.health_successes = 2),
     ("health_action", |p| p.health.health_action = Action::None),
     ("watchdog", |p| p.health.watchdog = Some(MINUTE)),
+    ("significant", |p| p.child.significant = true),
 ];
 
 /// The socket `web` with something else about it.

@@ -17,7 +17,7 @@ use treeherd_domain::reload::{KEYS, Reload, changes, same_streams, together};
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
 use treeherd_domain::socket::{Socket, SocketAddress, SocketSpec};
-use treeherd_domain::spec::{Environment, GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{Environment, GroupKind, GroupRules, GroupSpec, ProcessSpec};
 use treeherd_domain::stream::StreamSpec;
 
 fn variables(list: &[(&str, &str)]) -> Environment {
@@ -75,7 +75,8 @@ fn every_field_of_a_process_has_a_reload_class() {
         stop,
         reload,
         hooks,
-        depend
+        depend,
+        child
     );
     let health = fields!(
         HealthSpec,
@@ -119,6 +120,8 @@ fn every_field_of_a_process_has_a_reload_class() {
     for field in own {
         match field {
             "kind" => drop(wanted.insert("type".to_owned())),
+            // whether it is supervised is told with the keys of its group
+            "child" => drop(wanted.insert("significant".to_owned())),
             "name" => {} // what tells two processes apart does not change
             "stdout" | "stderr" => wanted.extend(stream.iter().flat_map(|part| match *part {
                 "rotation" => {
@@ -264,7 +267,13 @@ fn web(kind: GroupKind, priority: i64, members: &str) -> Arc<GroupSpec> {
         Arc::new(spec)
     };
     let processes = members.split_whitespace().map(member).collect();
-    Arc::new(GroupSpec { name: GroupName::new("web"), kind, priority, processes })
+    Arc::new(GroupSpec {
+        name: GroupName::new("web"),
+        kind,
+        priority,
+        processes,
+        rules: GroupRules::default(),
+    })
 }
 
 #[track_caller]

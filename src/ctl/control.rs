@@ -316,6 +316,15 @@ fn message_of(row: &Row) -> &str {
     row.error.as_ref().map_or("", |error| error.message.as_str())
 }
 
+/// How one start went.
+pub(super) fn show_started(session: &mut Session, row: &Row) {
+    let namespec = render::namespec(&row.group, &row.name);
+    match &row.error {
+        None => show(session, Deed::Start, &namespec, fault::SUCCESS, ""),
+        Some(error) => show_fault(session, Deed::Start, &namespec, &error.clone().into()),
+    }
+}
+
 fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<RemoteFault>>) {
     let rows = match rows {
         Ok(rows) => rows,
@@ -338,13 +347,7 @@ fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<Re
         Ok(rows) => rows,
         Err(refusal) => return show_refused(session, Deed::Start, word, refusal),
     };
-    for row in rows.iter().filter(|row| !could_not_stop(row)) {
-        let namespec = render::namespec(&row.group, &row.name);
-        match &row.error {
-            None => show(session, Deed::Start, &namespec, fault::SUCCESS, ""),
-            Some(error) => show_fault(session, Deed::Start, &namespec, &error.clone().into()),
-        }
-    }
+    rows.iter().filter(|row| !could_not_stop(row)).for_each(|row| show_started(session, row));
 }
 
 /// The system refused before anything was stopped.

@@ -63,6 +63,7 @@ pub mod session;
 pub mod settings;
 mod shell;
 mod simulate;
+mod spawn;
 pub mod status;
 mod survey;
 mod wait;
@@ -78,6 +79,7 @@ use server::Problem;
 use session::{Outcome, Session};
 use settings::Settings;
 use std::os::fd::{AsFd as _, OwnedFd};
+use treeherd_domain::command;
 use treeherd_domain::endpoint::Credentials;
 use treeherd_rpc::client::ConnectError;
 
@@ -147,7 +149,7 @@ fn start(mut screen: Screen, options: &Options, settings: Settings, local: Local
         shell::run(&runtime, session, &format!("{prompt}> "), history_file.as_deref());
         return status::OK;
     }
-    runtime.block_on(run(&mut session, &options.words.join(" ")));
+    runtime.block_on(run(&mut session, &one_line(&options.words)));
     session.screen.flush();
     match session.screen.is_broken() {
         true => status::FAILURE,
@@ -225,6 +227,15 @@ async fn credentials(session: &mut Session) -> Result<Option<Credentials>, Probl
     Ok(password.map(|password| Credentials { username, password }))
 }
 
+/// The words of a command line as a line of the shell. `spawn`, whose values may hold anything, gets them quoted; other
+/// actions split at blanks, as Supervisor's do.
+fn one_line(words: &[String]) -> String {
+    match words.first().map(String::as_str) {
+        Some("spawn") => words.iter().map(|word| command::quote(word)).collect::<Vec<_>>().join(" "),
+        _ => words.join(" "),
+    }
+}
+
 async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> Outcome {
     let words: Vec<&str> = std::iter::once(verb).chain(argument.split_whitespace()).collect();
     if let Some(code) = session.local.run(&mut session.screen, &words) {
@@ -259,6 +270,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "hup" => hup::hup(session, argument).await,
         "history" => why::history(session, argument).await,
         "why" => why::why(session, argument).await,
+        "spawn" => spawn::spawn(session, argument).await,
         "wait" => wait::wait(session, argument).await,
         "completion" => completion::names(session, argument).await,
         _ => {

@@ -55,6 +55,7 @@ mod rows_start;
 mod spawn;
 mod spawn_errors;
 mod stop_sequence;
+mod strategies;
 mod subscribers;
 mod timing;
 mod traps_defects;

@@ -1,24 +1,64 @@
 //! What `group.list` tells of a group: its definition, and what its listeners or subscribers were told.
 
+use super::Bridge;
+use crate::clock;
 use crate::estate::{FeedEstate, FeedStatus, GroupEstate, PoolEstate};
 use std::sync::Arc;
 use treeherd_domain::event::types::EventSet;
+use treeherd_domain::group::Standing;
 use treeherd_domain::listener::ListenerState;
 use treeherd_domain::spec::{GroupKind, ProcessSpec};
 use treeherd_domain::{feed, pool};
-use treeherd_rpc::wire::{GroupInfo, ListenerInfo, PoolInfo, SubscriberInfo};
+use treeherd_rpc::wire::{GroupInfo, ListenerInfo, PoolInfo, RulesInfo, SubscriberInfo, TemplateInfo};
 
-/// A group as it is now.
-pub(super) fn info(group: &GroupEstate) -> GroupInfo {
+impl Bridge {
+    /// A group as it is now.
+    pub(super) fn group_info(&self, group: &GroupEstate) -> GroupInfo {
+        GroupInfo { rules: self.rules(group), ..info(group) }
+    }
+
+    fn rules(&self, group: &GroupEstate) -> Option<RulesInfo> {
+        let grove = &self.shared().arena.grove;
+        if !grove.is_planted() {
+            return None;
+        }
+        let trees = grove.trees();
+        let machine =
+            trees.forest.machine(Some(group.name())).filter(|machine| machine.policy().decides)?;
+        let policy = machine.policy();
+        let parent = trees.forest.parent(group.name()).flatten();
+        Some(RulesInfo {
+            strategy: policy.strategy.as_str().to_owned(),
+            standing: machine.standing().as_str().to_owned(),
+            phase: machine.phase().to_owned(),
+            escalated: machine.standing() == Standing::Fatal,
+            intensity: policy.intensity.map(count),
+            period_ms: u64::try_from(policy.period.as_millis()).unwrap_or(u64::MAX),
+            budget_left: machine.budget_left(clock::now()).map(count),
+            escalate: policy.escalate.as_str().to_owned(),
+            parent: parent.map(ToString::to_string),
+            groups: group.spec.rules.groups.iter().map(ToString::to_string).collect(),
+        })
+    }
+}
+
+fn info(group: &GroupEstate) -> GroupInfo {
+    let template = match &group.spec.kind {
+        GroupKind::Template(template) => {
+            Some(TemplateInfo { args: template.args.clone(), max_children: count(template.max_children) })
+        }
+        _ => None,
+    };
     let size = match &group.spec.kind {
         GroupKind::Listener(spec) => spec.buffer_size,
         GroupKind::Subscriber(spec) => spec.buffer_size,
-        GroupKind::Program | GroupKind::Group | GroupKind::Fcgi => 0,
+        GroupKind::Program | GroupKind::Group | GroupKind::Fcgi | GroupKind::Template(_) => 0,
     };
     let size = u64::try_from(size).unwrap_or(u64::MAX);
     GroupInfo {
         pool: group.pool.as_ref().map(|pool| of_pool(group, pool, size)),
         subscribers: group.feed.as_ref().map(|feed| of_feed(feed, size)),
+        template,
         ..GroupInfo::from(&*group.spec)
     }
 }

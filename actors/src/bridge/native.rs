@@ -1,11 +1,13 @@
 //! `process.*`, `group.*`: the native methods, by selector, one row per target.
 
 use super::why::Span;
-use super::{Bridge, act, describe, events, groups};
+use super::{Bridge, act, describe, events};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
+use crate::root::spawn::Spawn;
 use jsonrpsee::PendingSubscriptionSink;
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::fault::Fault;
@@ -87,7 +89,8 @@ impl Bridge {
             }
             Selector::Group(group) => {
                 let group = arena.group(group.as_str());
-                group.map(|g| g.by_priority()).ok_or_else(|| Fault::GroupNotFound(text.to_owned()))
+                let group = group.ok_or_else(|| Fault::GroupNotFound(text.to_owned()))?;
+                Ok(arena.tree_of(&group).iter().flat_map(|group| group.by_priority()).collect())
             }
             Selector::All => Ok(arena.by_priority().iter().flat_map(|g| g.by_priority()).collect()),
             Selector::Glob { .. } => {
@@ -157,7 +160,8 @@ impl Bridge {
     ) -> RpcResult<Operation> {
         let work = async {
             self.check_running()?;
-            let members = Self::members(&*self.group(name)?, verb);
+            let tree = self.shared().arena.tree_of(&self.group(name)?);
+            let members: Vec<_> = tree.iter().flat_map(|group| Self::members(group, verb)).collect();
             self.operate(&members, verb, wait, timeout_ms, false).await
         };
         work.await.map_err(|fault| error_object(&fault))
@@ -320,7 +324,7 @@ fn parse_states(names: &[String]) -> Result<Vec<ProcessState>, Fault> {
 #[async_trait]
 impl GroupApiServer for Bridge {
     async fn group_list(&self) -> RpcResult<Vec<GroupInfo>> {
-        Ok(self.shared().arena.by_priority().iter().map(|group| groups::info(group)).collect())
+        Ok(self.shared().arena.by_priority().iter().map(|group| self.group_info(group)).collect())
     }
 
     async fn group_start(
@@ -348,6 +352,29 @@ impl GroupApiServer for Bridge {
         timeout_ms: Option<u64>,
     ) -> RpcResult<Operation> {
         self.whole(&name, Verb::Restart, wait(settle), timeout_ms).await
+    }
+
+    async fn group_get(&self, name: String) -> RpcResult<GroupInfo> {
+        let group = self.group(&name).map_err(|fault| error_object(&fault))?;
+        Ok(self.group_info(&group))
+    }
+
+    async fn group_spawn(
+        &self,
+        name: String,
+        args: Option<BTreeMap<String, String>>,
+        settle: Option<wire::Wait>,
+        timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation> {
+        let work = async {
+            self.check_running()?;
+            let spawn = Spawn { template: name, args: args.unwrap_or_default(), by: act::asked() };
+            let spawned = self.ask(spawn).await?;
+            let estate = self.shared().arena.estate(&spawned);
+            let estate = estate.ok_or_else(|| Fault::ProcessNotFound(spawned.to_string()))?;
+            self.operate(&[estate], Verb::Start, wait(settle), timeout_ms, false).await
+        };
+        work.await.map_err(|fault| error_object(&fault))
     }
 
     async fn group_update(&self, name: String) -> RpcResult<GroupUpdate> {

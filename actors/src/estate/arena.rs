@@ -3,11 +3,12 @@
 //! It is handed to each incarnation of Root by the loop outside the tree, and read by every thread. Absent: what
 //! an estate is (above).
 
+use super::grove::Grove;
 use super::{Ending, Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
 use slog::Logger;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicI8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI8, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::desired::Desired;
@@ -50,6 +51,9 @@ pub struct Arena {
     feeds: RwLock<Vec<Arc<FeedEstate>>>,
     /// The sockets that programs share.
     pub(crate) sockets: Sockets,
+    /// The groups under OTP's rules.
+    pub grove: Grove,
+    exit_status: AtomicU8,
     config: RwLock<Arc<Config>>,
     mood: AtomicI8,
     /// The mood that somebody asked for, until a root has seen it.
@@ -88,6 +92,8 @@ impl Arena {
             pools: RwLock::default(),
             feeds: RwLock::default(),
             sockets: Sockets::default(),
+            grove: Grove::new(config.daemon.rules.clone()),
+            exit_status: AtomicU8::new(0),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
@@ -158,12 +164,12 @@ impl Arena {
     }
 
     /// The active groups by priority, then in the order in which they became active: the order of
-    /// starting. The reverse is the order of stopping.
+    /// starting. The reverse is the order of stopping. Those below another come right after it.
     #[must_use]
     pub fn by_priority(&self) -> Vec<Arc<GroupEstate>> {
         let mut places: Vec<Place> = self.places().values().cloned().collect();
         places.sort_by_key(|place| (place.group.spec.priority, place.added));
-        places.into_iter().map(|place| place.group).collect()
+        Self::in_trees(places.into_iter().map(|place| place.group).collect())
     }
 
     /// An active group.
@@ -330,6 +336,16 @@ impl Arena {
     /// A root has seen that this was asked for.
     pub(crate) fn heard(&self, mood: Mood) {
         lock(&self.asked).take_if(|asked| *asked == mood);
+    }
+
+    /// The status with which the daemon is to end.
+    #[must_use]
+    pub fn exit_status(&self) -> u8 {
+        self.exit_status.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_exit_status(&self, status: u8) {
+        self.exit_status.store(status, Ordering::Release);
     }
 
     /// The number of the last event.

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | no | nobody | 0 |
 //! | no | an essential process | its code |
-//! | yes | whoever | the code of that process; if that is 0, the code of the essential one that failed |
+//! | no | a group that gave up (`escalate=exit`) | 70 |
+//! | yes | whoever | the code of that process; if that is 0, the code of the essential one that failed, or 70 |
 //!
 //! A code is what a shell makes of an end: 128 and the number of the signal that ended it. What has failed is never 0.
 
@@ -38,6 +39,7 @@ impl Arena {
     pub fn exit_code(&self) -> u8 {
         let ending = self.ending();
         let ended = ending.as_ref().map_or(0, Ending::code);
+        let ended = if ended == 0 { self.exit_status() } else { ended };
         let Some(from) = &self.config().daemon.exit_code_from else { return ended };
         let last = self.estate(from).and_then(|estate| estate.record().last_end);
         match last.map(ExitStatus::shell_code) {

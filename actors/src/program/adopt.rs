@@ -27,7 +27,7 @@ impl Program {
         };
         let is_due = is_fresh && self.estate.spec.autostart && self.shared.arena.mood() == Mood::Running;
         // a program that was never started is STOPPED, from where a start is not refused
-        if !is_due || !self.is_active() {
+        if !is_due || !self.is_active() || self.shared.arena.grove.drives(&self.estate.namespec.group) {
             return false;
         }
         let by = self.shared.arena.changed_by(&self.estate.namespec.group);

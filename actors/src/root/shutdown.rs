@@ -75,6 +75,7 @@ impl Handler<End> for Root {
         match (self.shared.arena.mood(), mood) {
             (Mood::Running, Mood::Restarting | Mood::Shutdown) => {
                 self.shared.arena.set_mood(mood);
+                self.shared.freeze_groups();
                 self.shared.announce(EventKind::SupervisorStopping);
                 self.stop_all(context);
             }
@@ -221,13 +222,20 @@ async fn are_told(group: &GroupEstate) {
     }
 }
 
+/// Whether a group is above one of these, which then end first.
+fn is_above(group: &GroupEstate, others: &[Arc<GroupEstate>]) -> bool {
+    group.spec.rules.groups.iter().any(|below| others.iter().any(|other| other.name() == below))
+}
+
 /// Groups in the order of their end.
 fn batches(groups: Vec<Arc<GroupEstate>>, order: StopOrder) -> VecDeque<Vec<Arc<GroupEstate>>> {
     let mut batches: VecDeque<Vec<Arc<GroupEstate>>> = VecDeque::new();
     for group in groups.into_iter().rev() {
         match batches.back_mut() {
             Some(batch)
-                if order == StopOrder::Parallel && batch[0].spec.priority == group.spec.priority =>
+                if order == StopOrder::Parallel
+                    && batch[0].spec.priority == group.spec.priority
+                    && !is_above(&group, batch) =>
             {
                 batch.push(group);
             }

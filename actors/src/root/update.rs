@@ -57,7 +57,9 @@ pub struct Reshape {
 }
 
 /// Runs something that blocks away from the tree's thread.
-async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Fault> {
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Fault> {
     let done = tokio::task::spawn_blocking(work).await;
     done.map_err(|error| Fault::Failed(format!("an internal task failed: {error}")))
 }
@@ -120,7 +122,9 @@ impl Handler<Add> for Root {
             actor.shared.arena.listen(&estate);
             actor.shared.announce(EventKind::GroupAdded(estate.name().clone()));
             actor.shared.tune();
+            actor.shared.plant();
             actor.start_group(&estate);
+            actor.shared.start_groups();
             actor.shared.nudges.group(estate.name());
             Ok(())
         }))
@@ -160,6 +164,7 @@ impl Handler<Reshape> for Root {
                 return Err(meanwhile(old.name()));
             }
             actor.shared.arena.settle_sockets();
+            actor.shared.plant();
             if let Some(group) = actor.group(old.name()) {
                 group.do_send(group::Reshape(new));
             }
@@ -192,6 +197,7 @@ impl Handler<Remove> for Root {
             return Err(Fault::StillRunning(estate.name().clone()));
         }
         self.shared.arena.remove(&name);
+        self.shared.plant();
         self.shared.arena.settle_sockets();
         if let Some(group) = self.groups.remove(estate.name()).and_then(|slot| slot.get()) {
             group.do_send(Stop);

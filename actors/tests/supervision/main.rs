@@ -32,6 +32,7 @@ mod document;
 mod ends;
 mod errand;
 mod escalation;
+mod groups;
 mod health;
 mod herd;
 mod intensity;

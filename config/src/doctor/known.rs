@@ -23,6 +23,14 @@ pub const SUPERVISORD: &[&str] = &[
     "exit_code_from",
     "state_file",
     "fault_injection",
+    "strategy",
+    "intensity",
+    "period",
+    "escalate",
+    "auto_shutdown",
+    "start_failure",
+    "backoff",
+    "otp_strict",
 ];
 /// The keys of `[program:x]`; the other kinds of programs have these and their own.
 pub const PROGRAM: &[&str] = &[
@@ -92,6 +100,24 @@ pub const PROGRAM: &[&str] = &[
     "rolling_abort_on",
     "requires",
     "requires_restart",
+    "restart",
+    "significant",
+];
+
+/// The keys of `[group:x]` that put it under OTP's rules.
+const GROUP: &[&str] = &[
+    "strategy",
+    "intensity",
+    "period",
+    "escalate",
+    "auto_shutdown",
+    "restart",
+    "significant",
+    "groups",
+    "start_failure",
+    "stop_order",
+    "backoff",
+    "otp_strict",
 ];
 
 /// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.
@@ -147,7 +173,7 @@ const KINDS: &[Kind] = &[
         prefix: "group:",
         is_named: true,
         keys: &["programs", "priority", "requires", "requires_restart"],
-        more: &[],
+        more: GROUP,
     },
     Kind { prefix: "rpcinterface:", is_named: true, keys: &[], more: &[] },
     Kind { prefix: "ctlplugin:", is_named: true, keys: &[], more: &[] },

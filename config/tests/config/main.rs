@@ -14,5 +14,6 @@ mod restart;
 mod rolling;
 mod specs;
 mod stop;
+mod strategy;
 mod support;
 mod values;

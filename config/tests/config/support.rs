@@ -142,6 +142,7 @@ pub(crate) fn render(config: &Config) -> String {
             GroupKind::Group => "group",
             GroupKind::Program => "program",
             GroupKind::Fcgi => "fcgi-program",
+            GroupKind::Template(_) => "template",
             GroupKind::Listener(_) => "eventlistener",
             GroupKind::Subscriber(_) => "subscriber",
         };

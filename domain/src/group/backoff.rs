@@ -1,5 +1,7 @@
 //! The delays between the restarts of one child.
 
+use crate::duration::Shown;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
@@ -24,6 +26,13 @@ impl Eq for Backoff {}
 impl Default for Backoff {
     fn default() -> Self {
         Self { first: Duration::from_secs(1), cap: Duration::from_secs(60), factor: 2.0, jitter: 0.2 }
+    }
+}
+
+impl fmt::Display for Backoff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, cap, factor, jitter } = self;
+        write!(f, "{},{},{factor},{jitter}", Shown(*first), Shown(*cap))
     }
 }
 

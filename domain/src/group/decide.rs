@@ -38,6 +38,9 @@ impl GroupMachine {
             }
             Life::Down | Life::Restarting { .. } => {}
         }
+        if self.members[at].held || self.standing == Standing::Leaving {
+            self.if_dynamic_forget(at);
+        }
     }
 
     pub(super) fn start_failed(&mut self, at: usize, now: Instant) {

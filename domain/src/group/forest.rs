@@ -8,8 +8,7 @@
 //!      └── group tools
 //! ```
 //!
-//! Every call gives what is to be logged, and which groups have orders for their processes that they did not have
-//! before. Absent: groups without rules, of which nothing is known here.
+//! Every call gives what is to be logged, and which groups may have other orders for their processes than before. Absent: groups without rules, of which nothing is known here.
 
 use super::{
     ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen, Task, Wish,
@@ -38,7 +37,7 @@ pub struct Plot {
 pub struct Changes {
     /// What is worth telling, and in which group it was (`None`: in the root).
     pub news: Vec<(Option<GroupName>, Output)>,
-    /// The groups that have new orders.
+    /// The groups that may have other orders, or another deadline.
     pub touched: BTreeSet<GroupName>,
     /// The daemon is to end.
     pub end: Option<End>,
@@ -100,9 +99,8 @@ impl Forest {
         }
         for Plot { name, policy, children } in plots {
             let Some(tree) = self.trees.get_mut(&name) else { continue };
-            let before = tree.machine.tickets();
             let outputs = tree.machine.reshape(policy, children, now);
-            let inputs = self.take_in(&name, outputs, before, &mut changes);
+            let inputs = self.take_in(&name, outputs, &mut changes);
             self.run(inputs, now, &mut changes);
         }
         changes
@@ -196,7 +194,6 @@ impl Forest {
     fn run(&mut self, mut inputs: VecDeque<(Node, Input)>, now: Instant, changes: &mut Changes) {
         while let Some((node, input)) = inputs.pop_front() {
             let Some(tree) = self.trees.get_mut(&node) else { continue };
-            let before = tree.machine.tickets();
             let outputs = match input {
                 Input::Request(request) => tree.machine.request(request, now),
                 Input::Asked(child, wish) => tree.machine.asked(&child, wish, now),
@@ -204,7 +201,7 @@ impl Forest {
                 Input::Seen(child, seen) => tree.machine.seen(&child, seen, now),
                 Input::Due => tree.machine.due(now),
             };
-            inputs.extend(self.take_in(&node, outputs, before, changes));
+            inputs.extend(self.take_in(&node, outputs, changes));
         }
     }
 
@@ -213,7 +210,6 @@ impl Forest {
         &mut self,
         node: &Node,
         outputs: Vec<Output>,
-        before: u64,
         changes: &mut Changes,
     ) -> VecDeque<(Node, Input)> {
         let mut inputs = VecDeque::new();
@@ -253,9 +249,7 @@ impl Forest {
             }
         }
         tree.handed = tree.machine.tickets();
-        if tree.handed > before {
-            changes.touched.extend(node.clone());
-        }
+        changes.touched.extend(node.clone());
         inputs
     }
 }

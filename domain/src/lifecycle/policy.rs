@@ -166,11 +166,15 @@ impl From<&ProcessSpec> for Policy {
             startretries: u32::try_from(spec.startretries.max(0)).unwrap_or(u32::MAX),
             stopwaitsecs: seconds(spec.stopwaitsecs),
             stop: spec.stop.clone(),
-            autorestart: spec.autorestart,
+            // one that its group starts again does not start by itself
+            autorestart: if spec.child.supervised { Autorestart::Never } else { spec.autorestart },
             exitcodes: spec.exitcodes.clone(),
             gated: spec.depend.is_gated(),
             oneshot: spec.kind == ProcessType::Oneshot,
-            restart: spec.restart.clone(),
+            restart: RestartPolicy {
+                fatal_retry: spec.restart.fatal_retry.filter(|_| !spec.child.supervised),
+                ..spec.restart.clone()
+            },
             seed: restart::seed(spec.name.as_str(), 0),
         }
     }

@@ -10,9 +10,10 @@
 
 use super::{Change, Plan};
 use crate::event::types::EventSet;
+use crate::group::GroupPolicy;
 use crate::name::{GroupName, Namespec};
 use crate::reload::{self, KeyChange, Reload};
-use crate::spec::{GroupKind, GroupSpec, ListenerSpec, ProcessSpec, SubscriberSpec};
+use crate::spec::{GroupKind, GroupRules, GroupSpec, ListenerSpec, ProcessSpec, SubscriberSpec};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -164,12 +165,60 @@ impl Change {
         };
         let programs = (self.is_reordered() || is_other)
             .then(|| change("programs", Reload::Hot, &order(old), &order(new)));
-        priority.into_iter().chain(programs).chain(pool).collect()
+        let rules = rules_changes(&old.rules, &new.rules);
+        priority.into_iter().chain(programs).chain(pool).chain(rules).collect()
     }
 }
 
 fn change(key: &'static str, reload: Reload, old: &impl ToString, new: &impl ToString) -> KeyChange {
     KeyChange { key, reload, old: old.to_string(), new: new.to_string() }
+}
+
+/// The keys of OTP's rules that differ. They hold from the next end of a child on.
+fn rules_changes(old: &GroupRules, new: &GroupRules) -> Vec<KeyChange> {
+    let below =
+        |rules: &GroupRules| rules.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(",");
+    let (texts, others) = (rules_texts(old.policy.as_ref()), rules_texts(new.policy.as_ref()));
+    let keys = texts.into_iter().zip(others).map(|((key, old), (_, new))| (key, old, new));
+    let all = keys.chain([("groups", below(old), below(new))]);
+    all.filter(|(_, old, new)| old != new)
+        .map(|(key, old, new)| change(key, Reload::Hot, &old, &new))
+        .collect()
+}
+
+/// Every key of a policy with its value. A new field does not compile here until it has its row.
+fn rules_texts(policy: Option<&GroupPolicy>) -> Vec<(&'static str, String)> {
+    let is_set = policy.is_some();
+    let policy = policy.cloned().unwrap_or_default();
+    let GroupPolicy {
+        strategy,
+        intensity,
+        period,
+        escalate,
+        auto_shutdown,
+        restart,
+        significant,
+        start_failure,
+        stop_order,
+        backoff,
+        otp_strict,
+        start_up: _,
+        decides: _,
+    } = policy;
+    let strategy = if is_set { strategy.as_str() } else { "none" };
+    vec![
+        ("strategy", strategy.to_owned()),
+        ("intensity", intensity.map_or_else(|| "none".to_owned(), |number| number.to_string())),
+        ("period", crate::duration::Shown(period).to_string()),
+        ("escalate", escalate.as_str().to_owned()),
+        ("auto_shutdown", auto_shutdown.as_str().to_owned()),
+        ("restart", restart.as_str().to_owned()),
+        ("significant", significant.to_string()),
+        ("start_failure", start_failure.as_str().to_owned()),
+        ("stop_order", stop_order.as_str().to_owned()),
+        ("backoff", backoff.to_string()),
+        ("otp_strict", otp_strict.to_string()),
+    ]
 }
 
 /// The keys of a pool that differ. A pool is made anew, and so are its listeners.

@@ -7,7 +7,7 @@ use treeherd_domain::name::ProcessName;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::spec::{Autorestart, Environment, ProcessSpec, ProcessType};
+use treeherd_domain::spec::{Autorestart, ChildRules, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stop::StopSpec;
 use treeherd_domain::stream::StreamSpec;
 
@@ -46,5 +46,6 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         reload: ReloadSpec::default(),
         hooks: Hooks::default(),
         depend: Depend::default(),
+        child: ChildRules::default(),
     }
 }

@@ -48,8 +48,13 @@ fn add(setting: &mut Setting, group: &GroupName, priority: i64, spec: ProcessSpe
     let group = match setting.groups.iter_mut().find(|other| other.name == *group) {
         Some(group) => group,
         None => {
-            let made =
-                GroupSpec { name: group.clone(), kind: GroupKind::Group, priority, processes: Vec::new() };
+            let made = GroupSpec {
+                name: group.clone(),
+                kind: GroupKind::Group,
+                priority,
+                processes: Vec::new(),
+                rules: Default::default(),
+            };
             setting.groups.push(Arc::new(made));
             setting.groups.last_mut().unwrap()
         }

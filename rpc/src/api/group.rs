@@ -3,6 +3,7 @@
 use crate::wire::{GroupInfo, GroupUpdate, Operation, Wait};
 use jsonrpsee::core::RpcResult;
 use jsonrpsee::proc_macros::rpc;
+use std::collections::BTreeMap;
 
 /// Whole groups by name.
 #[rpc(server, client, namespace = "group", namespace_separator = ".")]
@@ -11,6 +12,10 @@ pub trait GroupApi {
     /// what they were told.
     #[method(name = "list", param_kind = map)]
     async fn group_list(&self) -> RpcResult<Vec<GroupInfo>>;
+
+    /// One of them.
+    #[method(name = "get", param_kind = map)]
+    async fn group_get(&self, name: String) -> RpcResult<GroupInfo>;
 
     /// Starts the members that are not active, by ascending priority.
     #[method(name = "start", param_kind = map)]
@@ -35,6 +40,16 @@ pub trait GroupApi {
     async fn group_restart(
         &self,
         name: String,
+        wait: Option<Wait>,
+        #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
+    ) -> RpcResult<Operation>;
+
+    /// Makes an instance of a template with these arguments, and starts it. `wait`: `started` (the default) or `none`.
+    #[method(name = "spawn", param_kind = map)]
+    async fn group_spawn(
+        &self,
+        name: String,
+        args: Option<BTreeMap<String, String>>,
         wait: Option<Wait>,
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
     ) -> RpcResult<Operation>;

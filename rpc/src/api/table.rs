@@ -268,6 +268,11 @@ methods! {
 
     "group.list" () -> "GroupInfo[]":
         "The active groups by priority, then in the order in which they became active; of listeners and subscribers also what they were told.";
+    "group.get" (name: "string") -> "GroupInfo", errors [GroupNotFound]:
+        "One of them; of a group under OTP's rules also what it is about, and how many restarts are left.";
+    "group.spawn" (name: "string", args?o: "object", wait?o: "Wait", timeoutMs?o: "int") -> "Operation",
+        errors [GroupNotFound BadArguments Failed]:
+        "Makes an instance of a template with these arguments (each by its name, as text) and starts it. It is named by a number that does not come again, and taken out when it is down for good.";
     "group.start" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
         "Starts the members that are not active, by ascending priority.";
     "group.stop" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:

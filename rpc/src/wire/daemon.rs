@@ -1,5 +1,6 @@
 //! The daemon itself: who it is, its groups, its actors.
 
+use crate::wire::rules::{RulesInfo, TemplateInfo};
 use crate::wire::{PoolInfo, SubscriberInfo};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -46,7 +47,8 @@ pub struct SystemState {
 pub struct GroupInfo {
     /// Its name.
     pub name: String,
-    /// The section it comes from: `program`, `group`, `fcgi-program`, `eventlistener` or `subscriber`.
+    /// The section it comes from: `program`, `group`, `fcgi-program`, `eventlistener`,
+    /// `subscriber` or `template`.
     pub kind: String,
     /// `priority`.
     pub priority: i64,
@@ -58,6 +60,12 @@ pub struct GroupInfo {
     /// Of a `subscriber`: what each process was told, in definition order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscribers: Option<Vec<SubscriberInfo>>,
+    /// Of a group under OTP's rules: what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesInfo>,
+    /// Of a `template`: what may be spawned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<TemplateInfo>,
 }
 
 impl From<&GroupSpec> for GroupInfo {
@@ -66,6 +74,7 @@ impl From<&GroupSpec> for GroupInfo {
             GroupKind::Program => "program",
             GroupKind::Group => "group",
             GroupKind::Fcgi => "fcgi-program",
+            GroupKind::Template(_) => "template",
             GroupKind::Listener(_) => "eventlistener",
             GroupKind::Subscriber(_) => "subscriber",
         };
@@ -76,6 +85,8 @@ impl From<&GroupSpec> for GroupInfo {
             members: spec.processes.iter().map(|process| process.name.to_string()).collect(),
             pool: None,
             subscribers: None,
+            rules: None,
+            template: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod plan;
 mod pool;
 mod process;
 mod rolling;
+mod rules;
 mod selector;
 pub mod supervisor;
 pub mod time;
@@ -34,4 +35,5 @@ pub use plan::{
 pub use pool::{ListenerInfo, PoolInfo, SubscriberInfo};
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
 pub use rolling::{RollItem, Rolling};
+pub use rules::{RulesInfo, TemplateInfo};
 pub use selector::Selectors;

@@ -221,6 +221,22 @@ pub(super) const ACTIONS: &[Action] = &[
         ("simulate -c s.conf --script crash.sim", "web: runs 3.2s, exit 1; what follows?"),
     ]),
     Action::new(
+        "spawn",
+        "<template> [<name>=<value> ...]",
+        "Makes an instance of a [template:x] with these arguments, starts it, and tells its name: x:1, x:2, ... A value \
+         stays one word of the instance's command, whatever is in it. What is down for good is taken out; stop ends one.",
+    )
+    .completing(Completes::Groups)
+    .with_exits(&[
+        (0, "it is started"),
+        (1, "the daemon refuses: no such template, wrong arguments, or max_children are there"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[
+        ("spawn worker queue=mail", "one more worker"),
+        ("spawn worker 'queue=two words'", "in the shell of supervisorctl, quoted like this as well"),
+    ]),
+    Action::new(
         "wait",
         "<name>|<group>:*|all ...",
         "Waits until all of the processes are running (or stopped) at the same time, and says how each stands. \

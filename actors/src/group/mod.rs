@@ -11,12 +11,17 @@
 //! It owns the supervision of its programs' actors, nothing else: the processes stand in the
 //! [`GroupEstate`]. When it dies, its programs' actors end with it, the processes do not notice, and the
 //! next incarnation starts new ones on the same estates. Processes are started in definition order and
-//! halted in descending priority. Absent: strategies over processes.
+//! halted in descending priority. Under OTP's rules its machine, which stands in the arena, says what the processes
+//! have to do ([`orders`]).
 
+mod orders;
+
+use crate::alarm::Alarm;
 use crate::clock;
 use crate::command::{Outcome, Reply};
 use crate::estate::{Estate, FeedEstate, GroupEstate, PoolEstate};
 use crate::feeder::Feeder;
+use crate::grove::Orders;
 use crate::pool::Pool;
 use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
@@ -25,7 +30,7 @@ use crate::supervision::guard;
 use crate::supervision::link::{Down, Exit, Link, Stop};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use futures_util::future::join_all;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,6 +106,11 @@ pub struct Group {
     shared: Arc<Shared>,
     programs: HashMap<ProcessName, Arc<Slot<Addr<Program>>>>,
     children: Children,
+    /// The orders that were sent and are not done.
+    sent: HashSet<u64>,
+    alarm: Alarm,
+    /// The daemon ends: why, and where the ends go.
+    halting: Option<(Cause, Reply)>,
     /// Last, so that the parent hears of the end when all else is gone.
     link: Link,
 }
@@ -122,7 +132,16 @@ impl Group {
     ) -> Self {
         let up = context.address().downgrade().recipient();
         let children = Children::new(up, link.clone(), Strategy::OneForOne, INTENSITY);
-        Self { estate, shared, programs: HashMap::new(), children, link }
+        Self {
+            estate,
+            shared,
+            programs: HashMap::new(),
+            children,
+            sent: HashSet::new(),
+            alarm: Alarm::default(),
+            halting: None,
+            link,
+        }
     }
 
     fn program(&self, process: &ProcessName) -> Option<Addr<Program>> {
@@ -184,7 +203,7 @@ impl Group {
 impl Actor for Group {
     type Context = Context<Self>;
 
-    fn started(&mut self, _: &mut Self::Context) {
+    fn started(&mut self, context: &mut Self::Context) {
         for estate in &self.estate.by_priority() {
             self.start_program(estate);
         }
@@ -194,6 +213,7 @@ impl Actor for Group {
         if let Some(feed) = &self.estate.feed.clone() {
             self.start_feeder(feed);
         }
+        self.take_orders(context);
     }
 }
 
@@ -202,7 +222,12 @@ impl Handler<Forward> for Group {
 
     fn handle(&mut self, Forward { process, command }: Forward, _: &mut Self::Context) {
         match self.program(&process) {
-            Some(program) => program.do_send(command),
+            Some(program) => {
+                let verb = command.verb;
+                program.do_send(command);
+                // after the process itself: what the group does about it comes second
+                self.ask_machine(&self.estate.spec.namespec(&process), verb);
+            }
             None => {
                 let namespec = self.estate.spec.namespec(&process);
                 let fault = Fault::ProcessNotFound(namespec.to_string());
@@ -215,7 +240,10 @@ impl Handler<Forward> for Group {
 impl Handler<Halt> for Group {
     type Result = ();
 
-    fn handle(&mut self, Halt { cause, reply }: Halt, _: &mut Self::Context) {
+    fn handle(&mut self, Halt { cause, reply }: Halt, context: &mut Self::Context) {
+        if self.is_driven() {
+            return self.halt_in_order(cause, reply, context);
+        }
         for estate in self.estate.by_priority().iter().rev() {
             if let Some(program) = self.program(&estate.namespec.process) {
                 program.do_send(program::Halt { cause: cause.clone(), reply: reply.clone() });
@@ -237,7 +265,7 @@ impl Handler<HaltOne> for Group {
 impl Handler<Reshape> for Group {
     type Result = ();
 
-    fn handle(&mut self, Reshape(estate): Reshape, _: &mut Self::Context) {
+    fn handle(&mut self, Reshape(estate): Reshape, context: &mut Self::Context) {
         let before = std::mem::replace(&mut self.estate, Arc::clone(&estate));
         for gone in before.estates.iter().map(|old| &old.namespec.process) {
             if estate.estate(gone).is_none() {
@@ -256,6 +284,7 @@ impl Handler<Reshape> for Group {
                 }
             }
         }
+        context.notify(Orders);
     }
 }
 
@@ -291,6 +320,7 @@ impl Handler<Down> for Group {
             Verdict::Noted => self.shared.report(self.link.path(), &down, "it stays down"),
             Verdict::Restarted(_) => {
                 self.shared.report(self.link.path(), &down, "restarted on the same process");
+                self.send_again(context);
             }
             Verdict::Escalate(reason) => {
                 self.shared.report(self.link.path(), &down, "its group's actor gives up");

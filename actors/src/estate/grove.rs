@@ -1,0 +1,201 @@
+//! The groups under OTP's rules, in the arena: their machines, and what each has in mind.
+//!
+//! ```text
+//!   Program ── told ──► Grove: Forest, reasons ◄── asked, requests ── Group, Root
+//!                          └── orders ──► Group ──► Program
+//! ```
+//!
+//! The machines stand here and not in an actor, so that the end of one by a bug loses nothing: its successor finds
+//! the orders that are still to be carried out. Absent: what is decided (`domain::group`), and who carries it out.
+
+use super::{Arena, Estate, GroupEstate, lock};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use treeherd_domain::cause::Cause;
+use treeherd_domain::group::{ChildId, ChildSpec, Forest, GroupPolicy, Plot};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::spec::GroupSpec;
+
+/// The groups under OTP's rules.
+#[derive(Debug, Default)]
+pub struct Grove {
+    /// Whether there are any: where there are none nobody looks further.
+    is_planted: AtomicBool,
+    /// OTP's rules for the groups themselves, since the daemon runs.
+    root: Option<GroupPolicy>,
+    trees: Mutex<Trees>,
+}
+
+/// The machines, and why each group last acted.
+#[derive(Debug, Default)]
+pub struct Trees {
+    /// The machines.
+    pub forest: Forest,
+    /// Why a group acted last.
+    pub reasons: BTreeMap<GroupName, Cause>,
+    /// The number of the last instance of each template; none comes twice while the daemon runs.
+    instances: BTreeMap<GroupName, u64>,
+}
+
+impl Grove {
+    /// None yet; `root` are the rules for the groups themselves.
+    #[must_use]
+    pub fn new(root: Option<GroupPolicy>) -> Self {
+        Self { root, ..Self::default() }
+    }
+
+    /// Whether there are groups under OTP's rules.
+    #[must_use]
+    pub fn is_planted(&self) -> bool {
+        self.is_planted.load(Ordering::Acquire)
+    }
+
+    /// The machines, for a moment.
+    pub fn trees(&self) -> MutexGuard<'_, Trees> {
+        lock(&self.trees)
+    }
+
+    /// Whether a group has a machine, which starts its processes.
+    #[must_use]
+    pub fn drives(&self, group: &GroupName) -> bool {
+        self.is_planted() && self.trees().forest.machine(Some(group)).is_some()
+    }
+
+    /// The number of the next instance of a template.
+    pub(crate) fn next_instance(&self, template: &GroupName) -> u64 {
+        let mut trees = self.trees();
+        let number = trees.instances.entry(template.clone()).or_default();
+        *number += 1;
+        *number
+    }
+
+    /// Whether a process has still to carry out this order.
+    #[must_use]
+    pub fn is_ordered(&self, process: &Namespec, ticket: u64) -> bool {
+        let child = ChildId::Process(process.process.clone());
+        let orders = self.trees().forest.orders(&process.group);
+        orders.iter().any(|order| order.child == child && order.ticket == ticket)
+    }
+}
+
+impl Arena {
+    /// What the active groups are to be in the forest.
+    pub(crate) fn plots(&self) -> Vec<Plot> {
+        let groups: Vec<_> = self.by_priority().into_iter().filter(|group| group.is_plain()).collect();
+        let active: BTreeSet<GroupName> = groups.iter().map(|group| group.name().clone()).collect();
+        let below: BTreeSet<&GroupName> =
+            groups.iter().flat_map(|group| &group.spec.rules.groups).collect();
+        let root = self.grove.root.as_ref();
+        let plot = |group: &Arc<GroupEstate>| {
+            let policy = group.spec.rules.policy.clone();
+            let policy = policy.or_else(|| root.map(|_| GroupPolicy::plain()))?;
+            let processes = group.spec.processes.iter().map(|process| ChildSpec {
+                id: ChildId::Process(process.name.clone()),
+                restart: process.restart_type(),
+                significant: process.child.significant,
+                autostart: process.autostart,
+            });
+            let nested = group.spec.rules.groups.iter().filter(|name| active.contains(*name));
+            let nested =
+                nested.filter_map(|name| self.group(name.as_str())).map(|group| group_child(&group));
+            let children = processes.chain(nested).collect();
+            Some(Plot { name: Some(group.name().clone()), policy, children })
+        };
+        let mut plots: Vec<Plot> = groups.iter().filter_map(plot).collect();
+        if let Some(policy) = root.cloned() {
+            let tops = groups.iter().filter(|group| !below.contains(group.name()));
+            plots.push(Plot { name: None, policy, children: tops.map(group_child).collect() });
+        }
+        plots
+    }
+
+    /// A group and those below it, each after the one above.
+    #[must_use]
+    pub fn tree_of(&self, group: &Arc<GroupEstate>) -> Vec<Arc<GroupEstate>> {
+        let mut tree = Vec::new();
+        if group.spec.rules.groups.is_empty() {
+            tree.push(Arc::clone(group));
+        } else {
+            put(group, &self.groups(), &mut tree);
+        }
+        tree
+    }
+
+    /// Notes whether there is anything in the forest.
+    pub(crate) fn set_planted(&self, is_planted: bool) {
+        self.grove.is_planted.store(is_planted, Ordering::Release);
+    }
+
+    /// The groups with those below each right after it.
+    pub(super) fn in_trees(groups: Vec<Arc<GroupEstate>>) -> Vec<Arc<GroupEstate>> {
+        if groups.iter().all(|group| group.spec.rules.groups.is_empty()) {
+            return groups;
+        }
+        let below: BTreeSet<GroupName> =
+            groups.iter().flat_map(|group| group.spec.rules.groups.iter().cloned()).collect();
+        let mut sorted = Vec::with_capacity(groups.len());
+        for group in groups.iter().filter(|group| !below.contains(group.name())) {
+            put(group, &groups, &mut sorted);
+        }
+        // one whose group above is not active is a tree of its own
+        for group in &groups {
+            if !sorted.iter().any(|other| Arc::ptr_eq(other, group)) {
+                put(group, &groups, &mut sorted);
+            }
+        }
+        sorted
+    }
+}
+
+impl GroupEstate {
+    /// The same group with one process more; `None` if it has one of that name.
+    pub(crate) fn with(&self, estate: &Arc<Estate>) -> Option<Arc<Self>> {
+        if self.estate(&estate.namespec.process).is_some() {
+            return None;
+        }
+        let estates = self.estates.iter().chain([estate]).cloned().collect();
+        Some(self.of_estates(estates))
+    }
+
+    /// The same group without one of its processes.
+    pub(crate) fn without(&self, process: &ProcessName) -> Arc<Self> {
+        let others = self.estates.iter().filter(|estate| estate.namespec.process != *process);
+        self.of_estates(others.cloned().collect())
+    }
+
+    fn of_estates(&self, estates: Vec<Arc<Estate>>) -> Arc<Self> {
+        let processes = estates.iter().map(|estate| Arc::clone(&estate.spec)).collect();
+        let spec = Arc::new(GroupSpec { processes, ..GroupSpec::clone(&self.spec) });
+        Self::of(&spec, (None, None), |at, _| Arc::clone(&estates[at]))
+    }
+
+    /// Whether it is one of programs, and not of listeners or subscribers.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.pool.is_none() && self.feed.is_none()
+    }
+}
+
+fn put(group: &Arc<GroupEstate>, all: &[Arc<GroupEstate>], sorted: &mut Vec<Arc<GroupEstate>>) {
+    if sorted.iter().any(|other| Arc::ptr_eq(other, group)) {
+        return;
+    }
+    sorted.push(Arc::clone(group));
+    for name in &group.spec.rules.groups {
+        if let Some(below) = all.iter().find(|other| other.name() == name) {
+            put(below, all, sorted);
+        }
+    }
+}
+
+/// What a group is to the one above it.
+fn group_child(group: &Arc<GroupEstate>) -> ChildSpec {
+    let policy = group.spec.rules.policy.as_ref();
+    ChildSpec {
+        id: ChildId::Group(group.name().clone()),
+        restart: policy.map_or(GroupPolicy::default().restart, |policy| policy.restart),
+        significant: policy.is_some_and(|policy| policy.significant),
+        autostart: true,
+    }
+}

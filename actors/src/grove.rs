@@ -1,0 +1,308 @@
+//! Groups under OTP's rules at work: news goes into their machines, what comes of it is logged and carried out.
+//!
+//! ```text
+//!   told, asked, due, request ─► Forest ─► Changes ─► log
+//!                                             ├─► Orders to the groups that have new ones ─► Take to programs
+//!                                             └─► the end of the daemon (escalate=exit)
+//! ```
+//!
+//! An order stands in the machine until it is done. [`Orders`] says only that it is worth looking, and a group's
+//! actor that is new looks by itself. Absent: the decisions (`domain::group`).
+
+use crate::clock;
+use crate::estate::{Mood, lock};
+use crate::root::spawn::Dismiss;
+use crate::shared::{Shared, Slot};
+use actix::{Message, Recipient};
+use slog::{crit, error, info, warn};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Instant;
+use treeherd_domain::cause::{Asked, Cause, Ref, span};
+use treeherd_domain::group::{
+    Changes, ChildId, End, Escalate, Fact, Forest, GroupPolicy, Order, Output, Report, Request, Seen,
+    Standing, Wish,
+};
+use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::spec::GroupKind;
+
+/// The status with which the daemon ends when a group gave up and that is what it is told (`EX_SOFTWARE`).
+pub const ESCALATED: u8 = 70;
+
+/// There may be orders for your processes, or another deadline.
+#[derive(Message, Clone, Copy, Debug)]
+#[rtype(result = "()")]
+pub struct Orders;
+
+/// Where the actors of groups are told of orders, and the root of instances that are over.
+#[derive(Default)]
+pub(crate) struct Posts {
+    groups: Mutex<HashMap<GroupName, Recipient<Orders>>>,
+    pub(crate) dismissals: Slot<Recipient<Dismiss>>,
+}
+
+impl fmt::Debug for Posts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Posts").field("groups", &lock(&self.groups).len()).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// From now on this actor carries out the orders of a group.
+    pub(crate) fn take_orders_for(&self, group: &GroupName, recipient: Recipient<Orders>) {
+        lock(&self.posts.groups).insert(group.clone(), recipient);
+    }
+
+    /// The groups that are active now are those of the forest; what is new at the top is started.
+    pub(crate) fn plant(&self) {
+        let plots = self.arena.plots();
+        if plots.is_empty() && !self.arena.grove.is_planted() {
+            return;
+        }
+        self.arena.set_planted(true);
+        lock(&self.posts.groups).retain(|group, _| self.arena.group(group.as_str()).is_some());
+        self.feed(|forest, now| forest.plant(plots, now));
+    }
+
+    /// Starts what was never started.
+    pub(crate) fn start_groups(&self) {
+        if !self.arena.grove.is_planted() || self.arena.mood() != Mood::Running {
+            return;
+        }
+        let tops = self.arena.grove.trees().forest.tops();
+        for top in tops {
+            self.feed(|forest, now| {
+                let machine = forest.machine(top.as_ref());
+                match machine.is_some_and(|machine| machine.standing() == Standing::New) {
+                    true => forest.request(top.as_ref(), Request::Start, now),
+                    false => Changes::default(),
+                }
+            });
+        }
+    }
+
+    /// Something has happened to a process.
+    pub(crate) fn tell_group(&self, process: &Namespec, fact: Fact) {
+        if self.arena.grove.is_planted() {
+            self.feed(|forest, now| forest.told(process, fact, now));
+        }
+    }
+
+    /// A process refused an order, since it is like this.
+    pub(crate) fn show_group(&self, process: &Namespec, seen: Seen) {
+        if self.arena.grove.is_planted() {
+            self.feed(|forest, now| forest.seen(process, seen, now));
+        }
+    }
+
+    /// Somebody asks something of a process, which has been told.
+    pub(crate) fn ask_group(&self, process: &Namespec, wish: Wish) {
+        if self.arena.grove.is_planted() {
+            self.feed(|forest, now| forest.asked(process, wish, now));
+        }
+    }
+
+    /// A process may have become ready.
+    pub(crate) fn tell_if_ready(&self, process: &Namespec) {
+        if self.arena.grove.drives(&process.group)
+            && self.arena.estate(process).is_some_and(|estate| estate.is_ready())
+        {
+            self.tell_group(process, Fact::Up);
+        }
+    }
+
+    /// The daemon ends: nothing is started or decided any more.
+    pub(crate) fn freeze_groups(&self) {
+        if self.arena.grove.is_planted() {
+            self.feed(Forest::freeze);
+        }
+    }
+
+    /// Feeds the machines, logs what comes of it, and sees to it that it is carried out.
+    pub(crate) fn feed(&self, input: impl FnOnce(&mut Forest, Instant) -> Changes) {
+        let changes = {
+            let mut trees = self.arena.grove.trees();
+            let changes = input(&mut trees.forest, clock::now());
+            let causes = self.causes(&changes, &trees.forest);
+            trees.reasons.extend(causes);
+            changes
+        };
+        for (group, output) in &changes.news {
+            self.log_news(group.as_ref(), output);
+            self.dismiss(group.as_ref(), output);
+        }
+        let posts: Vec<_> = {
+            let posts = lock(&self.posts.groups);
+            changes.touched.iter().filter_map(|group| posts.get(group).cloned()).collect()
+        };
+        posts.into_iter().for_each(|post| post.do_send(Orders));
+        if let Some(end) = &changes.end {
+            self.end_by_rule(end);
+        }
+    }
+
+    /// Has an instance of a template taken out that is down for good.
+    fn dismiss(&self, group: Option<&GroupName>, output: &Output) {
+        let (Output::Forgotten(ChildId::Process(process)), Some(group)) = (output, group) else { return };
+        let is_template = self.arena.group(group.as_str());
+        let is_template =
+            is_template.is_some_and(|group| matches!(group.spec.kind, GroupKind::Template(_)));
+        if is_template && let Some(root) = self.posts.dismissals.get() {
+            root.do_send(Dismiss(Namespec::new(group.clone(), process.clone())));
+        }
+    }
+
+    /// What the processes of a group were told and have not done, each with its cause.
+    pub(crate) fn orders(&self, group: &GroupName) -> Vec<(Order, Cause)> {
+        let by = self.arena.changed_by(group);
+        let trees = self.arena.grove.trees();
+        let cause = trees.reasons.get(group).cloned().unwrap_or(Cause::Autostart(by));
+        trees.forest.orders(group).into_iter().map(|order| (order, cause.clone())).collect()
+    }
+
+    /// Why the groups act that have something to do now.
+    fn causes(&self, changes: &Changes, forest: &Forest) -> Vec<(GroupName, Cause)> {
+        let mut causes: Vec<(GroupName, Cause)> = Vec::new();
+        for (group, output) in &changes.news {
+            let cause = match output {
+                Output::Begun if !matches!(causes.last(), Some((_, Cause::Rule { .. }))) => {
+                    Some(Cause::Autostart(group.as_ref().and_then(|group| self.arena.changed_by(group))))
+                }
+                Output::Restart { child, why, .. } => {
+                    let strategy = forest.machine(group.as_ref()).map(|machine| machine.policy().strategy);
+                    let text = format!(
+                        "strategy={} of {}: {child} {why}",
+                        strategy.map_or("", |strategy| strategy.as_str()),
+                        named(group.as_ref())
+                    );
+                    Some(self.rule("strategy", text, group.as_ref(), child))
+                }
+                Output::Escalated { child, why, .. } => {
+                    let text = format!("{} gave up: {child} {why}", named(group.as_ref()));
+                    Some(self.rule("intensity", text, group.as_ref(), child))
+                }
+                Output::AutoShutdown(child) => {
+                    let text = format!("auto_shutdown of {}: {child} ended", named(group.as_ref()));
+                    Some(self.rule("auto_shutdown", text, group.as_ref(), child))
+                }
+                Output::Begun | Output::Forgotten(_) | Output::Report(_) => None,
+            };
+            let Some(cause) = cause else { continue };
+            // what a group does is the cause of what those below it have to do with it
+            let others = changes.touched.iter().cloned().chain(group.clone());
+            causes.extend(others.map(|group| (group, cause.clone())));
+        }
+        causes
+    }
+
+    /// A cause that lies in a child.
+    fn rule(&self, kind: &'static str, text: String, group: Option<&GroupName>, child: &ChildId) -> Cause {
+        let name = match (child, group) {
+            (ChildId::Process(process), Some(group)) => Namespec::new(group.clone(), process.clone()),
+            _ => return Cause::rule(kind, text),
+        };
+        match self.arena.estate(&name).map(|estate| estate.record().seq) {
+            Some(seq) => Cause::rule_of(kind, text, Ref { name, seq }),
+            None => Cause::rule(kind, text),
+        }
+    }
+
+    fn log_news(&self, group: Option<&GroupName>, output: &Output) {
+        let policy = self.arena.grove.trees().forest.machine(group).map(|machine| machine.policy().clone());
+        let (log, policy, name) = (&self.log, policy.unwrap_or_default(), named(group));
+        match output {
+            Output::Begun | Output::Report(Report::Stopped) => {}
+            Output::Restart { child, why, stopped, started, delay } => {
+                let left = budget(self.left(group), &policy);
+                let stops = if stopped.is_empty() {
+                    String::new()
+                } else {
+                    format!("stopping {}, ", list(stopped))
+                };
+                let wait = if delay.is_zero() { String::new() } else { format!(" in {}", span(*delay)) };
+                info!(log, "{name}: {child} {why}; {stops}starting {}{wait}{left}", list(started));
+            }
+            Output::Forgotten(child) => info!(log, "{name}: {child} is over, and not started again"),
+            Output::Escalated { child, why, restarts } => {
+                let what = match restarts {
+                    Some(number) => {
+                        format!("that would be restart {number} within {}", span(policy.period))
+                    }
+                    None => "start_failure=fail".to_owned(),
+                };
+                crit!(
+                    log,
+                    "{name} gives up: {child} {why}, {what}; {}",
+                    consequence(group, policy.escalate)
+                );
+            }
+            Output::AutoShutdown(child) => {
+                let word = policy.auto_shutdown.as_str();
+                info!(log, "{name} stops: {child}, which is significant, ended (auto_shutdown={word})");
+            }
+            Output::Report(Report::Up) => info!(log, "{name} is up"),
+            Output::Report(Report::Ended(_)) => warn!(log, "{name} is down"),
+            Output::Report(Report::Fatal) => {
+                error!(log, "{name} is FATAL: it stays down until it is started")
+            }
+            Output::Report(Report::Exit) => crit!(log, "{name} ends the daemon (escalate=exit)"),
+        }
+    }
+
+    /// How many restarts are left.
+    fn left(&self, group: Option<&GroupName>) -> Option<usize> {
+        let trees = self.arena.grove.trees();
+        trees.forest.machine(group).and_then(|machine| machine.budget_left(clock::now()))
+    }
+
+    /// The groups themselves want the daemon to end.
+    fn end_by_rule(&self, end: &End) {
+        if self.arena.mood() != Mood::Running {
+            return;
+        }
+        let why = match end {
+            End::Done => "auto_shutdown".to_owned(),
+            End::Escalated(group) => {
+                self.arena.set_exit_status(ESCALATED);
+                format!("escalate=exit of {}", named(group.as_ref()))
+            }
+        };
+        self.end(Mood::Shutdown, Asked::inside(&why));
+    }
+}
+
+fn named(group: Option<&GroupName>) -> String {
+    group.map_or_else(|| "[supervisord]".to_owned(), |group| format!("group {group}"))
+}
+
+fn list(children: &[ChildId]) -> String {
+    if children.is_empty() {
+        return "nothing".to_owned();
+    }
+    children.iter().map(ChildId::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn budget(left: Option<usize>, policy: &GroupPolicy) -> String {
+    match (left, policy.intensity) {
+        (Some(left), Some(all)) => {
+            format!(" ({left} of {all} restarts are left within {})", span(policy.period))
+        }
+        _ => String::new(),
+    }
+}
+
+fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
+    match (escalate, group) {
+        (Escalate::Fatal, Some(group)) => {
+            format!("all it has is stopped (escalate=fatal); see why, then supervisorctl start {group}:*")
+        }
+        (Escalate::Fatal, None) => {
+            "all groups are stopped (escalate=fatal); see why, then start them".to_owned()
+        }
+        (Escalate::Parent, _) => {
+            "all it has is stopped, and the one above it decides (escalate=parent)".to_owned()
+        }
+        (Escalate::Exit, _) => "the daemon ends (escalate=exit)".to_owned(),
+    }
+}

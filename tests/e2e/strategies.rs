@@ -1,0 +1,102 @@
+//! Groups under OTP's rules, as a user sees them; and that their files are files of Supervisor still.
+
+use crate::harness::{Herd, reference, run, until};
+use serde_json::json;
+
+/// Every key there is for groups, in every place.
+const FILE: &str = "\
+    [group:shop]\nprograms=db,api\ngroups=tools\nstrategy=rest_for_one\nintensity=5\nperiod=60\nescalate=parent\n\
+    auto_shutdown=all_significant\nrestart=permanent\nsignificant=false\nstart_failure=retry\nstop_order=sequential\n\
+    backoff=1,60,2.0,0.2\notp_strict=false\n\
+    [group:tools]\nprograms=job\nrestart=transient\nescalate=fatal\n\
+    [program:db]\ncommand=/bin/cat\nstartsecs=0\nautorestart=true\nsignificant=false\n\
+    [program:api]\ncommand=/bin/cat\nstartsecs=0\nrestart=transient\nsignificant=true\n\
+    [program:job]\ncommand=/bin/cat\nstartsecs=0\n\
+    [template:worker]\ncommand=/bin/cat %(arg_file)s\nmax_children=5\nintensity=10\nperiod=60\n";
+
+const SETTINGS: &str = "strategy=one_for_one\nintensity=3\nperiod=60\nescalate=exit\nauto_shutdown=never\n\
+                        start_failure=retry\nbackoff=1,60\notp_strict=false";
+
+#[test]
+fn a_file_with_every_key_starts_under_both() {
+    let herd = Herd::of(FILE).setting(SETTINGS).start();
+    for name in ["shop:db", "shop:api", "tools:job"] {
+        herd.wait_anywhere(&format!(
+            "success: {} entered RUNNING",
+            name.split(':').nth(1).unwrap_or_default()
+        ));
+        let said = herd.ctl(&format!("status {name}"));
+        assert!(said.stdout.contains("RUNNING"), "{name}: {said:?}");
+    }
+    let said = herd.ctl("status");
+    assert_eq!(said.stdout.lines().count(), 3, "a template shows nothing: {said:?}");
+    herd.end();
+}
+
+#[test]
+fn instances_are_spawned_shown_and_stopped() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[template:worker]\ncommand=/bin/sh -c 'echo \"got <$1>\"; exec cat' sh %(arg_queue)s\nstartsecs=0\n\
+         max_children=2\n",
+    );
+    let said = herd.ctl("spawn worker queue=mail");
+    assert_eq!((said.code, said.stdout.as_str()), (0, "worker:1: started\n"), "{said:?}");
+    // as a login shell hands it on: one word
+    let mut command = herd.ctl_command();
+    command.args(["spawn", "worker", "queue=two  words; 'x' $(y)"]);
+    let said = run(&mut command, "");
+    assert_eq!(said.stdout, "worker:2: started\n", "{said:?}");
+    until("the words are there", || {
+        herd.ctl("tail worker:2").stdout.contains("got <two  words; 'x' $(y)>\n").then_some(())
+    });
+    let said = herd.ctl("status");
+    assert_eq!(said.stdout.matches("RUNNING").count(), 2, "{said:?}");
+    for (words, expected) in [
+        ("spawn worker queue=x", "worker: ERROR (FAILED: worker has max_children=2 instances"),
+        ("spawn worker", "worker: ERROR (BAD_ARGUMENTS: argument queue is missing)"),
+        ("spawn nope", "nope: ERROR (no such template)"),
+    ] {
+        let said = herd.ctl(words);
+        assert!(said.code == 1 && said.stdout.starts_with(expected), "{words}: {said:?}");
+    }
+    assert_eq!(herd.ctl("stop worker:1").stdout, "worker:1: stopped\n");
+    until("it is gone", || (!herd.ctl("status").stdout.contains("worker:1")).then_some(()));
+    herd.end();
+}
+
+#[test]
+fn a_group_that_gave_up_is_fatal_and_why_says_so() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[group:g]\nprograms=bad,good\nintensity=1\nperiod=600\nbackoff=0,0\n\
+         [program:bad]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\n[program:good]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    herd.wait("group g gives up: bad failed, that would be restart 2 within 10 min");
+    herd.wait("group g is FATAL");
+    let said = herd.ctl("why g:good");
+    assert!(said.stdout.contains("group g gave up: bad failed"), "{said:?}");
+    let info = herd.call("group.get", json!({"name": "g"})).expect("there is such a group");
+    assert_eq!((&info["rules"]["standing"], &info["rules"]["escalated"]), (&json!("fatal"), &json!(true)));
+    assert_eq!(herd.ctl("start g:good").stdout, "g:good: started\n");
+    herd.end();
+}
+
+#[test]
+fn the_daemon_ends_with_a_status_if_a_group_says_so() {
+    if reference() {
+        return;
+    }
+    let mut herd = Herd::start(
+        "[group:g]\nprograms=bad,good\nintensity=0\nescalate=exit\n[program:bad]\ncommand=/bin/sh -c 'read x; exit 3'\n\
+         startsecs=0\n[program:good]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    herd.wait("success: good");
+    herd.call("supervisor.sendProcessStdin", json!(["g:bad", "\n"])).expect("it reads");
+    assert_eq!(herd.wait_end().code(), Some(70));
+    herd.assert_nothing_left();
+}
