@@ -72,7 +72,7 @@ impl Engine {
         let aim = match verb {
             Verb::Stop => Some(Aim::Stop),
             Verb::Restart => Some(Aim::Restart { alone }),
-            Verb::Start | Verb::Signal(_) | Verb::Clear | Verb::Reload => None,
+            Verb::Start | Verb::Signal(_) | Verb::Clear | Verb::Reload | Verb::Mark { .. } => None,
         };
         match aim {
             Some(aim) if all.len() > 1 && self.graph().has_edges() => self.go_down(all, aim, cause),
@@ -90,8 +90,8 @@ impl Engine {
             Verb::Stop => Request::Stop,
             Verb::Restart => Request::Restart,
             Verb::Signal(signal) => return self.send(at, signal, &cause),
-            // its reload_command is not simulated
-            Verb::Clear | Verb::Reload => return,
+            // neither its reload_command nor what is kept for good is simulated
+            Verb::Clear | Verb::Reload | Verb::Mark { .. } => return,
         };
         if self.fall.is_some() && verb != Verb::Stop {
             return self.refuse(at, "the daemon ends");
