@@ -136,7 +136,7 @@ pub(crate) fn run(file: &Path, out: Out) -> Result<Mood, Box<dyn Error>> {
         let (sender, done) = mpsc::unbounded_channel();
         let household = Household {
             doors: Vec::new(),
-            load: Arc::new(move || load(&file)),
+            load: Arc::new(move |_| load(&file)),
             main_log,
             slot: root,
             done: sender,

@@ -18,6 +18,7 @@ mod groups;
 mod logs;
 mod native;
 mod rolling;
+mod scale;
 mod supervisor;
 mod system;
 mod tree;

@@ -13,6 +13,7 @@
 //! composition's).
 
 pub mod order;
+pub mod scale;
 pub mod shutdown;
 pub mod spawn;
 pub mod update;
@@ -40,14 +41,15 @@ use tokio::sync::mpsc;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::scale::Programs;
 use treeherd_domain::spec::Config;
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Restarts of groups, endpoints and the bus that the root allows before it is rebuilt itself.
 pub const INTENSITY: Intensity = Intensity { restarts: 3, period: Duration::from_secs(60) };
 
-/// Reads the configuration file anew; blocks.
-pub type Load = Arc<dyn Fn() -> Result<Config, Fault> + Send + Sync>;
+/// Reads the configuration file anew, with these numbers of processes over it; blocks.
+pub type Load = Arc<dyn Fn(&Programs) -> Result<Config, Fault> + Send + Sync>;
 
 /// What the root needs besides the common part.
 #[derive(Clone)]

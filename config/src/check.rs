@@ -72,7 +72,8 @@ pub(crate) fn read(
     };
     faults.finish()?;
 
-    let context = Context::new(raw, world, faults);
+    let scaled = overrides.programs.clone();
+    let context = Context::new(raw, world, faults).with_scaled(scaled);
     let daemon::Daemon { mut spec, user } = daemon::read(&context, section, overrides);
     let rpcinterfaces = server::rpcinterfaces(&context, &spec.environment);
     let directory = spec.directory.as_deref().filter(|_| !spec.nodaemon).unwrap_or(&world.cwd);
@@ -92,5 +93,6 @@ pub(crate) fn read(
     notices.splice(read_on..read_on, context.notices());
     context.faults.finish()?;
     let file = path::normalize(path, &world.cwd);
-    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, notices: notices.clone() })
+    let (programs, notices) = (context.programs(), notices.clone());
+    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, programs, notices })
 }

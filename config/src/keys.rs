@@ -19,6 +19,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use treeherd_domain::level::Level;
 use treeherd_domain::quote::repr;
+use treeherd_domain::scale::{Numprocs, Programs};
 use treeherd_domain::spec::Notice;
 
 /// What all readers share while a configuration is loaded.
@@ -29,11 +30,40 @@ pub(crate) struct Context<'a> {
     pub(crate) accounts: Remembered<'a>,
     pub(crate) faults: Faults,
     notices: RefCell<Vec<Notice>>,
+    /// Numbers of processes over those of the file.
+    scaled: Programs,
+    programs: RefCell<Programs>,
 }
 
 impl<'a> Context<'a> {
     pub(crate) fn new(raw: &'a RawConfig, world: &'a World<'a>, faults: Faults) -> Self {
-        Self { raw, world, accounts: Remembered::new(world.accounts), faults, notices: RefCell::default() }
+        Self {
+            raw,
+            world,
+            accounts: Remembered::new(world.accounts),
+            faults,
+            notices: RefCell::default(),
+            scaled: Programs::new(),
+            programs: RefCell::default(),
+        }
+    }
+
+    /// With these numbers of processes over those of the file.
+    pub(crate) fn with_scaled(self, scaled: Programs) -> Self {
+        Self { scaled, ..self }
+    }
+
+    /// How many processes a program has of which the file says `written`; it is noted.
+    pub(crate) fn numprocs(&self, program: &str, written: i64) -> i64 {
+        let as_written = Numprocs::as_written(written);
+        let numprocs = self.scaled.get(program).map_or(as_written, |scaled| scaled.read_anew(written));
+        self.programs.borrow_mut().insert(program.to_owned(), numprocs);
+        numprocs.count
+    }
+
+    /// The numbers of processes so far.
+    pub(crate) fn programs(&self) -> Programs {
+        self.programs.borrow().clone()
     }
 
     /// Leaves a warning for the log; a repeated one counts once.

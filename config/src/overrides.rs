@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use treeherd_domain::level::Level;
+use treeherd_domain::scale::Programs;
 use treeherd_domain::spec::MainLog;
 
 /// One field for each option of the daemon that beats its key in `[supervisord]`, converted with
@@ -41,4 +42,6 @@ pub struct Overrides {
     pub strip_ansi: bool,
     /// `-i`, `--identifier`.
     pub identifier: Option<String>,
+    /// Other numbers of processes, each over the `numprocs` of the file that it was given over.
+    pub programs: Programs,
 }

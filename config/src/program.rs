@@ -33,6 +33,7 @@ use treeherd_domain::quote::repr;
 use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
 use treeherd_domain::rotation::Rotation;
+use treeherd_domain::scale::MOST_PROCESSES;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, ChildRules, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
@@ -49,9 +50,6 @@ pub(crate) struct Shared<'a> {
     /// What processes require, until all groups are known.
     pub(crate) depend: Pending,
 }
-
-/// More processes than any machine runs; keeps a slip from filling the memory.
-const MOST_PROCESSES: i64 = 65_536;
 
 /// Reads a section for the group that its processes belong to. Errors are noted; then the processes
 /// are of no use.
@@ -168,7 +166,11 @@ impl Common {
         let killasgroup = keys.get("killasgroup", stopasgroup, value::boolean);
         let exitcodes = keys.value("exitcodes", value::exit_codes).unwrap_or_else(|| vec![0]);
         let redirect_stderr = keys.get("redirect_stderr", false, value::boolean);
-        let numprocs = keys.get("numprocs", 1, bounded_processes);
+        let written = keys.get("numprocs", 1, bounded_processes);
+        let numprocs = match keys.section.name.strip_prefix("program:") {
+            Some(program) => keys.context.numprocs(program.trim(), written),
+            None => written,
+        };
         let numprocs_start = keys.get("numprocs_start", 0, value::integer);
         let streams = Stream::BOTH.map(|stream| capture(keys, stream));
         let serverurl = keys.text("serverurl").map(Cow::into_owned);

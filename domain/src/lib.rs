@@ -30,6 +30,7 @@ pub mod reload;
 pub mod restart;
 pub mod rolling;
 pub mod rotation;
+pub mod scale;
 pub mod selector;
 pub mod signal;
 pub mod simulate;

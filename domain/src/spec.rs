@@ -25,6 +25,7 @@ use crate::pool::ProtocolError;
 use crate::restart::RestartPolicy;
 use crate::rolling::Rules;
 use crate::rotation::Rotation;
+use crate::scale::Programs;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
 use crate::stop::StopSpec;
@@ -420,6 +421,8 @@ pub struct Config {
     pub rpcinterfaces: Vec<RpcInterface>,
     /// The groups, sorted by (priority, name).
     pub groups: Vec<Arc<GroupSpec>>,
+    /// How many processes each `[program:x]` has.
+    pub programs: Programs,
     /// Messages for the log.
     pub notices: Vec<Notice>,
 }

@@ -57,6 +57,7 @@ mod reconfigure;
 pub mod render;
 mod reshape;
 mod rolling;
+mod scale;
 pub mod screen;
 pub mod server;
 pub mod session;
@@ -246,6 +247,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "start" => control::start(session, argument).await,
         "stop" => control::stop(session, argument).await,
         "restart" => control::restart(session, argument).await,
+        "scale" => scale::scale(session, argument).await,
         "signal" => control::signal(session, argument).await,
         "clear" => control::clear(session, argument).await,
         "status" => inspect::status(session, argument).await,

@@ -41,7 +41,8 @@ pub(super) async fn reshape_group(session: &mut Session, group: &str) -> Outcome
     Ok(())
 }
 
-fn tell(session: &mut Session, done: &GroupUpdate, row: &UpdatedProcess) {
+/// What became of one process.
+pub(super) fn tell(session: &mut Session, done: &GroupUpdate, row: &UpdatedProcess) {
     let name = render::namespec(&row.group, &row.name);
     if row.stopped && done.applied {
         session.screen.line(format!("{name}: stopped"));

@@ -268,6 +268,7 @@ mod tests {
     use treeherd_config::Accounts;
     use treeherd_domain::account::Account;
     use treeherd_domain::level::Level;
+    use treeherd_domain::scale::Programs;
     use treeherd_domain::spec::{Environment, MainLog};
 
     struct Nobody;
@@ -320,6 +321,7 @@ mod tests {
                 directory: Some(PathBuf::from("/")),
                 strip_ansi: true,
                 identifier: Some("id".to_owned()),
+                programs: Programs::new(),
             }),
         };
         assert_eq!(read(short).as_ref(), Ok(&expected));

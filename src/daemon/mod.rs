@@ -29,6 +29,7 @@ use treeherd_actors::estate::Mood;
 use treeherd_actors::supervision::guard;
 use treeherd_config::Overrides;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::scale::Programs;
 use treeherd_domain::spec::Config;
 use world::Here;
 
@@ -45,12 +46,17 @@ pub struct Source {
 
 impl Source {
     fn load(&self) -> Result<Config, treeherd_config::Report> {
-        treeherd_config::load(&self.file, &self.overrides, &self.here.world())
+        self.load_scaled(&Programs::new())
     }
 
-    /// Loads for a caller of the API.
-    fn reload(&self) -> Result<Config, Fault> {
-        self.load().map_err(|report| Fault::CantReread {
+    fn load_scaled(&self, programs: &Programs) -> Result<Config, treeherd_config::Report> {
+        let overrides = Overrides { programs: programs.clone(), ..self.overrides.clone() };
+        treeherd_config::load(&self.file, &overrides, &self.here.world())
+    }
+
+    /// Loads for a caller of the API, with these numbers of processes.
+    fn reload(&self, programs: &Programs) -> Result<Config, Fault> {
+        self.load_scaled(programs).map_err(|report| Fault::CantReread {
             message: report.first().message().to_owned(),
             report: report.to_string(),
         })

@@ -48,7 +48,7 @@ pub(super) fn tree(ready: Ready, source: &Arc<Source>, first: &mut First) -> (Mo
         let load = Arc::clone(source);
         let household = Household {
             doors: sockets.into_iter().map(door).collect(),
-            load: Arc::new(move || load.reload()),
+            load: Arc::new(move |programs| load.reload(programs)),
             main_log: Arc::clone(&main_log),
             slot: Arc::clone(&slot),
             done: sender,

@@ -20,6 +20,7 @@ use treeherd_actors::root::{ReopenLogs, Root};
 use treeherd_actors::shared::{Shared, Slot};
 use treeherd_domain::cause::{Asked, Peer};
 use treeherd_domain::fault::Fault;
+use treeherd_domain::scale::Programs;
 use treeherd_os::reaper;
 use treeherd_os::requests::{Request, Requests, Wish};
 use treeherd_os::signals::ChildNews;
@@ -84,7 +85,7 @@ impl Ear {
         warn!(log, "received SIGHUP indicating restart request");
         let (ear, source) = (Arc::clone(self), Arc::clone(&self.source));
         actix_rt::spawn(async move {
-            let loaded = tokio::task::spawn_blocking(move || source.reload()).await;
+            let loaded = tokio::task::spawn_blocking(move || source.reload(&Programs::new())).await;
             match loaded {
                 Ok(Err(Fault::CantReread { message, report })) => {
                     error!(ear.shared.log, "not restarted, the configuration is invalid: {message}");

@@ -52,6 +52,7 @@ mod rows_rpc_control;
 mod rows_rpc_logs;
 mod rows_spawn;
 mod rows_start;
+mod scale;
 mod spawn;
 mod spawn_errors;
 mod stop_sequence;

@@ -119,7 +119,7 @@ impl Bridge {
         self.carry_out(change, &group, answer).await
     }
 
-    async fn carry_out(
+    pub(super) async fn carry_out(
         &self,
         change: Change,
         group: &Arc<GroupEstate>,

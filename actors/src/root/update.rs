@@ -73,8 +73,18 @@ impl Handler<Reread> for Root {
     type Result = ResponseActFuture<Self, Result<Plan, Fault>>;
 
     fn handle(&mut self, Reread { keep }: Reread, _: &mut Self::Context) -> Self::Result {
-        let load = Arc::clone(&self.household.load);
-        let loaded = async move { apart(move || load()).await.and_then(|loaded| loaded) };
+        let (load, arena) = (Arc::clone(&self.household.load), Arc::clone(&self.shared.arena));
+        let loaded = async move {
+            loop {
+                let (load, programs) = (Arc::clone(&load), arena.config().programs.clone());
+                let scaled = programs.clone();
+                let loaded = apart(move || load(&programs)).await.and_then(|loaded| loaded);
+                // something was scaled while the file was read
+                if arena.config().programs == scaled {
+                    return loaded;
+                }
+            }
+        };
         Box::pin(loaded.into_actor(self).map(move |loaded, actor, _| {
             let config = Arc::new(loaded?);
             let plan = plan(&actor.shared, &config);

@@ -31,6 +31,7 @@ use treeherd_domain::cause::Asked;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::scale::Programs;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Config;
 use treeherd_domain::status::{ProcessState, ProcessStatus};
@@ -110,7 +111,7 @@ pub(crate) fn over(herd: Herd, test: impl AsyncFnOnce(&Herd)) {
     herd.finish();
 }
 
-fn load(file: &Path) -> Config {
+fn load(file: &Path, programs: &Programs) -> Config {
     let world = World {
         environment: std::env::vars().collect(),
         cwd: PathBuf::from("/"),
@@ -118,7 +119,8 @@ fn load(file: &Path) -> Config {
         home: None,
         accounts: &Nobody,
     };
-    treeherd_config::load(file, &Overrides::default(), &world).unwrap_or_else(|report| panic!("{report}"))
+    let overrides = Overrides { programs: programs.clone(), ..Overrides::default() };
+    treeherd_config::load(file, &overrides, &world).unwrap_or_else(|report| panic!("{report}"))
 }
 
 impl Herd {
@@ -139,13 +141,13 @@ impl Herd {
              [supervisord]\nlogfile={here}/main.log\npidfile={here}/herd.pid\nchildlogdir={here}\n{key}"
         );
         std::fs::write(&file, format!("{head}{programs}")).unwrap();
-        let config = Arc::new(load(&file));
+        let config = Arc::new(load(&file, &Programs::new()));
         let main_log = MainLog::open(&dir.path().join("main.log"), config.daemon.rotation, false).unwrap();
         let lines = Arc::new(Mutex::new(Vec::new()));
         let log = Logger::root(Lines { seen: Arc::clone(&lines), log: Arc::clone(&main_log) }, o!());
         let (sockets, socket_file) = bind(&config);
         let doors = doors(dir.path(), sockets);
-        let load = Arc::new(move || Ok::<_, Fault>(load(&file)));
+        let load = Arc::new(move |programs: &Programs| Ok::<_, Fault>(load(&file, programs)));
         let made = Made { config, main_log, log, doors, load };
         let (told, tell) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || run(made, &told));

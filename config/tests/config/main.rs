@@ -12,6 +12,7 @@ mod health;
 mod reports;
 mod restart;
 mod rolling;
+mod scale;
 mod specs;
 mod stop;
 mod strategy;

@@ -3,7 +3,7 @@
 use crate::wire::supervisor::SignalName;
 use crate::wire::{
     Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, RollItem,
-    Rolling, Selectors, Wait,
+    Rolling, ScaleInfo, Selectors, Wait,
 };
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
 use jsonrpsee::proc_macros::rpc;
@@ -95,6 +95,10 @@ pub trait ProcessApi {
         since: Option<u64>,
         #[argument(rename = "withinMs")] within_ms: Option<u64>,
     ) -> RpcResult<Histories>;
+
+    /// Has a program, by its name in `[program:x]`, have so many processes; only the difference is touched.
+    #[method(name = "scale", param_kind = map)]
+    async fn process_scale(&self, name: String, count: u32) -> RpcResult<ScaleInfo>;
 
     /// Restarts a few at a time, and tells each outcome as it comes about; unsubscribing ends it after those under way.
     #[subscription(name = "roll" => "rolled", unsubscribe = "unroll", item = RollItem, param_kind = map)]

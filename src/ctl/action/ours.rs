@@ -193,6 +193,18 @@ pub(super) const ACTIONS: &[Action] = &[
         ("plan --check", "in a script: is the daemon what its file says?"),
     ]),
     Action::new(
+        "scale",
+        "<program>=<number> ...",
+        "Has programs have so many processes. Only the difference is touched: the highest numbers are stopped and go, new \
+         ones come and start by autostart. It holds until numprocs changes in the file, or the daemon ends or restarts.",
+    )
+    .with_exits(&[
+        (0, "they have so many"),
+        (1, "one has not, and why: another file than it runs with, no %(process_num) in process_name"),
+        (2, "the words make no sense"),
+    ])
+    .with_examples(&[("scale web=8", "for the busy hours"), ("scale web=2 worker=0", "and no worker at all")]),
+    Action::new(
         "simulate",
         "",
         "Shows what a configuration comes to if its processes behave as a script says: the real machines of \

@@ -1,0 +1,122 @@
+//! Another number of processes for one program: what that changes, and keeping it.
+//!
+//! ```text
+//! Rescale ─► the file as it is, and the file with the other number ─► the groups that differ
+//!                │ a group that runs is not what the file says: refused, the file has more to say than the number
+//! Keep    ─► the number and these groups are part of the configuration read last: a reread finds nothing
+//! ```
+//!
+//! The number stands in the configuration in the arena, so no end of an actor forgets it. Absent: carrying it out, which
+//! is an update by process (the bridge's).
+
+use super::Root;
+use super::update::apart;
+use actix::{Handler, Message, ResponseFuture};
+use std::sync::Arc;
+use treeherd_domain::fault::Fault;
+use treeherd_domain::plan::Change;
+use treeherd_domain::scale::Numprocs;
+use treeherd_domain::spec::{Config, GroupSpec};
+
+/// Tell what another number of processes of a program changes.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<Rescaled, Fault>")]
+pub struct Rescale {
+    /// `x` of `[program:x]`.
+    pub program: String,
+    /// How many there shall be.
+    pub count: u32,
+}
+
+/// What it changes.
+#[derive(Clone, Debug)]
+pub struct Rescaled {
+    /// How many there are.
+    pub before: i64,
+    /// How many there shall be, and how many the file says.
+    pub numprocs: Numprocs,
+    /// The groups that have the program, as they run and as they shall.
+    pub changes: Vec<Change>,
+}
+
+/// Have it in the configuration that was read last.
+#[derive(Message, Debug)]
+#[rtype(result = "Result<(), Fault>")]
+pub struct Keep {
+    /// Which program.
+    pub program: String,
+    /// How many it has.
+    pub numprocs: Numprocs,
+    /// Its groups as they are now.
+    pub groups: Vec<Arc<GroupSpec>>,
+}
+
+impl Handler<Rescale> for Root {
+    type Result = ResponseFuture<Result<Rescaled, Fault>>;
+
+    fn handle(&mut self, Rescale { program, count }: Rescale, _: &mut Self::Context) -> Self::Result {
+        let (load, arena) = (Arc::clone(&self.household.load), Arc::clone(&self.shared.arena));
+        Box::pin(async move {
+            let programs = arena.config().programs.clone();
+            let name = program.clone();
+            let loaded = apart(move || {
+                let now = load(&programs)?;
+                let Some(before) = now.programs.get(&name).copied() else {
+                    return Err(unknown(&name));
+                };
+                let numprocs = Numprocs { count: i64::from(count), ..before };
+                let mut programs = now.programs.clone();
+                programs.insert(name, numprocs);
+                Ok((load(&programs)?, now, before, numprocs))
+            });
+            let (then, now, before, numprocs) = loaded.await.and_then(|loaded| loaded)?;
+            let mut changes = Vec::new();
+            for (old, new) in differing(&now, &then) {
+                let Some(active) = arena.group(old.name.as_str()) else {
+                    return Err(Fault::Failed(format!("{} is not active: add it first", old.name)));
+                };
+                if !active.spec.runs_as(old) {
+                    let name = &old.name;
+                    return Err(Fault::Failed(format!(
+                        "{name} does not run as the configuration file says: update {name} first, then scale"
+                    )));
+                }
+                changes.push(Change { old: Arc::clone(&active.spec), new: Arc::clone(new) });
+            }
+            Ok(Rescaled { before: before.count, numprocs, changes })
+        })
+    }
+}
+
+fn unknown(program: &str) -> Fault {
+    Fault::BadArguments(format!(
+        "there is no [program:{program}] in the configuration file; the name of a program is meant, not that of a group \
+         or a process"
+    ))
+}
+
+/// The groups that are another by the second configuration.
+fn differing<'a>(
+    now: &'a Config,
+    then: &'a Config,
+) -> impl Iterator<Item = (&'a Arc<GroupSpec>, &'a Arc<GroupSpec>)> {
+    let pairs = now.groups.iter().filter_map(|old| Some((old, then.group(&old.name)?)));
+    pairs.filter(|(old, new)| old != new)
+}
+
+impl Handler<Keep> for Root {
+    type Result = Result<(), Fault>;
+
+    fn handle(&mut self, Keep { program, numprocs, groups }: Keep, _: &mut Self::Context) -> Self::Result {
+        let mut config = Config::clone(&self.shared.arena.config());
+        config.programs.insert(program, numprocs);
+        for new in groups {
+            if let Some(place) = config.groups.iter_mut().find(|group| group.name == new.name) {
+                *place = new;
+            }
+        }
+        self.shared.arena.set_config(Arc::new(config));
+        self.shared.arena.settle_sockets();
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! How many processes a program has: by its file, and by whoever scaled it since.
+//!
+//! A count holds over the `numprocs` that it was given over. Once the file says another one, the file is the last word.
+
+use std::collections::BTreeMap;
+
+/// More processes than any machine runs; keeps a slip from filling the memory.
+pub const MOST_PROCESSES: i64 = 65_536;
+
+/// How many processes a program has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Numprocs {
+    /// `numprocs` in the file.
+    pub written: i64,
+    /// How many there are.
+    pub count: i64,
+}
+
+/// The programs by their names, `x` of `[program:x]`.
+pub type Programs = BTreeMap<String, Numprocs>;
+
+impl Numprocs {
+    /// As many as the file says.
+    #[must_use]
+    pub const fn as_written(written: i64) -> Self {
+        Self { written, count: written }
+    }
+
+    /// What holds for a program of which the file says `written`, after this held before.
+    #[must_use]
+    pub const fn read_anew(self, written: i64) -> Self {
+        if self.written == written { self } else { Self::as_written(written) }
+    }
+}

@@ -1,0 +1,61 @@
+//! `scale`: another number of processes for a program, by which only the difference is touched.
+
+use crate::ctl::reshape::tell;
+use crate::ctl::server::Problem;
+use crate::ctl::session::{Outcome, Session};
+use crate::ctl::status;
+use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::wire::ScaleInfo;
+
+/// `scale <program>=<number> ...`
+pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
+    if argument.is_empty() {
+        session.misused("scale", "Error: scale requires a program and a number", status::BAD_ARGUMENTS);
+        return Ok(());
+    }
+    let mut wanted = Vec::new();
+    for word in argument.split_whitespace() {
+        let Some(one) = parse(word) else {
+            let message = format!("Error: {word:?} is not a program and a number, such as web=8");
+            session.misused("scale", &message, status::BAD_ARGUMENTS);
+            return Ok(());
+        };
+        wanted.push(one);
+    }
+    session.call(async |client| client.get_api_version().await).await?;
+    session.server.require_ours("it has no process.scale")?;
+    for (program, count) in wanted {
+        let name = program.to_owned();
+        match session.call(async |client| client.process_scale(name, count).await).await {
+            Ok(done) => show(session, &done),
+            Err(problem @ Problem::Fault(_)) => refused(session, program, &problem),
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(())
+}
+
+fn parse(word: &str) -> Option<(&str, u32)> {
+    let (program, count) = word.split_once('=')?;
+    Some((program, count.parse().ok()?)).filter(|(program, _)| !program.is_empty())
+}
+
+fn show(session: &mut Session, done: &ScaleInfo) {
+    for group in &done.groups {
+        group.rows.iter().for_each(|row| tell(session, group, row));
+    }
+    let ScaleInfo { name, before, count, numprocs, .. } = done;
+    let file = if count == numprocs { String::new() } else { format!(" (the file says {numprocs})") };
+    match (done.applied, before == count) {
+        (true, true) => session.screen.line(format!("{name}: {count} processes as before{file}")),
+        (true, false) => session.screen.line(format!("{name}: {before} -> {count} processes{file}")),
+        (false, _) => session.fail(format!("{name}: has problems; not scaled")),
+    }
+}
+
+fn refused(session: &mut Session, program: &str, problem: &Problem) {
+    if let Problem::Fault(refusal) = problem {
+        session.fail(format!("{program}: ERROR ({})", refusal.message));
+        session.explain(problem);
+    }
+}
