@@ -96,7 +96,8 @@ fn program_in_two_groups(patient: &Patient<'_>) -> Vec<Found> {
 
 fn group_empty(section: Section<'_>) -> Option<Found> {
     let message = format!("{} runs nothing", section.title());
-    members(section).is_empty().then(|| section.found("programs", message))
+    let is_empty = members(section).is_empty() && !section.has("groups");
+    is_empty.then(|| section.found("programs", message))
 }
 
 fn priority_in_group(patient: &Patient<'_>) -> Vec<Found> {

@@ -15,6 +15,7 @@ mod restarts;
 mod servers;
 mod shell;
 mod slips;
+mod strategy;
 mod timeouts;
 
 use super::finding::{Example, Found, Rule, Severity};
@@ -31,6 +32,7 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
         logs::RULES,
         environment::RULES,
         groups::RULES,
+        strategy::RULES,
         daemon::RULES,
         servers::RULES,
         slips::RULES,
