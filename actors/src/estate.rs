@@ -21,6 +21,7 @@ mod ending;
 mod feed;
 mod grove;
 mod pool;
+pub(crate) mod run;
 mod standing;
 
 pub use arena::{Arena, Mood};
@@ -113,6 +114,8 @@ pub struct Record {
     pub gate: Gate,
     /// What happened to the process that is there, or was there last.
     pub signs: Signs,
+    /// What is run beside it, or was.
+    pub hooks: run::Runs,
     /// What happened to it, and why.
     pub history: History,
     /// Its readiness and health.

@@ -17,6 +17,7 @@ mod adopt;
 mod ending;
 mod essential;
 mod gate;
+mod hooks;
 mod journal;
 pub(crate) mod launch;
 mod listener;
@@ -158,6 +159,8 @@ pub struct Program {
     counting: bool,
     /// Whether `reload_command` is running.
     reloading: bool,
+    /// The spawn that is being prepared for: a hook is waited for.
+    preparing: Option<u64>,
     /// Last, so that the parent hears of the end when all else is gone.
     link: Link,
 }
@@ -187,6 +190,7 @@ impl Program {
             buried_pid: 0,
             counting: false,
             reloading: false,
+            preparing: None,
             link,
         }
     }
@@ -215,6 +219,7 @@ impl Program {
             }
         }
         self.driving = false;
+        self.greet();
         self.arm(context);
         self.come_into(context);
     }
@@ -294,6 +299,9 @@ impl Program {
         cause: Cause,
         context: &mut Context<Self>,
     ) {
+        if ended.is_some() && self.estate.spec.hooks.post_stop.is_some() {
+            self.waiters.hold();
+        }
         self.note(edge, ended);
         report::edge(&self.shared.log, &self.estate, edge, ended);
         if edge.is_change() {
@@ -316,8 +324,11 @@ impl Program {
         }
         self.follow_vitals(edge, ended.is_some(), context);
         self.end_with(edge);
+        self.follow_hooks(edge, ended, context);
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(context),
+            Some(Effect::PreStop) => self.run_pre_stop(context),
+            Some(Effect::StopCommand) => self.run_stop_command(context),
             Some(Effect::Signal) => self.tell_to_end(edge.to, context),
             Some(Effect::Kill) => self.kill(context),
             None => {}
@@ -339,13 +350,14 @@ impl Actor for Program {
             let record = self.estate.record();
             (record.machine.state(), record.process.clone())
         };
+        self.resume_hooks(context);
         match process {
             Some(process) => {
                 self.watch(process, context);
                 self.start_probes(context);
             }
             // the predecessor ended between the decision to spawn and the spawn
-            None if matches!(state, State::Starting { ready_at: None, .. }) => self.spawn(context),
+            None if matches!(state, State::Starting { ready_at: None, .. }) => self.resume_spawn(context),
             None if matches!(state, State::Stopping { .. }) => {
                 self.occur(Fact::SpawnFailed, journal::unborn(), context);
             }
@@ -390,7 +402,7 @@ impl Handler<Halt> for Program {
     fn handle(&mut self, Halt { cause, reply }: Halt, context: &mut Self::Context) {
         // a halt is never refused
         let _ = self.request(Request::Halt, cause, context);
-        if self.estate.record().machine.state().is_settled_down() {
+        if self.estate.record().machine.state().is_settled_down() && !self.waiters.are_held() {
             self.show_group();
             reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
         } else {

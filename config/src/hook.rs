@@ -1,4 +1,4 @@
-//! `reload_signal`, `reload_command`, `hook_timeout`: what is done to a process, and run for it, while it runs.
+//! `pre_start` and its like, `reload_signal`, `reload_command`, `hook_timeout`: what is run beside a process for it.
 
 use crate::keys::Keys;
 use crate::value;
@@ -12,7 +12,13 @@ const SHORTEST: Duration = Duration::from_millis(100);
 
 /// Reads the keys of commands that are run beside a process. Errors are noted.
 pub(crate) fn read(keys: &Keys<'_>) -> Hooks {
-    Hooks { timeout: timeout(keys) }
+    Hooks {
+        pre_start: command(keys, "pre_start"),
+        post_start: command(keys, "post_start"),
+        pre_stop: command(keys, "pre_stop"),
+        post_stop: command(keys, "post_stop"),
+        timeout: timeout(keys),
+    }
 }
 
 /// Reads what makes a process read its configuration anew. Errors are noted.
@@ -42,7 +48,7 @@ fn is_sent(keys: &Keys<'_>, signal: Signal) -> bool {
 }
 
 /// A command that is not empty and can be split.
-fn command(keys: &Keys<'_>, key: &str) -> Option<String> {
+pub(crate) fn command(keys: &Keys<'_>, key: &str) -> Option<String> {
     let text = keys.text(key)?;
     let message = match treeherd_domain::command::split(&text) {
         Ok(words) if words.is_empty() => format!("{key} is empty"),

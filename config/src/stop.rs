@@ -1,11 +1,12 @@
-//! `stopsequence`: how a process is told to end.
+//! `stopsequence`, `stop_command`: how a process is told to end.
 
+use crate::hook::command;
 use crate::keys::Keys;
 use treeherd_domain::stop::{StopSequence, StopSpec};
 
 /// Reads the keys. Errors are noted.
 pub(crate) fn read(keys: &Keys<'_>) -> StopSpec {
-    StopSpec { sequence: sequence(keys) }
+    StopSpec { sequence: sequence(keys), command: command(keys, "stop_command") }
 }
 
 fn sequence(keys: &Keys<'_>) -> Option<StopSequence> {

@@ -104,6 +104,8 @@ pub fn next(
         Fact::Spawned
         | Fact::SpawnFailed
         | Fact::Cleared
+        | Fact::PreStopOver
+        | Fact::StopCommandOver(_)
         | Fact::SignalFailed
         | Fact::DeadlinePassed
         | Fact::NotReady

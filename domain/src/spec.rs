@@ -131,11 +131,11 @@ pub struct ProcessSpec {
     pub socket: Option<Arc<SocketSpec>>,
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
     pub sockets: Vec<Arc<Socket>>,
-    /// `stopsequence` (ours).
+    /// `stopsequence`, `stop_command` (ours).
     pub stop: StopSpec,
     /// `reload_signal`, `reload_command` (ours).
     pub reload: ReloadSpec,
-    /// `hook_timeout` (ours).
+    /// `pre_start`, `post_start`, `pre_stop`, `post_stop`, `hook_timeout` (ours).
     pub hooks: Hooks,
     /// `requires` and `requires_restart` (ours), those of its group included.
     pub depend: Depend,

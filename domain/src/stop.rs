@@ -18,14 +18,18 @@ use std::time::Duration;
 /// The most signals of one sequence.
 pub const MOST_SIGNALS: usize = 16;
 
-/// How long a signal has that says nothing of it, as with `stopwaitsecs`.
-const WAIT: Duration = Duration::from_secs(10);
-
 /// How a process is told to end, beside `stopsignal` and `stopwaitsecs`. The default is: by those.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct StopSpec {
     /// `stopsequence`; `None`: `stopsignal` with `stopwaitsecs`.
     pub sequence: Option<StopSequence>,
+    /// `stop_command`, run in the place of the first signal.
+    pub command: Option<String>,
+}
+
+impl StopSpec {
+    /// How long a signal has that says nothing of it, as with `stopwaitsecs`.
+    pub const WAIT: Duration = Duration::from_secs(10);
 }
 
 /// What is sent before SIGKILL. It may be nothing: then SIGKILL comes first.
@@ -157,7 +161,7 @@ fn step(word: &str) -> Result<Option<StopSignal>, SequenceError> {
         (number, Some(_)) if number == Signal::KILL.number() => {
             Err(SequenceError::KillWait(word.to_owned()))
         }
-        (_, None) => Ok(Some(StopSignal { signal, wait: WAIT })),
+        (_, None) => Ok(Some(StopSignal { signal, wait: StopSpec::WAIT })),
         (_, Some(wait)) => match duration::parse(wait) {
             Ok(wait) => Ok(Some(StopSignal { signal, wait })),
             Err(error) => Err(SequenceError::Wait { word: word.to_owned(), error }),

@@ -218,8 +218,13 @@ const EDITS: &[Edit] = &[
     ("socket_owner", |p| p.sockets = web(|spec| spec.owner = Some(Owner { uid: Some(33), gid: None }))),
     ("socket_mode", |p| p.sockets = web(|spec| spec.mode = 0o660)),
     ("stopsequence", |p| p.stop.sequence = Some(StopSequence::parse("INT:1s").expect("it is a sequence"))),
+    ("stop_command", |p| p.stop.command = Some("/bin/stop".to_owned())),
     ("reload_signal", |p| p.reload.signal = Some(Signal::HUP)),
     ("reload_command", |p| p.reload.command = Some("/bin/reload".to_owned())),
+    ("pre_start", |p| p.hooks.pre_start = Some("/bin/hook".to_owned())),
+    ("post_start", |p| p.hooks.post_start = Some("/bin/hook".to_owned())),
+    ("pre_stop", |p| p.hooks.pre_stop = Some("/bin/hook".to_owned())),
+    ("post_stop", |p| p.hooks.post_stop = Some("/bin/hook".to_owned())),
     ("hook_timeout", |p| p.hooks.timeout = Duration::from_secs(1)),
     ("requires", |p| {
         let on = Target::Group(GroupName::new("cache"));

@@ -134,8 +134,11 @@ fn every_field_of_a_process_has_a_reload_class() {
                 wanted.extend(keys.map(str::to_owned));
             }
             "reload" => wanted.extend(["reload_signal".to_owned(), "reload_command".to_owned()]),
-            "hooks" => drop(wanted.insert("hook_timeout".to_owned())),
-            "stop" => drop(wanted.insert("stopsequence".to_owned())),
+            "hooks" => {
+                let keys = ["pre_start", "post_start", "pre_stop", "post_stop", "hook_timeout"];
+                wanted.extend(keys.map(str::to_owned));
+            }
+            "stop" => wanted.extend(["stopsequence".to_owned(), "stop_command".to_owned()]),
             "depend" => wanted.extend(["requires".to_owned(), "requires_restart".to_owned()]),
             "health" => wanted.extend(health.map(str::to_owned)),
             "rolling" => wanted.extend(rolling.map(|part| format!("rolling_{part}"))),

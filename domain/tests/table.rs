@@ -45,6 +45,9 @@ fn rows() -> Vec<State> {
         State::Backoff { attempt: failed, next: Next::GiveUp(now()) },
         State::Stopping { kill_at: None, step, then: Then::Stay },
         State::Stopping { kill_at: None, step, then: Then::Start },
+        State::Stopping { kill_at: due, step: StopStep::Hook, then: Then::Stay },
+        State::Stopping { kill_at: due, step: StopStep::Command { done: false }, then: Then::Stay },
+        State::Stopping { kill_at: due, step: StopStep::Command { done: true }, then: Then::Stay },
         State::Stopping { kill_at: due, step, then: Then::Stay },
         State::Stopping { kill_at: due, step, then: Then::Start },
         State::Stopping { kill_at: due, step, then: Then::Fail(failed) },
@@ -77,7 +80,12 @@ const fn label(state: &State) -> &'static str {
         State::Backoff { next: Next::GiveUp(_), .. } => "BACKOFF (gives up)",
         State::Stopping { kill_at: None, then: Then::Stay, .. } => "STOPPING (no process yet)",
         State::Stopping { kill_at: None, .. } => "STOPPING (no process yet, then start)",
-        State::Stopping { kill_at: Some(_), then: Then::Stay, .. } => "STOPPING",
+        State::Stopping { kill_at: Some(_), step, then: Then::Stay } => match step {
+            StopStep::Hook => "STOPPING (pre_stop)",
+            StopStep::Command { done: false } => "STOPPING (stop_command)",
+            StopStep::Command { done: true } => "STOPPING (stop_command, done)",
+            StopStep::Signal(_) => "STOPPING",
+        },
         State::Stopping { kill_at: Some(_), then: Then::Start, .. } => "STOPPING (then start)",
         State::Stopping { kill_at: Some(_), then: Then::Fail(attempt), .. } if attempt.veiled => {
             "FATAL (trying, never ready)"
@@ -105,12 +113,15 @@ impl Input {
         ("Restart", Self::Request(Request::Restart)),
         ("Halt", Self::Request(Request::Halt)),
     ];
-    const FACTS: [(&str, Self); 9] = [
+    const FACTS: [(&str, Self); 12] = [
         ("Spawned", Self::Fact(Fact::Spawned)),
         ("SpawnFailed", Self::Fact(Fact::SpawnFailed)),
         ("Exited", Self::Fact(Fact::Exited(ENDED))),
         ("Excused", Self::Fact(Fact::Excused(ENDED))),
         ("Cleared", Self::Fact(Fact::Cleared)),
+        ("PreStopOver", Self::Fact(Fact::PreStopOver)),
+        ("StopCommandOver(true)", Self::Fact(Fact::StopCommandOver(true))),
+        ("StopCommandOver(false)", Self::Fact(Fact::StopCommandOver(false))),
         ("SignalFailed", Self::Fact(Fact::SignalFailed)),
         ("DeadlinePassed", Self::Fact(Fact::DeadlinePassed)),
         ("NotReady", Self::Fact(Fact::NotReady)),
@@ -127,7 +138,17 @@ impl Input {
 
 fn sequence() -> StopSpec {
     let sequence = StopSequence::parse("TERM:30s, INT:10s").expect("it is a sequence");
-    StopSpec { sequence: Some(sequence) }
+    StopSpec { sequence: Some(sequence), command: None }
+}
+
+fn commands() -> Policy {
+    let stop = StopSpec { sequence: None, command: Some("/bin/stop".to_owned()) };
+    Policy {
+        autorestart: Autorestart::Never,
+        pre_stop: Some(Duration::from_secs(30)),
+        stop,
+        ..Policy::default()
+    }
 }
 
 /// The policies that make a difference to where an edge leads.
@@ -142,6 +163,7 @@ fn policies() -> Vec<Policy> {
         Policy { autorestart: Autorestart::Never, restart, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, gated: true, ..Policy::default() },
         Policy { autorestart: Autorestart::Never, stop: sequence(), ..Policy::default() },
+        commands(),
     ]
 }
 

@@ -24,6 +24,7 @@ mod enable;
 mod events_since;
 mod examples;
 mod health;
+mod hooks;
 mod http;
 mod hup;
 mod inherited;

@@ -122,7 +122,9 @@ impl Bridge {
                 let work = if e.policy.oneshot { ONESHOT } else { e.policy.startsecs };
                 let own = work.max(ready).saturating_add(e.policy.stop_time());
                 // a command waits for its place for as long as it may run
-                let commands = 2 * u32::from(e.spec.reload.command.is_some());
+                let hooks = &e.spec.hooks;
+                let each = [&e.spec.reload.command, &hooks.pre_start, &hooks.post_stop, &hooks.post_stop];
+                let commands = 2 * each.into_iter().flatten().count().try_into().unwrap_or(u32::MAX / 2);
                 own.saturating_add(e.spec.hooks.timeout.saturating_mul(commands))
             })
         };

@@ -51,6 +51,14 @@ impl Program {
             record.incarnation
         };
         self.note_relied_on();
+        if self.is_to_be_prepared() {
+            return self.prepare(incarnation, context);
+        }
+        self.make(incarnation, context);
+    }
+
+    /// Makes the process: nothing has to be run before it any more.
+    pub(super) fn make(&mut self, incarnation: u64, context: &mut Context<Self>) {
         let binding = self.binding();
         if binding.is_none() && self.streams.are_kept() {
             return self.try_launch(context);
@@ -181,7 +189,7 @@ impl Program {
         self.start_probes(context);
     }
 
-    fn spawn_failed(&mut self, message: &str, hint: &str, context: &mut Context<Self>) {
+    pub(super) fn spawn_failed(&mut self, message: &str, hint: &str, context: &mut Context<Self>) {
         info!(self.shared.log, "spawnerr: {message}");
         warn!(self.shared.log, "{} was not spawned: {hint}", self.estate.namespec);
         self.estate.record().spawnerr = Some(message.into());

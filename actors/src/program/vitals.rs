@@ -122,6 +122,7 @@ impl Program {
                     info!(self.shared.log, "{} is ready", self.estate.namespec);
                     self.tell_readiness(Readiness::Ready, String::new());
                     self.start_probes(context);
+                    self.greet();
                 }
                 Change::NotReady(reason) => self.tell_readiness(Readiness::NotReady, reason),
                 Change::Healthy => {

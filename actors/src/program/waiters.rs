@@ -37,16 +37,36 @@ struct Waiter {
 pub(super) struct Waiters {
     namespec: Namespec,
     waiting: Vec<Waiter>,
+    /// Whether `post_stop` is running: who waits for the end waits for that too.
+    held: bool,
 }
 
 impl Waiters {
     pub(super) const fn new(namespec: Namespec) -> Self {
-        Self { namespec, waiting: Vec::new() }
+        Self { namespec, waiting: Vec::new(), held: false }
     }
 
     /// Adds one.
     pub(super) fn add(&mut self, wants: For, reply: Reply) {
         self.waiting.push(Waiter { wants, stopped: false, reply });
+    }
+
+    /// `post_stop` has begun.
+    pub(super) fn hold(&mut self) {
+        self.held = true;
+    }
+
+    /// Whether `post_stop` is running.
+    pub(super) fn are_held(&self) -> bool {
+        self.held
+    }
+
+    /// `post_stop` is over; `is_gone`: there is no process.
+    pub(super) fn release(&mut self, is_gone: bool) {
+        self.held = false;
+        if is_gone {
+            self.settle(|wants, _| (wants == For::Down).then_some(Ok(())));
+        }
     }
 
     /// Whether somebody waits for the end of the process.
@@ -88,6 +108,7 @@ impl Waiters {
 
     /// A transition was made; `spawnerr` is what went wrong last. A oneshot is up when it has done what it is for.
     pub(super) fn edge(&mut self, edge: &Edge, spawnerr: Option<&str>, oneshot: bool) {
+        let held = self.held;
         let (namespec, to) = (self.namespec.clone(), edge.to.name());
         let called_off = to.is_stopped() && edge.to.deadline().is_none();
         for waiter in &mut self.waiting {
@@ -114,7 +135,7 @@ impl Waiters {
                 | ProcessState::Exited
                 | ProcessState::Unknown,
             ) => Some(Err(Fault::AbnormalTermination(namespec.clone()))),
-            (For::Down, state) if state.is_stopped() => Some(Ok(())),
+            (For::Down, state) if state.is_stopped() && !held => Some(Ok(())),
             // a restart whose second half was called off
             (For::DownThen { .. }, _) if called_off => {
                 Some(Err(Fault::AbnormalTermination(namespec.clone())))

@@ -182,6 +182,11 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("stopsequence", p.stop.sequence.as_ref().map_or("none".to_owned(), ToString::to_string), "none");
     key("reload_signal", p.reload.signal.map_or("none".to_owned(), |signal| signal.to_string()), "none");
     key("reload_command", format!("{:?}", p.reload.command), "None");
+    key("stop_command", format!("{:?}", p.stop.command), "None");
+    key("pre_start", format!("{:?}", p.hooks.pre_start), "None");
+    key("post_start", format!("{:?}", p.hooks.post_start), "None");
+    key("pre_stop", format!("{:?}", p.hooks.pre_stop), "None");
+    key("post_stop", format!("{:?}", p.hooks.post_stop), "None");
     key("hook_timeout", Shown(p.hooks.timeout).to_string(), "30s");
     key("stopasgroup", p.stopasgroup.to_string(), "false");
     key("killasgroup", p.killasgroup.to_string(), "false");

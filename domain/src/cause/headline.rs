@@ -92,10 +92,21 @@ fn stopping(
     let mut text = match (kill_at, subject.killed) {
         (None, _) => "its spawn is called off".to_owned(),
         (Some(at), None) => {
-            let StopStep::Signal(told) = step;
-            let is_last = subject.policy.wait(told.saturating_add(1)).is_none();
-            let next = if is_last { "SIGKILL" } else { "the next signal of its stopsequence" };
-            format!("told to end, {next} follows in {}", span(at.saturating_duration_since(now)))
+            let rest = span(at.saturating_duration_since(now));
+            let next = |told| match subject.policy.wait(told) {
+                None => "SIGKILL",
+                Some(_) => "the next signal of its stopsequence",
+            };
+            match step {
+                StopStep::Hook => format!("pre_stop is running, for {rest} at most"),
+                StopStep::Command { done: false } => {
+                    format!("stop_command is running, for {rest} at most")
+                }
+                StopStep::Command { done: true } => {
+                    format!("stop_command has told it to end, {} follows in {rest}", next(1))
+                }
+                StopStep::Signal(told) => format!("told to end, {} follows in {rest}", next(told + 1)),
+            }
         }
         (Some(_), Some(killed)) => {
             format!("SIGKILL was sent {}, and the kernel has not ended it yet", age_of(killed, now))

@@ -5,7 +5,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
-use super::ending::{go_on, stopping, unborn};
+use super::ending::{command_over, go_on, hook_over, stopping, unborn};
 use super::policy::Policy;
 use super::state::{Attempt, Effect, Fact, Next, Request, State, Then};
 use crate::exit::ExitStatus;
@@ -53,6 +53,8 @@ pub fn occur(state: State, fact: Fact, now: Instant, policy: &Policy) -> Step {
         Fact::Exited(status) => exited(state, status, now, policy),
         Fact::Excused(status) => excused(state, status, now, policy),
         Fact::Cleared => cleared(state),
+        Fact::PreStopOver => hook_over(state, now, policy),
+        Fact::StopCommandOver(is_done) => command_over(state, is_done, now, policy),
         Fact::SignalFailed => signal_failed(state),
         Fact::DeadlinePassed => deadline_passed(state, now, policy),
         Fact::NotReady => not_ready(state, now, policy),

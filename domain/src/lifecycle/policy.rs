@@ -16,8 +16,10 @@ pub struct Policy {
     pub startretries: u32,
     /// `stopwaitsecs`.
     pub stopwaitsecs: Duration,
-    /// `stopsequence`.
+    /// `stopsequence`, `stop_command`.
     pub stop: StopSpec,
+    /// How long `pre_stop` may run, if there is one.
+    pub pre_stop: Option<Duration>,
     /// `autorestart`.
     pub autorestart: Autorestart,
     /// `exitcodes`.
@@ -40,6 +42,7 @@ impl Default for Policy {
             startretries: 3,
             stopwaitsecs: Duration::from_secs(10),
             stop: StopSpec::default(),
+            pre_stop: None,
             autorestart: Autorestart::Unexpected,
             exitcodes: vec![0],
             gated: false,
@@ -71,6 +74,12 @@ impl Policy {
         }
     }
 
+    /// How long `stop_command` has, if there is one: as long as the signal in whose place it is.
+    #[must_use]
+    pub fn command_wait(&self) -> Option<Duration> {
+        self.stop.command.as_ref().map(|_| self.wait(0).unwrap_or(StopSpec::WAIT))
+    }
+
     /// The time between two SIGKILLs: what the last signal before them has, and [`KILL_PAUSE`](Self::KILL_PAUSE) at least.
     #[must_use]
     pub fn kill_pause(&self) -> Duration {
@@ -81,7 +90,8 @@ impl Policy {
     /// How long a stop may take until the first SIGKILL is sent.
     #[must_use]
     pub fn stop_time(&self) -> Duration {
-        (0..).map_while(|at| self.wait(at)).fold(Duration::ZERO, Duration::saturating_add)
+        let before = [self.pre_stop, self.command_wait()].into_iter().flatten();
+        before.chain((0..).map_while(|at| self.wait(at))).fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// When a process starts again that was RUNNING from `since` and has ended `now`; `attempt` counts that end.
@@ -166,6 +176,7 @@ impl From<&ProcessSpec> for Policy {
             startretries: u32::try_from(spec.startretries.max(0)).unwrap_or(u32::MAX),
             stopwaitsecs: seconds(spec.stopwaitsecs),
             stop: spec.stop.clone(),
+            pre_stop: spec.hooks.pre_stop.as_ref().map(|_| spec.hooks.timeout),
             // one that its group starts again does not start by itself
             autorestart: if spec.child.supervised { Autorestart::Never } else { spec.autorestart },
             exitcodes: spec.exitcodes.clone(),

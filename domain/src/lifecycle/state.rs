@@ -115,6 +115,13 @@ pub enum Then {
 /// How far a stop has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum StopStep {
+    /// `pre_stop` is running.
+    Hook,
+    /// `stop_command` is running, or has ended well.
+    Command {
+        /// Whether it has.
+        done: bool,
+    },
     /// The signal of this place in `stopsequence` has been sent, or `stopsignal` at 0. Behind the last: SIGKILL.
     Signal(usize),
 }
@@ -150,6 +157,10 @@ pub enum Fact {
     Excused(ExitStatus),
     /// Nothing that it requires is missing, or nobody waits for that any more.
     Cleared,
+    /// `pre_stop` is over, however it ended.
+    PreStopOver,
+    /// `stop_command` is over: whether it ended well.
+    StopCommandOver(bool),
     /// A signal could not be sent, and not because the process is gone.
     SignalFailed,
     /// The moment of [`State::deadline`] has come.
@@ -165,6 +176,10 @@ pub enum Fact {
 pub enum Effect {
     /// Make the process.
     Spawn,
+    /// Run `pre_stop`.
+    PreStop,
+    /// Run `stop_command`.
+    StopCommand,
     /// Send the signal of the state's [`StopStep`] (to the process group with `stopasgroup`).
     Signal,
     /// Send SIGKILL (to the process group with `killasgroup`).

@@ -116,6 +116,9 @@ impl Engine {
         }
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(at),
+            // hooks take no time here, and the first signal stands for stop_command
+            Some(Effect::PreStop) => self.occur(at, Fact::PreStopOver, cause.clone()),
+            Some(Effect::StopCommand) => self.occur(at, Fact::StopCommandOver(false), cause.clone()),
             Some(Effect::Signal) => {
                 let signal = self.stage.players[at].spec.signal_of(&edge.to);
                 self.signal(at, signal, "it is to end");

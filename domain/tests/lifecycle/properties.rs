@@ -89,6 +89,9 @@ impl Walk {
             (World::Spawning, Fact::Spawned) => Some(World::Alive),
             (World::Spawning, Fact::SpawnFailed) => Some(World::Empty),
             (World::Spawning | World::Alive, Fact::Exited(_) | Fact::Excused(_)) => Some(World::Empty),
+            (World::Alive, Fact::PreStopOver | Fact::StopCommandOver(_)) if self.is_being_stopped() => {
+                Some(World::Alive)
+            }
             (World::Alive, Fact::SignalFailed | Fact::NotReady | Fact::Unhealthy) => Some(World::Alive),
             (World::Empty, Fact::Cleared) if self.waits() => Some(World::Empty),
             _ => None,
@@ -100,6 +103,10 @@ impl Walk {
         }
         self.edges.push(edge);
         self.perform(edge);
+    }
+
+    fn is_being_stopped(&self) -> bool {
+        matches!(self.machine.state(), State::Stopping { .. })
     }
 
     fn waits(&self) -> bool {
@@ -138,7 +145,7 @@ impl Walk {
         if self.world == World::Spawning {
             self.tell(spawn);
         }
-        for _ in 0..3 {
+        for _ in 0..6 {
             self.now = self.machine.state().deadline().unwrap_or(self.now);
             self.drain();
         }
@@ -180,16 +187,15 @@ fn all_policies() -> impl Strategy<Value = Policy> {
         prop::option::of(span(1000..4000)),
         prop::option::of(span(1000..4000)),
     );
-    (policies(), (any::<[bool; 2]>(), stops()), delay, keys, any::<u64>()).prop_map(
-        |(policy, ([gated, oneshot], stop), delay, keys, seed)| {
+    (policies(), (any::<[bool; 2]>(), stops(), prop::option::of(span(0..3000))), delay, keys, any::<u64>())
+        .prop_map(|(policy, ([gated, oneshot], stop, pre_stop), delay, keys, seed)| {
             let (delay_max, factor, jitter, reset_after, fatal_retry, max_runtime) = keys;
             let factor = factor.and_then(Factor::parse);
             let jitter = Percent::parse(jitter).expect("it is a percentage");
             let restart =
                 RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
-            Policy { gated, oneshot, restart, seed, stop, ..policy }
-        },
-    )
+            Policy { gated, oneshot, restart, seed, stop, pre_stop, ..policy }
+        })
 }
 
 fn stops() -> impl Strategy<Value = StopSpec> {
@@ -197,7 +203,10 @@ fn stops() -> impl Strategy<Value = StopSpec> {
         let words = waits.iter().map(|wait| format!("INT:{wait}, ")).collect::<String>();
         StopSequence::parse(&(words + "KILL")).expect("it is a sequence")
     });
-    prop::option::of(sequence).prop_map(|sequence| StopSpec { sequence })
+    (prop::option::of(sequence), any::<bool>()).prop_map(|(sequence, has_command)| {
+        let command = has_command.then(|| "/bin/stop".to_owned());
+        StopSpec { sequence, command }
+    })
 }
 
 fn statuses() -> impl Strategy<Value = ExitStatus> {
@@ -219,6 +228,7 @@ fn histories() -> impl Strategy<Value = Vec<Input>> {
         2 => statuses().prop_map(Fact::Excused),
         4 => Just(Fact::Cleared),
         1 => Just(Fact::SignalFailed),
+        2 => prop_oneof![Just(Fact::PreStopOver), any::<bool>().prop_map(Fact::StopCommandOver)],
         1 => prop_oneof![Just(Fact::NotReady), Just(Fact::Unhealthy)]
     ];
     let sleep = (0..5000_u64).prop_map(Duration::from_millis);
