@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use treeherd_domain::cause::Cause;
-use treeherd_domain::group::{ChildId, ChildSpec, Forest, GroupPolicy, Plot};
+use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Plot, plots};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupSpec;
 
@@ -83,31 +83,8 @@ impl Arena {
     /// What the active groups are to be in the forest.
     pub(crate) fn plots(&self) -> Vec<Plot> {
         let groups: Vec<_> = self.by_priority().into_iter().filter(|group| group.is_plain()).collect();
-        let active: BTreeSet<GroupName> = groups.iter().map(|group| group.name().clone()).collect();
-        let below: BTreeSet<&GroupName> =
-            groups.iter().flat_map(|group| &group.spec.rules.groups).collect();
-        let root = self.grove.root.as_ref();
-        let plot = |group: &Arc<GroupEstate>| {
-            let policy = group.spec.rules.policy.clone();
-            let policy = policy.or_else(|| root.map(|_| GroupPolicy::plain()))?;
-            let processes = group.spec.processes.iter().map(|process| ChildSpec {
-                id: ChildId::Process(process.name.clone()),
-                restart: process.restart_type(),
-                significant: process.child.significant,
-                autostart: process.autostart,
-            });
-            let nested = group.spec.rules.groups.iter().filter(|name| active.contains(*name));
-            let nested =
-                nested.filter_map(|name| self.group(name.as_str())).map(|group| group_child(&group));
-            let children = processes.chain(nested).collect();
-            Some(Plot { name: Some(group.name().clone()), policy, children })
-        };
-        let mut plots: Vec<Plot> = groups.iter().filter_map(plot).collect();
-        if let Some(policy) = root.cloned() {
-            let tops = groups.iter().filter(|group| !below.contains(group.name()));
-            plots.push(Plot { name: None, policy, children: tops.map(group_child).collect() });
-        }
-        plots
+        let specs: Vec<&GroupSpec> = groups.iter().map(|group| &*group.spec).collect();
+        plots(&specs, self.grove.root.as_ref())
     }
 
     /// A group and those below it, each after the one above.
@@ -186,16 +163,5 @@ fn put(group: &Arc<GroupEstate>, all: &[Arc<GroupEstate>], sorted: &mut Vec<Arc<
         if let Some(below) = all.iter().find(|other| other.name() == name) {
             put(below, all, sorted);
         }
-    }
-}
-
-/// What a group is to the one above it.
-fn group_child(group: &Arc<GroupEstate>) -> ChildSpec {
-    let policy = group.spec.rules.policy.as_ref();
-    ChildSpec {
-        id: ChildId::Group(group.name().clone()),
-        restart: policy.map_or(GroupPolicy::default().restart, |policy| policy.restart),
-        significant: policy.is_some_and(|policy| policy.significant),
-        autostart: true,
     }
 }

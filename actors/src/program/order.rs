@@ -4,8 +4,7 @@ use super::Program;
 use actix::{Handler, Message};
 use treeherd_domain::cause::Cause;
 use treeherd_domain::group::{Fact, Seen, Task, Wish};
-use treeherd_domain::lifecycle::{Edge, Request, State};
-use treeherd_domain::strategy::Ending;
+use treeherd_domain::lifecycle::{Edge, Request};
 
 /// Do this, unless the group has changed its mind. What becomes of it is told by the change of state.
 #[derive(Message, Debug)]
@@ -49,28 +48,13 @@ impl Program {
     /// Tells its group how it is.
     pub(super) fn show_group(&self) {
         let state = self.estate.record().machine.state();
-        let seen = match state {
-            State::Running { .. } if self.estate.is_ready() => Seen::Up,
-            State::Unknown => Seen::Lost,
-            State::Stopping { .. } => Seen::Going,
-            _ if state.is_settled_down() => Seen::Down,
-            _ => Seen::Coming,
-        };
+        let seen = Seen::of(&state, self.estate.is_ready());
         self.shared.show_group(&self.estate.namespec, seen);
     }
 
     /// Tells its group of a change. That it is up is told by whoever knows whether it is ready.
     pub(super) fn tell_group(&self, edge: &Edge) {
-        let fact = match edge.to {
-            // it comes back by itself: that is no end
-            State::Exited { restart_at: Some(_), .. } => return,
-            State::Exited { expected: true, .. } => Fact::Ended(Ending::Normal),
-            State::Exited { expected: false, .. } => Fact::Ended(Ending::Abnormal),
-            State::Stopped { .. } => Fact::Stopped,
-            State::Fatal { .. } => Fact::StartFailed,
-            State::Unknown => Fact::Lost,
-            _ => return,
-        };
+        let Some(fact) = Fact::of(edge) else { return };
         self.shared.tell_group(&self.estate.namespec, fact);
     }
 }

@@ -24,12 +24,14 @@ mod forest;
 mod machine;
 mod members;
 mod phase;
+mod plots;
 mod policy;
 
 pub use backoff::Backoff;
 pub use forest::{Changes, End, Forest, Plot};
 pub use machine::GroupMachine;
 pub use members::{ChildId, ChildSpec, Standing};
+pub use plots::{in_trees, plots};
 pub use policy::{AutoShutdown, Escalate, GroupPolicy, StartFailure, StartUp};
 
 use crate::strategy::Ending;

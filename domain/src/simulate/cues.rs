@@ -2,7 +2,7 @@
 
 use super::cast::{Deed, To, What as Doing};
 use super::drive::words;
-use super::engine::{Engine, Mail};
+use super::engine::Engine;
 use super::report::What;
 use super::ways::Aim;
 use crate::cause::{Asked, Cause};
@@ -77,8 +77,7 @@ impl Engine {
         match aim {
             Some(aim) if all.len() > 1 && self.graph().has_edges() => self.go_down(all, aim, cause),
             _ => {
-                let mails = all.iter().map(|at| Mail::Do(*at, verb, alone, cause.clone()));
-                self.mail.extend(mails);
+                all.iter().for_each(|at| self.forward(*at, verb, alone, cause.clone()));
             }
         }
     }

@@ -89,18 +89,13 @@ impl Engine {
         }
     }
 
-    /// Starts what somebody requires.
-    pub(super) fn start_for(&mut self, at: usize, cause: Cause) {
-        if self.fall.is_none() {
-            // refused only where it is up or on its way already
-            let _ = self.command(at, Request::Start, false, cause);
-        }
-    }
-
     /// The daemon ends: be down.
     pub(super) fn halt(&mut self, at: usize, cause: Cause) {
         // a halt is never refused
         let _ = self.request(at, Request::Halt, cause);
+        if self.stage.players[at].machine.state().is_settled_down() {
+            self.show_group(at);
+        }
     }
 
     /// Does what a transition says.
@@ -111,6 +106,9 @@ impl Engine {
             self.note_fall(at, edge, cause);
         }
         self.feel(at, edge, ended.is_some());
+        if edge.is_change() {
+            self.tell_group(at, edge);
+        }
         if edge.from != edge.to {
             self.changed(at);
         }

@@ -5,17 +5,19 @@
 
 use super::body::Body;
 use super::cast::{Cast, Deed, What as Doing};
+use super::groups::Grove;
 use super::report::{End, Line, Report, Started, What, standing};
 use super::script::Until;
 use super::setting::Setting;
 use super::shutdown::Fall;
-use super::stage::Stage;
+use super::stage::{Company, Stage};
 use super::ways::Way;
 use crate::cause::{Asked, Cause};
 use crate::depend::Target;
 use crate::drive::Verb;
 use crate::exit::ExitStatus;
-use crate::name::Namespec;
+use crate::group::Task;
+use crate::name::{GroupName, Namespec};
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -50,6 +52,10 @@ pub(super) enum Mail {
     Halt(usize, Cause),
     /// Somebody asks for something.
     Do(usize, Verb, bool, Cause),
+    /// A group may have orders for its processes.
+    Orders(GroupName),
+    /// An order of a group, by its number.
+    Take(usize, Task, u64, Cause),
 }
 
 struct Coming {
@@ -87,6 +93,7 @@ pub(super) struct Engine {
     pub(super) mail: VecDeque<Mail>,
     pub(super) fall: Option<Fall>,
     pub(super) ways: Vec<Way>,
+    pub(super) grove: Grove,
     pub(super) report: Report,
     origin: Instant,
     queue: BinaryHeap<Reverse<Coming>>,
@@ -124,6 +131,7 @@ impl Engine {
             mail: VecDeque::new(),
             fall: None,
             ways: Vec::new(),
+            grove: Grove::default(),
             report,
             queue: BinaryHeap::new(),
             numbers: 0,
@@ -150,8 +158,15 @@ impl Engine {
         }
         self.mail.clear();
         self.stage.players.iter_mut().for_each(|player| player.nudged = false);
-        for at in 0..self.stage.players.len() {
-            self.autostart(at);
+        self.plant();
+        self.mail.clear();
+        for company in 0..self.stage.companies.len() {
+            let Company { spec, players } = &self.stage.companies[company];
+            if self.drives(&spec.name) {
+                self.mail.push_back(Mail::Orders(spec.name.clone()));
+            } else {
+                players.clone().into_iter().for_each(|at| self.autostart(at));
+            }
         }
         self.deliver();
     }
@@ -214,7 +229,8 @@ impl Engine {
         let queued = self.queue.peek().map(|Reverse(coming)| coming.at);
         let machines = self.stage.players.iter().filter_map(|player| player.machine.state().deadline());
         let (loud, quiet) = self.checks();
-        let loud = queued.into_iter().chain(machines).chain(loud).min();
+        let groups = self.grove.deadline(self.now, self.fall.is_some());
+        let loud = queued.into_iter().chain(machines).chain(loud).chain(groups).min();
         match (loud, quiet) {
             (Some(loud), Some(quiet)) => Some((loud.min(quiet), true)),
             (Some(loud), None) => Some((loud, true)),
@@ -231,6 +247,8 @@ impl Engine {
             self.drive(at);
         } else if let Some(at) = self.check_due() {
             self.check(at);
+        } else if is_due(self.grove.deadline(self.now, self.fall.is_some())) {
+            self.groups_due();
         } else if let Some(Reverse(Coming { due, .. })) = self.queue.pop() {
             self.step();
             self.come(due);
@@ -262,8 +280,10 @@ impl Engine {
                 }
                 match mail {
                     Mail::Look(at) => self.look(at),
-                    Mail::Summon(at, cause) => self.start_for(at, cause),
+                    Mail::Summon(at, cause) => self.forward(at, Verb::Start, false, cause),
                     Mail::Halt(at, cause) => self.halt(at, cause),
+                    Mail::Orders(group) => self.orders(&group),
+                    Mail::Take(at, task, ticket, cause) => self.take(at, task, ticket, cause),
                     Mail::Do(at, verb, alone, cause) => self.carry_out(at, verb, alone, cause),
                 }
             }
@@ -288,6 +308,7 @@ impl Engine {
 
     /// Tells those who watch it that a process has changed.
     pub(super) fn changed(&mut self, at: usize) {
+        self.tell_if_ready(at);
         let Namespec { group, .. } = &self.stage.players[at].namespec;
         let topics =
             [Target::Process(self.stage.players[at].namespec.clone()), Target::Group(group.clone())];

@@ -19,6 +19,7 @@ mod cast;
 mod cues;
 mod drive;
 mod engine;
+mod groups;
 mod health;
 mod parse;
 mod report;

@@ -1,5 +1,6 @@
 //! What of a configuration is simulated.
 
+use crate::group::GroupPolicy;
 use crate::name::GroupName;
 use crate::spec::{Config, GroupSpec, StopOrder};
 use std::sync::Arc;
@@ -11,11 +12,17 @@ pub struct Setting {
     pub groups: Vec<Arc<GroupSpec>>,
     /// `stop_order` of `[supervisord]`.
     pub stop_order: StopOrder,
+    /// OTP's rules for the groups as children of the daemon.
+    pub rules: Option<GroupPolicy>,
 }
 
 impl From<&Config> for Setting {
     fn from(config: &Config) -> Self {
-        Self { groups: config.groups.clone(), stop_order: config.daemon.stop_order }
+        Self {
+            groups: config.groups.clone(),
+            stop_order: config.daemon.stop_order,
+            rules: config.daemon.rules.clone(),
+        }
     }
 }
 

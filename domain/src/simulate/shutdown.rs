@@ -1,6 +1,7 @@
 //! The end of the daemon: everything down, in order.
 
 use super::engine::{Engine, Mail};
+use super::stage::Company;
 use super::ways::Aim;
 use crate::cause::{Asked, Cause};
 use crate::ending::batches;
@@ -29,18 +30,19 @@ impl Engine {
         if self.fall.is_some() {
             return;
         }
+        self.freeze_groups();
         let (order, companies) = (self.setting.stop_order, &self.stage.companies);
         let all: Vec<usize> = (0..companies.len()).collect();
         let cause = Cause::Shutdown { restart: false, by: Some(by) };
-        let priority = |at: &usize| companies[*at].spec.priority;
+        let spec = |at: &usize| Arc::clone(&companies[*at].spec);
         let in_order = self.graph().has_edges();
         let batches = if in_order {
             // everybody as soon as whoever requires it is down; those last who are told of that
             let (listeners, others): (Vec<_>, Vec<_>) =
                 all.into_iter().partition(|at| companies[*at].spec.kind.listens());
-            std::iter::once(others).chain(batches(listeners, order, priority)).collect()
+            std::iter::once(others).chain(batches(listeners, order, spec)).collect()
         } else {
-            batches(all, order, priority)
+            batches(all, order, spec)
         };
         self.fall = Some(Fall { begun: self.now, cause, batches, is_told: false, in_order });
     }
@@ -60,13 +62,23 @@ impl Engine {
             (fall.is_told, fall.in_order) = (false, false);
         }
         let Some(batch) = fall.batches.front().filter(|_| !fall.is_told) else { return false };
-        let all = batch.iter().flat_map(|company| companies[*company].players.iter().rev());
-        let (all, cause): (Vec<usize>, _) = (all.copied().collect(), fall.cause.clone());
+        let (batch, cause) = (batch.clone(), fall.cause.clone());
         fall.is_told = true;
-        if fall.in_order {
+        let in_order = fall.in_order;
+        let of = |company: &usize| self.stage.companies[*company].players.clone().into_iter().rev();
+        if in_order {
+            let all: Vec<usize> = batch.iter().flat_map(of).collect();
             self.go_down(&all, Aim::Halt, cause);
-        } else {
-            self.mail.extend(all.into_iter().map(|at| Mail::Halt(at, cause.clone())));
+            return true;
+        }
+        for company in &batch {
+            let Company { spec, players } = &self.stage.companies[*company];
+            let name = spec.name.clone();
+            if self.drives(&name) {
+                self.halt_group(name, cause.clone());
+            } else {
+                self.mail.extend(players.iter().rev().map(|at| Mail::Halt(*at, cause.clone())));
+            }
         }
         true
     }

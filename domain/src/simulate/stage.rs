@@ -7,6 +7,7 @@ use super::setting::Setting;
 use crate::cause::Cause;
 use crate::depend::Gate;
 use crate::depend::gate::{Missing, Standing, World, missing};
+use crate::group::in_trees;
 use crate::health::{Health, Vitals};
 use crate::lifecycle::{Fact, Machine, Policy, State};
 use crate::name::{GroupName, Namespec};
@@ -63,7 +64,7 @@ impl Stage {
         let green = |name| (name, Health::Healthy);
         let mut stage =
             Self { probes: probes(setting).into_iter().map(green).collect(), ..Self::default() };
-        for group in &setting.groups {
+        for group in in_trees(setting.groups.clone(), |group| &**group) {
             let mut players = Vec::new();
             for spec in group.by_priority() {
                 let namespec = group.namespec(&spec.name);
@@ -72,7 +73,7 @@ impl Stage {
                 stage.index.insert(namespec.clone(), stage.players.len());
                 stage.players.push(Player::new(namespec, spec, behaviour));
             }
-            stage.companies.push(Company { spec: Arc::clone(group), players });
+            stage.companies.push(Company { spec: group, players });
         }
         stage
     }

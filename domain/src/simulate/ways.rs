@@ -81,12 +81,13 @@ impl Engine {
                     .is_none_or(|at| self.stage.players[at].machine.state().is_settled_down())
         };
         let next = way.descent.next(is_down, !way.told.is_empty());
-        for at in next.iter().filter_map(|namespec| self.stage.at(namespec)) {
+        let next: Vec<usize> = next.iter().filter_map(|namespec| self.stage.at(namespec)).collect();
+        for at in next {
             way.told.push(at);
-            self.mail.push_back(match way.aim {
-                Aim::Halt => Mail::Halt(at, way.cause.clone()),
-                Aim::Stop | Aim::Restart { .. } => Mail::Do(at, Verb::Stop, false, way.cause.clone()),
-            });
+            match way.aim {
+                Aim::Halt => self.mail.push_back(Mail::Halt(at, way.cause.clone())),
+                Aim::Stop | Aim::Restart { .. } => self.forward(at, Verb::Stop, false, way.cause.clone()),
+            }
         }
     }
 
@@ -100,7 +101,7 @@ impl Engine {
             let Some(place) = way.stopped.iter().position(may) else { return };
             let at = way.stopped.remove(place);
             way.started.insert(self.stage.players[at].namespec.clone());
-            self.mail.push_back(Mail::Do(at, Verb::Start, alone, way.cause.clone()));
+            self.forward(at, Verb::Start, alone, way.cause.clone());
         }
     }
 }

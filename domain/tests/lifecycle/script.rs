@@ -14,9 +14,11 @@
 //! is due at once. Inputs joined by `&` follow each other with nothing in between.
 
 use expect_test::Expect;
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+use treeherd_domain::drive;
 use treeherd_domain::duration;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{
@@ -138,8 +140,9 @@ impl Driver {
     /// Makes every transition that is due by now.
     fn drain(&mut self) {
         for _ in 0..100 {
-            match self.machine.due(self.instant(), &self.policy) {
-                Some(edge) => self.perform("(deadline)", edge),
+            let (mut facts, now) = (VecDeque::new(), self.instant());
+            match drive::next(&mut self.machine, &mut facts, now, &self.policy, None) {
+                Some(taken) => self.perform("(deadline)", taken.edge),
                 None => return,
             }
         }

@@ -15,6 +15,8 @@
 mod process;
 
 mod grammar;
+mod groups;
 mod lives;
+mod properties;
 mod setting;
 mod waiting;

@@ -6,10 +6,12 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
+use treeherd_domain::group::{Backoff, Escalate, GroupPolicy};
 use treeherd_domain::health::{Check, HealthSpec};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::simulate::{Cast, Report, Script, Setting, What, simulate};
-use treeherd_domain::spec::{Autorestart, GroupKind, GroupSpec, ProcessSpec, StopOrder};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, StopOrder};
+use treeherd_domain::strategy::Strategy;
 
 /// Any moment will do.
 #[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
@@ -22,6 +24,10 @@ pub(crate) fn setting(text: &str) -> Setting {
     let mut setting = Setting::default();
     for part in text.split('|').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, keys) = part.split_once(' ').unwrap_or((part, ""));
+        if let Some(group) = name.strip_prefix('@') {
+            rule(&mut setting, group, keys);
+            continue;
+        }
         if name == "[supervisord]" {
             setting.stop_order = match keys {
                 "stop_order=parallel" => StopOrder::Parallel,
@@ -53,13 +59,39 @@ fn add(setting: &mut Setting, group: &GroupName, priority: i64, spec: ProcessSpe
                 kind: GroupKind::Group,
                 priority,
                 processes: Vec::new(),
-                rules: Default::default(),
+                rules: GroupRules::default(),
             };
             setting.groups.push(Arc::new(made));
             setting.groups.last_mut().unwrap()
         }
     };
     Arc::make_mut(group).processes.push(Arc::new(spec));
+}
+
+/// `@shop strategy=one_for_all intensity=1`: rules of a group whose processes stand before.
+fn rule(setting: &mut Setting, name: &str, keys: &str) {
+    let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
+    let mut policy = GroupPolicy { backoff: none, ..GroupPolicy::default() };
+    let group = setting.groups.iter_mut().find(|group| group.name.as_str() == name).unwrap();
+    let group = Arc::make_mut(group);
+    for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+        match (key, value) {
+            ("strategy", "one_for_one") => policy.strategy = Strategy::OneForOne,
+            ("strategy", "one_for_all") => policy.strategy = Strategy::OneForAll,
+            ("strategy", "rest_for_one") => policy.strategy = Strategy::RestForOne,
+            ("intensity", number) => policy.intensity = Some(number.parse().unwrap()),
+            ("period", number) => policy.period = Duration::from_secs(number.parse().unwrap()),
+            ("escalate", "fatal") => policy.escalate = Escalate::Fatal,
+            ("escalate", "parent") => policy.escalate = Escalate::Parent,
+            ("escalate", "exit") => policy.escalate = Escalate::Exit,
+            ("groups", names) => group.rules.groups = names.split(',').map(GroupName::new).collect(),
+            _ => panic!("no such key: {key}={value}"),
+        }
+    }
+    group.rules.policy = Some(policy);
+    for process in &mut group.processes {
+        Arc::make_mut(process).child.supervised = true;
+    }
 }
 
 fn namespec(name: &str) -> Namespec {

@@ -1,0 +1,169 @@
+//! Groups under OTP's rules.
+
+use crate::setting::{check, run, setting};
+use expect_test::expect;
+use treeherd_domain::simulate::End;
+
+#[test]
+fn one_for_all_stops_the_others_in_reverse_and_starts_all_in_order() {
+    check(
+        "g:a | g:b | g:c | @g strategy=one_for_all intensity=3",
+        "g:b: runs 9s, exit 1 *1 then runs forever; stops after 1s | g:c: stops after 1s",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > STARTING [autostart]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                10 g:b    RUNNING > EXITED [exit]
+                10 group g b failed: stops c, a, starts a, b, c
+                10 g:c    RUNNING > STOPPING [strategy]
+                10 g:c    SIGTERM
+                11 g:c    STOPPING > STOPPED [exit]
+                11 g:a    RUNNING > STOPPING [strategy]
+                11 g:a    SIGTERM
+                11 g:a    STOPPING > STOPPED [exit]
+                11 g:a    STOPPED > STARTING [strategy]
+                12 g:a    STARTING > RUNNING [startsecs]
+                12 g:b    EXITED > STARTING [strategy]
+                13 g:b    STARTING > RUNNING [startsecs]
+                13 g:c    STOPPED > STARTING [strategy]
+                14 g:c    STARTING > RUNNING [startsecs]
+                14 -      # shutdown
+                14 g:c    RUNNING > STOPPING [shutdown]
+                14 g:c    SIGTERM
+                15 g:c    STOPPING > STOPPED [exit]
+                15 g:b    RUNNING > STOPPING [shutdown]
+                15 g:b    SIGTERM
+                16 g:b    STOPPING > STOPPED [exit]
+                16 g:a    RUNNING > STOPPING [shutdown]
+                16 g:a    SIGTERM
+                16 g:a    STOPPING > STOPPED [exit]
+            Settled at 14, stop Some(2.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn rest_for_one_leaves_those_before_alone() {
+    check(
+        "g:a | g:b | g:c | @g strategy=rest_for_one intensity=3",
+        "at 8s: kill g:b",
+        expect![[r#"
+             0 g:a    STOPPED > STARTING [autostart]
+             1 g:a    STARTING > RUNNING [startsecs]
+             1 g:b    STOPPED > STARTING [autostart]
+             2 g:b    STARTING > RUNNING [startsecs]
+             2 g:c    STOPPED > STARTING [autostart]
+             3 g:c    STARTING > RUNNING [startsecs]
+             3 group g is up
+             8 -      # kill g:b
+             8 g:b    RUNNING > EXITED [exit]
+             8 group g b failed: stops c, starts b, c
+             8 g:c    RUNNING > STOPPING [strategy]
+             8 g:c    SIGTERM
+             8 g:c    STOPPING > STOPPED [exit]
+             8 g:b    EXITED > STARTING [strategy]
+             9 g:b    STARTING > RUNNING [startsecs]
+             9 g:c    STOPPED > STARTING [strategy]
+            10 g:c    STARTING > RUNNING [startsecs]
+            10 -      # shutdown
+            10 g:c    RUNNING > STOPPING [shutdown]
+            10 g:c    SIGTERM
+            10 g:c    STOPPING > STOPPED [exit]
+            10 g:b    RUNNING > STOPPING [shutdown]
+            10 g:b    SIGTERM
+            10 g:b    STOPPING > STOPPED [exit]
+            10 g:a    RUNNING > STOPPING [shutdown]
+            10 g:a    SIGTERM
+            10 g:a    STOPPING > STOPPED [exit]
+        Settled at 10, stop Some(0.0), well true
+    "#]],
+    );
+}
+
+#[test]
+fn a_budget_that_is_used_up_escalates_to_the_group_above() {
+    check(
+        "top:x | low:y autorestart=true startsecs=0 | @low intensity=1 period=60 escalate=parent | @top strategy=one_for_all intensity=1 period=60 groups=low",
+        "low:y: runs 2s, exit 1",
+        expect![[r#"
+                 0 top:x  STOPPED > STARTING [autostart]
+                 1 top:x  STARTING > RUNNING [startsecs]
+                 1 low:y  STOPPED > STARTING [autostart]
+                 1 low:y  STARTING > RUNNING [startsecs]
+                 1 group low is up
+                 1 group top is up
+                 3 low:y  RUNNING > EXITED [exit]
+                 3 group low y failed: starts y
+                 3 low:y  EXITED > STARTING [strategy]
+                 3 low:y  STARTING > RUNNING [startsecs]
+                 5 low:y  RUNNING > EXITED [exit]
+                 5 group low gives up: y failed, that would be restart 2
+                 5 group low is down
+                 5 group top group low failed: stops x, starts x, group low
+                 5 top:x  RUNNING > STOPPING [strategy]
+                 5 top:x  SIGTERM
+                 5 top:x  STOPPING > STOPPED [exit]
+                 5 top:x  STOPPED > STARTING [strategy]
+                 6 top:x  STARTING > RUNNING [startsecs]
+                 6 low:y  EXITED > STARTING [autostart]
+                 6 low:y  STARTING > RUNNING [startsecs]
+                 6 group low is up
+                 8 low:y  RUNNING > EXITED [exit]
+                 8 group low y failed: starts y
+                 8 low:y  EXITED > STARTING [strategy]
+                 8 low:y  STARTING > RUNNING [startsecs]
+                10 low:y  RUNNING > EXITED [exit]
+                10 group low gives up: y failed, that would be restart 2
+                10 group low is down
+                10 group top gives up: group low failed, that would be restart 2
+                10 top:x  RUNNING > STOPPING [intensity]
+                10 top:x  SIGTERM
+                10 top:x  STOPPING > STOPPED [exit]
+                10 group top is FATAL
+                10 -      # shutdown
+            Settled at 10, stop Some(0.0), well false
+        "#]],
+    );
+}
+
+#[test]
+fn a_group_that_ends_the_daemon_does() {
+    let report = run(&setting("g:a | h | @g intensity=0 escalate=exit"), "g:a: runs 3s, exit 1");
+    assert_eq!((report.end, report.is_well()), (End::Shutdown, false));
+    assert_eq!(report.escalations.len(), 1);
+    assert!(report.stop.is_some());
+}
+
+#[test]
+fn a_stop_of_an_operator_wins() {
+    check(
+        "g:a | g:b | @g strategy=one_for_all intensity=1",
+        "at 3s: stop g:a | at 5s: start g:a",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 group g is up
+                 3 -      # stop g:a
+                 3 g:a    RUNNING > STOPPING [asked]
+                 3 g:a    SIGTERM
+                 3 g:a    STOPPING > STOPPED [exit]
+                 5 -      # start g:a
+                 5 g:a    STOPPED > STARTING [asked]
+                 6 g:a    STARTING > RUNNING [startsecs]
+                 6 -      # shutdown
+                 6 g:b    RUNNING > STOPPING [shutdown]
+                 6 g:b    SIGTERM
+                 6 g:b    STOPPING > STOPPED [exit]
+                 6 g:a    RUNNING > STOPPING [shutdown]
+                 6 g:a    SIGTERM
+                 6 g:a    STOPPING > STOPPED [exit]
+            Settled at 6, stop Some(0.0), well true
+        "#]],
+    );
+}
