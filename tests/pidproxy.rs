@@ -70,7 +70,7 @@ impl Teller {
         // a shell cannot trap what was ignored when it began, as in the background of another
         let mut command = Command::new("env");
         let mut child = command
-            .args(["--default-signal=INT,QUIT", "/bin/sh", "-c", &script])
+            .args(["--default-signal=HUP,INT,QUIT", "/bin/sh", "-c", &script])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

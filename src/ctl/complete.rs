@@ -128,7 +128,7 @@ mod tests {
     fn words_are_completed_by_what_the_action_takes() {
         for (line, expected) in [
             ("sta", "start |status "),
-            ("h", "help "),
+            ("h", "help |history |hup "),
             ("help st", "start |status |stop "),
             ("help ", complete("").as_str()),
             ("start w", "we-b |web "),
@@ -146,8 +146,8 @@ mod tests {
             ("nope w", ""),
             ("status --", "--check |--json "),
             ("status web --j", "--json "),
-            ("start --", ""),
-            ("wait --for ", "ready |running |stopped "),
+            ("start --", "--no-deps "),
+            ("wait --for ", "healthy |ready |running |stopped "),
             ("wait --for=r", "ready |running "),
             ("wait web --for s", "stopped "),
             ("wait --timeout ", ""),

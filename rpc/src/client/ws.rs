@@ -10,6 +10,10 @@ use jsonrpsee::core::ClientError;
 use jsonrpsee_client_transport::ws::WsHandshakeError;
 use jsonrpsee_ws_client::WsClientBuilder;
 
+/// Messages of one subscription that may wait for whoever reads them; with more the client ends it. A daemon sends all
+/// the events that it keeps at once (1024, and marks), and then as many as wait in its own queue.
+const UNREAD: usize = 8192;
+
 /// A client for the shell and for subscriptions.
 pub type WsClient = jsonrpsee_ws_client::WsClient;
 
@@ -29,6 +33,7 @@ pub async fn connect_ws(endpoint: &Endpoint) -> Result<WsClient, ConnectError> {
         .connection_timeout(endpoint.connect_timeout)
         .max_request_size(MAX_REQUEST)
         .max_response_size(MAX_ANSWER)
+        .max_buffer_capacity_per_subscription(UNREAD)
         .build_with_stream(endpoint.target.url("ws"), stream);
     let after = endpoint.connect_timeout;
     match tokio::time::timeout(after, shaking).await {
