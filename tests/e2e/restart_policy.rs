@@ -51,6 +51,19 @@ fn what_somebody_asks_for_is_no_end() {
 }
 
 #[test]
+fn an_end_that_a_group_answers_with_a_restart_is_none() {
+    let text = format!(
+        "[program:web]\n{}autorestart=true\nessential=true\n\
+         [group:shop]\nprograms=web\nstrategy=one_for_one\nintensity=50\nperiod=60\n",
+        ends("exit 3")
+    );
+    let herd = Herd::start(&text);
+    until("two restarts", || (herd.count("spawned: 'web'") >= 3).then_some(()));
+    assert_eq!(herd.count("essential program"), 0);
+    herd.end();
+}
+
+#[test]
 fn the_code_comes_from_the_program_that_is_named() {
     let web = "[program:web]\ncommand=/bin/sh -c 'trap \"exit 5\" TERM; while :; do sleep 0.1; done'\n";
     let herd = Herd::of(web).setting("exit_code_from=web").start();

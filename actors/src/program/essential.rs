@@ -12,13 +12,14 @@ use super::Program;
 use crate::estate::{Ending, Mood};
 use slog::{error, info};
 use treeherd_domain::cause::Asked;
-use treeherd_domain::lifecycle::{Edge, State};
+use treeherd_domain::lifecycle::{Edge, Policy, State};
+use treeherd_domain::spec::Autorestart;
 
 impl Program {
     /// Lets the daemon end, if this is the end of an essential process.
     pub(super) fn end_with(&self, edge: &Edge) {
         let is_end = self.estate.spec.essential && edge.is_for_good(&self.estate.policy);
-        if !is_end || self.shared.arena.mood() != Mood::Running {
+        if !is_end || self.shared.arena.mood() != Mood::Running || self.goes_on_by_its_group(edge) {
             return;
         }
         let name = &self.estate.namespec;
@@ -42,5 +43,17 @@ impl Program {
             );
         }
         self.shared.end(Mood::Shutdown, Asked::inside(&format!("the end of the essential program {name}")));
+    }
+
+    /// Whether a group under OTP's rules may start it again: its machine knows only that it does not do so itself.
+    /// What becomes of it when the group gives up is that group's `escalate`.
+    fn goes_on_by_its_group(&self, edge: &Edge) -> bool {
+        let spec = &self.estate.spec;
+        let by_autorestart = Policy { autorestart: spec.autorestart, ..self.estate.policy.clone() };
+        spec.child.supervised
+            && match edge.to {
+                State::Exited { expected, .. } => by_autorestart.restarts(expected),
+                _ => spec.autorestart != Autorestart::Never,
+            }
     }
 }
