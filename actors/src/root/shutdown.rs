@@ -30,6 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::depend::graph::Descent;
+use treeherd_domain::ending;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::spec::StopOrder;
@@ -222,25 +223,7 @@ async fn are_told(group: &GroupEstate) {
     }
 }
 
-/// Whether a group is above one of these, which then end first.
-fn is_above(group: &GroupEstate, others: &[Arc<GroupEstate>]) -> bool {
-    group.spec.rules.groups.iter().any(|below| others.iter().any(|other| other.name() == below))
-}
-
 /// Groups in the order of their end.
 fn batches(groups: Vec<Arc<GroupEstate>>, order: StopOrder) -> VecDeque<Vec<Arc<GroupEstate>>> {
-    let mut batches: VecDeque<Vec<Arc<GroupEstate>>> = VecDeque::new();
-    for group in groups.into_iter().rev() {
-        match batches.back_mut() {
-            Some(batch)
-                if order == StopOrder::Parallel
-                    && batch[0].spec.priority == group.spec.priority
-                    && !is_above(&group, batch) =>
-            {
-                batch.push(group);
-            }
-            Some(_) | None => batches.push_back(vec![group]),
-        }
-    }
-    batches
+    ending::batches(groups, order, |group| Arc::clone(&group.spec))
 }
