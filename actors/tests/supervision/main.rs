@@ -35,6 +35,7 @@ mod escalation;
 mod groups;
 mod health;
 mod herd;
+mod hooks;
 mod intensity;
 mod measure;
 mod policy;
