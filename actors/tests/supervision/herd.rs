@@ -160,6 +160,11 @@ impl Herd {
         self.lines.lock().unwrap().clone()
     }
 
+    /// Those after the first so many.
+    pub(crate) fn lines_from(&self, from: usize) -> Vec<String> {
+        self.lines.lock().unwrap()[from..].to_vec()
+    }
+
     /// How many of them hold this text.
     pub(crate) fn logged(&self, text: &str) -> usize {
         self.lines().iter().filter(|line| line.contains(text)).count()

@@ -45,6 +45,7 @@ mod reshape;
 mod rolling;
 mod shutdown;
 mod soak;
+mod storm;
 mod strategy;
 mod subscriber;
 mod toy;
