@@ -13,6 +13,7 @@
 //! composition's).
 
 pub mod order;
+mod probes;
 pub mod scale;
 pub mod shutdown;
 pub mod spawn;
@@ -102,6 +103,7 @@ pub struct Root {
     groups: HashMap<GroupName, Arc<Slot<Addr<Group>>>>,
     scribe: Arc<Slot<Addr<Scribe>>>,
     endpoints: Vec<(String, Arc<Slot<Addr<Endpoint>>>)>,
+    probes: probes::Probes,
     children: Children,
     stopping: shutdown::Stopping,
     /// Last, so that the loop hears of the end when all else is gone.
@@ -126,6 +128,7 @@ impl Root {
             groups: HashMap::new(),
             scribe: Arc::default(),
             endpoints: Vec::new(),
+            probes: probes::Probes::new(),
             children,
             stopping: shutdown::Stopping::default(),
             link,
@@ -218,6 +221,7 @@ impl Actor for Root {
         if is_first && self.shared.arena.mood() == Mood::Running {
             self.shared.announce(EventKind::SupervisorRunning);
         }
+        self.settle_probes();
         self.shared.plant();
         for group in &groups {
             self.start_group(group);
@@ -328,6 +332,7 @@ impl Handler<Strike> for Root {
         let struck = match (child, rest) {
             ("bus", "") => self.shared.bus.get().inspect(|bus| bus.do_send(how)).is_some(),
             ("scribe", "") => self.scribe.get().inspect(|scribe| scribe.do_send(how)).is_some(),
+            (probe, "") => self.strike_probe(probe, how),
             _ => false,
         };
         if struck {

@@ -12,7 +12,9 @@ use crate::keys::{Context, Faults};
 use crate::program::Shared;
 use crate::raw::RawConfig;
 use crate::report::{Error, Report};
-use crate::{Overrides, World, ctl, daemon, depend, group, include, main_file, path, server, socket};
+use crate::{
+    Overrides, World, ctl, daemon, depend, group, include, main_file, path, probe, server, socket,
+};
 use std::path::Path;
 use treeherd_domain::level::Level;
 use treeherd_domain::spec::{Config, Notice};
@@ -84,6 +86,7 @@ pub(crate) fn read(
     let mut groups = group::read(&shared, spec.rules.as_ref());
     depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
     sockets.check(&context, &groups);
+    let probes = probe::read(&context, &spec.environment);
     let endpoints = server::endpoints(&context, &spec.environment);
     spec.exit_code_from = daemon::exit_code_from(&context, section, &groups);
     spec.user = daemon::user(&context, section, &user);
@@ -94,5 +97,5 @@ pub(crate) fn read(
     context.faults.finish()?;
     let file = path::normalize(path, &world.cwd);
     let (programs, notices) = (context.programs(), notices.clone());
-    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, programs, notices })
+    Ok(Config { file, daemon: spec, endpoints, rpcinterfaces, groups, programs, probes, notices })
 }

@@ -33,6 +33,7 @@ mod keys;
 mod listener;
 mod overrides;
 mod path;
+mod probe;
 mod program;
 mod raw;
 mod report;

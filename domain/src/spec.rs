@@ -16,7 +16,7 @@ use crate::depend::Depend;
 use crate::endpoint::EndpointSpec;
 use crate::event::types::EventSet;
 use crate::group::GroupPolicy;
-use crate::health::HealthSpec;
+use crate::health::{HealthSpec, ProbeSpec};
 use crate::hook::{Hooks, ReloadSpec};
 use crate::level::Level;
 use crate::lifecycle::{State, StopStep};
@@ -423,6 +423,8 @@ pub struct Config {
     pub groups: Vec<Arc<GroupSpec>>,
     /// How many processes each `[program:x]` has.
     pub programs: Programs,
+    /// The `[probe:x]` sections, in the order of the file.
+    pub probes: Vec<Arc<ProbeSpec>>,
     /// Messages for the log.
     pub notices: Vec<Notice>,
 }

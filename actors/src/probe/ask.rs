@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use treeherd_domain::account::Account;
 use treeherd_domain::duration::Shown;
 use treeherd_domain::health::{Check, HostPort, HttpUrl};
 use treeherd_os::process::Process;
@@ -47,6 +48,24 @@ pub(crate) async fn ask(check: &Check, question: &Question<'_>, shared: &Shared)
             run(Errand::of(question.by, shared, name, command, question.limit, extra), shared).await
         }
         check => reach(check, question.limit, shared).await,
+    }
+}
+
+/// Asks what needs no program to ask as; a command is run as this user, in the daemon's environment.
+pub(crate) async fn ask_outside(
+    check: &Check,
+    name: String,
+    limit: Duration,
+    user: Option<Account>,
+    shared: &Shared,
+) -> Result<(), String> {
+    match check {
+        Check::Exec(command) => {
+            let (command, variables) = (command.clone(), Vec::new());
+            let errand = Errand { name, command, user, directory: None, umask: None, variables, limit };
+            run(errand, shared).await
+        }
+        check => reach(check, limit, shared).await,
     }
 }
 

@@ -12,6 +12,7 @@
 //! from what is seen ([`Vitals`](treeherd_domain::health::Vitals)).
 
 pub(crate) mod ask;
+pub(crate) mod outside;
 
 use crate::clock;
 use crate::estate::Estate;

@@ -90,6 +90,7 @@ impl Handler<Reread> for Root {
             let plan = plan(&actor.shared, &config);
             if keep {
                 actor.shared.arena.set_config(config);
+                actor.settle_probes();
                 actor.shared.arena.settle_sockets();
             }
             Ok(plan)

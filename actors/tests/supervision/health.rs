@@ -327,3 +327,23 @@ fn questions_go_on_when_whoever_asks_ends_by_a_bug_and_the_process_does_not_noti
         );
     });
 }
+
+#[test]
+fn a_probe_of_the_world_outside_turns_and_wakes_who_waits() {
+    let port = free_port();
+    let text = format!(
+        "[probe:db]\ncheck=tcp://127.0.0.1:{port}\ninterval=100ms\nfailures=2\n{}",
+        web("requires=probe:db", SLEEP)
+    );
+    with(&text, async |herd| {
+        herd.until("red", || herd.logged("probe db is unhealthy: tcp 127.0.0.1:") == 1).await;
+        assert_eq!((herd.pid("web"), herd.status("web").state), (0, ProcessState::Starting));
+        herd.crash("root/probe:db", "panic").await;
+        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        herd.state("web", ProcessState::Running).await;
+        assert_eq!((herd.logged("probe db is healthy"), herd.status("web").incarnation), (1, 1));
+        drop(listener);
+        herd.until("red again", || herd.logged("probe db is unhealthy") == 2).await;
+        assert_eq!(herd.status("web").incarnation, 1);
+    });
+}

@@ -169,6 +169,12 @@ const KINDS: &[Kind] = &[
         more: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
     },
     Kind {
+        prefix: "probe:",
+        is_named: true,
+        keys: &["check", "interval", "timeout", "failures", "successes", "user"],
+        more: &[],
+    },
+    Kind {
         prefix: "socket:",
         is_named: true,
         keys: &["socket", "socket_backlog", "socket_owner", "socket_mode"],

@@ -228,12 +228,19 @@ fn a_probe_has_no_condition() {
     refused(
         "[probe:p]\ncheck=x\n[program:c]\ncommand=c\nrequires=probe:p:ready\n",
         expect![[r#"
-        error: [program:c] requires: a probe is there or not, it has no condition 'ready'
-         --> s.conf:6
-          |
-        6 | requires=probe:p:ready
-          |          ^^^^^^^^^^^^^
-          help: write probe:p
-    "#]],
+            error: [program:c] requires: a probe is there or not, it has no condition 'ready'
+             --> s.conf:6
+              |
+            6 | requires=probe:p:ready
+              |          ^^^^^^^^^^^^^
+              help: write probe:p
+
+            error: check: unknown kind of check: 'x'
+             --> s.conf:3
+              |
+            3 | check=x
+              |       ^
+              help: write startsecs, notify, fd:3, log:/listening on/, tcp:127.0.0.1:5432, http://127.0.0.1:8080/healthz or exec:command
+        "#]],
     );
 }

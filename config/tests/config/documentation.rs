@@ -32,6 +32,7 @@ fn file_with(section: &str, key: &str) -> String {
         "fcgi-program:x" => "command=c\nsocket=unix:///s\n",
         "eventlistener:x" | "subscriber:x" if key != "events" => "command=c\nevents=TICK\n",
         "eventlistener:x" | "subscriber:x" => "command=c\n",
+        "probe:x" if key != "check" => "check=tcp:1\n",
         "socket:x" if key != "socket" => "socket=unix:///s\n",
         "program:x" if key != "command" => "command=c\n",
         "unix_http_server" if key != "file" => "file=s\nusername=u\npassword=p\n",
@@ -55,6 +56,7 @@ fn every_documented_key_is_read() {
         "subscriber:x",
         "fcgi-program:x",
         "socket:x",
+        "probe:x",
     ] {
         let keys = documented(section);
         assert!(!keys.is_empty(), "no keys for [{section}]");

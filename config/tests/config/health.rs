@@ -167,3 +167,27 @@ fn all_kinds_of_programs_have_them() {
     assert_eq!(of("e").watchdog, Some(Duration::from_secs(5)));
     assert!(of("e").listens() && of("f").listens());
 }
+
+#[test]
+fn a_probe_is_read_and_asks_what_can_be_asked() {
+    let text = "[supervisord]\n[probe:db]\ncheck=tcp://db.example:3306\ninterval=2s\nfailures=5\nuser=chrism\n\
+                [program:web]\ncommand=c\nrequires=probe:db\n";
+    let config = Site::new(text).load().unwrap();
+    let probe = &config.probes[0];
+    assert_eq!((probe.name.as_str(), probe.check.to_string().as_str()), ("db", "tcp:db.example:3306"));
+    assert_eq!((probe.interval, probe.timeout), (Duration::from_secs(2), Duration::from_secs(5)));
+    assert_eq!(
+        (probe.failures, probe.successes, probe.user.as_ref().map(|user| user.uid)),
+        (5, 1, Some(1000))
+    );
+    for (keys, message) in [
+        ("", "[probe:db] has no check"),
+        ("check=notify\n", "check: notify is for programs: nothing outside tells of itself"),
+        ("check=fd:3\n", "check: fd 3 is for programs"),
+        ("check=tcp:x\n", "check: not a host and a port: 'x'"),
+        ("check=tcp:1\ninterval=1ms\n", "interval is below its lower bound: 1ms < 100ms"),
+    ] {
+        let report = Site::new(&format!("[supervisord]\n[probe:db]\n{keys}")).report();
+        assert!(report.contains(message), "{report}");
+    }
+}

@@ -16,7 +16,7 @@ mod vitals;
 
 pub use check::{Check, CheckError, GREATEST_FD, HostPort, HttpUrl, LONGEST_LINE, Pattern};
 pub use notice::{LONGEST_STATUS, Notice, parse as notices};
-pub use spec::{Action, HealthSpec};
+pub use spec::{Action, HealthSpec, ProbeSpec};
 pub use tally::{Tally, Thresholds};
 pub use vitals::{Ailment, Change, Side, Sign, Vitals};
 

@@ -1,6 +1,8 @@
 //! What a configuration says about readiness and health.
 
 use super::check::Check;
+use super::tally::Thresholds;
+use crate::account::Account;
 use crate::signal::Signal;
 use std::fmt;
 use std::time::Duration;
@@ -95,5 +97,39 @@ impl HealthSpec {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.ready == Check::Startsecs && self.health.is_none() && self.watchdog.is_none()
+    }
+}
+
+/// A `[probe:x]`: something outside, asked after by the daemon.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ProbeSpec {
+    /// `x`.
+    pub name: String,
+    /// `check`: one that is asked.
+    pub check: Check,
+    /// `interval`: from the end of one question to the next.
+    pub interval: Duration,
+    /// `timeout`: how long one question may take.
+    pub timeout: Duration,
+    /// `failures`: so many in a row make it unhealthy.
+    pub failures: u32,
+    /// `successes`: so many in a row make it healthy again.
+    pub successes: u32,
+    /// `user`: who runs the command of an `exec:`; `None`: the daemon's user.
+    pub user: Option<Account>,
+}
+
+impl ProbeSpec {
+    /// A probe with the defaults.
+    #[must_use]
+    pub fn new(name: impl Into<String>, check: Check) -> Self {
+        let (interval, timeout) = (Duration::from_secs(10), Duration::from_secs(5));
+        Self { name: name.into(), check, interval, timeout, failures: 3, successes: 1, user: None }
+    }
+
+    /// When it turns.
+    #[must_use]
+    pub const fn thresholds(&self) -> Thresholds {
+        Thresholds { failures: self.failures, successes: self.successes }
     }
 }
