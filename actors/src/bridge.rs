@@ -17,6 +17,7 @@ mod graph;
 mod groups;
 mod logs;
 mod native;
+mod probes;
 mod rolling;
 mod scale;
 mod supervisor;
@@ -43,8 +44,8 @@ use treeherd_domain::status::{LocalTime, ProcessStatus};
 use treeherd_os::clock::local_time;
 use treeherd_os::watch::Watcher;
 use treeherd_rpc::api::{
-    ConfigApiServer, EventApiServer, GroupApiServer, LogApiServer, ProcessApiServer, SupervisorApiServer,
-    SystemApiServer, TreeApiServer,
+    ConfigApiServer, EventApiServer, GroupApiServer, LogApiServer, ProbeApiServer, ProcessApiServer,
+    SupervisorApiServer, SystemApiServer, TreeApiServer,
 };
 use treeherd_web::PageRow;
 
@@ -127,6 +128,7 @@ impl Bridge {
         add(SystemApiServer::into_rpc(self.clone()).into());
         add(ProcessApiServer::into_rpc(self.clone()).into());
         add(GroupApiServer::into_rpc(self.clone()).into());
+        add(ProbeApiServer::into_rpc(self.clone()).into());
         add(ConfigApiServer::into_rpc(self.clone()).into());
         add(LogApiServer::into_rpc(self.clone()).into());
         add(EventApiServer::into_rpc(self.clone()).into());

@@ -178,11 +178,20 @@ impl Shared {
     }
 
     /// Notes what a `[probe:x]` says of the world outside (`None`: there is no such probe any more), and tells those
-    /// who wait for it.
-    pub fn probe_changed(&self, name: &str, says: Option<Health>) {
-        if self.arena.set_probe(name, says) {
-            self.nudges.probe(name);
+    /// who wait for it: it is an event, with the reason if it is unhealthy.
+    pub fn probe_changed(&self, name: &str, says: Option<Health>, reason: &str) {
+        if self.arena.probe(name) == says {
+            return;
         }
+        let seq = match says {
+            Some(health) if health != Health::Unknown => {
+                let (name, reason) = (name.to_owned(), reason.to_owned());
+                self.announce(EventKind::Probe { name, health, reason })
+            }
+            _ => self.arena.seq(),
+        };
+        self.arena.set_probe(name, says, reason, seq);
+        self.nudges.probe(name);
     }
 
     /// Numbers an event, gives it to listeners and subscribers and sends it to the bus; tells the number.

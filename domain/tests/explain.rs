@@ -72,6 +72,8 @@ impl Life {
             killed: None,
             history: History::default(),
             requires: Vec::new(),
+            probes: Vec::new(),
+            says: None,
             waits_for: Vec::new(),
         };
         Self { subject, seq: 0, state: ProcessState::Stopped }
@@ -122,7 +124,7 @@ impl Life {
 }
 
 fn waited(on: &str) -> Waited {
-    Waited { what: on.into(), processes: vec![name(on)] }
+    Waited { what: on.into(), processes: vec![name(on)], probe: None }
 }
 
 fn ended(code: i32, lived: u64, verdict: Verdict) -> Cause {
@@ -333,7 +335,7 @@ fn a_wait_leads_into_what_is_waited_for() {
     use ProcessState::{Starting, Stopped, Stopping};
     let mut db = Life::of("db");
     db.subject.waits_for =
-        vec![waited("disk"), Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new() }];
+        vec![waited("disk"), Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new(), probe: None }];
     let db = db.now(State::Waiting { attempt: Attempt::FIRST });
     let mut disk = Life::of("disk");
     disk.to(9_300, Stopping, Cause::Asked(asked("group.stop"))).to(

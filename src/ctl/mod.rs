@@ -52,6 +52,7 @@ mod news;
 pub mod options;
 pub mod plan;
 mod pools;
+pub mod probes;
 mod python;
 mod reconfigure;
 pub mod render;
@@ -256,6 +257,7 @@ async fn act(session: &mut Session, verb: &str, argument: &str, line: &str) -> O
         "avail" => inspect::avail(session, argument).await,
         "reread" => reconfigure::reread(session, argument).await,
         "plan" => plan::plan(session, argument).await,
+        "probes" => probes::probes(session, argument).await,
         "update" => reconfigure::update(session, argument).await,
         "add" => reconfigure::add(session, argument).await,
         "remove" => reconfigure::remove(session, argument).await,

@@ -32,6 +32,8 @@ impl Bridge {
     fn subject(&self, estate: &Estate) -> Subject {
         let arena = &self.shared().arena;
         let requires = estate.spec.depend.requires.iter().flat_map(|on| processes(arena, &on.on)).collect();
+        let on = estate.spec.depend.requires.iter().map(|requirement| &requirement.on);
+        let probes = on.filter_map(probe_of).filter_map(|name| arena.probe_history(name)).collect();
         let (subject, missing) = {
             let record = estate.record();
             let subject = Subject {
@@ -45,6 +47,8 @@ impl Bridge {
                 killed: record.signs.killed,
                 history: record.history.clone(),
                 requires,
+                probes,
+                says: record.vitals.status().map(Into::into),
                 waits_for: Vec::new(),
             };
             (subject, record.gate.missing.clone())
@@ -54,11 +58,19 @@ impl Bridge {
             let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
             let mut processes = processes(arena, &missing.on);
             processes.retain(|name| !is_there(name));
-            Waited { what: missing.to_string().into(), processes }
+            Waited { what: missing.to_string().into(), processes, probe: probe_of(&missing.on).map(Into::into) }
         };
         let is_waiting = matches!(subject.state, State::Waiting { .. });
         let waits_for = missing.iter().filter(|_| is_waiting).map(waited).collect();
         Subject { waits_for, ..subject }
+    }
+}
+
+/// The probe that a requirement is about.
+fn probe_of(on: &Target) -> Option<&str> {
+    match on {
+        Target::Probe(name) => Some(name),
+        Target::Process(_) | Target::Group(_) => None,
     }
 }
 

@@ -71,7 +71,7 @@ pub struct Arena {
     serial: Mutex<u64>,
     added: AtomicU64,
     /// What each `[probe:x]` says.
-    pub(super) probes: Mutex<BTreeMap<Arc<str>, Health>>,
+    pub(super) probes: Mutex<BTreeMap<Arc<str>, Told>>,
 }
 
 /// An active group and the how-manieth it was to become so.

@@ -24,18 +24,6 @@ impl Estate {
     }
 }
 
-impl Arena {
-    /// Notes what a `[probe:x]` says; `None`: there is none of that name any more. Whether that is news.
-    pub(crate) fn set_probe(&self, name: &str, says: Option<Health>) -> bool {
-        let mut probes = lock(&self.probes);
-        let before = match says {
-            Some(says) => probes.insert(Arc::from(name), says),
-            None => probes.remove(name),
-        };
-        before != says
-    }
-}
-
 impl World for Arena {
     fn process(&self, namespec: &Namespec) -> Option<Standing> {
         self.estate(namespec).map(|estate| estate.standing())
@@ -48,6 +36,6 @@ impl World for Arena {
     }
 
     fn probe(&self, name: &str) -> Option<Health> {
-        lock(&self.probes).get(name).copied()
+        lock(&self.probes).get(name).map(|told| told.health)
     }
 }

@@ -11,7 +11,6 @@ use crate::supervision::link::{Link, Stop};
 use actix::{Actor, ActorContext, AsyncContext, Context, Handler, WrapFuture};
 use slog::{info, warn};
 use std::sync::{Arc, Mutex};
-use treeherd_domain::event::EventKind;
 use treeherd_domain::health::{Health, ProbeSpec, Tally};
 
 /// The actor.
@@ -42,17 +41,17 @@ async fn ask_on(spec: Arc<ProbeSpec>, shared: Arc<Shared>, tally: Arc<Mutex<Tall
     loop {
         let name = format!("[probe:{}]", spec.name);
         let answer = ask::ask_outside(&spec.check, name, spec.timeout, spec.user.clone(), &shared).await;
+        let no = answer.err().map(|reason| format!("{}: {reason}", spec.check.subject()));
         let (before, after, reason) = {
             let mut tally = lock(&tally);
             let before = tally.health();
-            match answer {
-                Ok(()) => tally.pass(spec.thresholds()),
-                Err(reason) => {
-                    tally.fail(&format!("{}: {reason}", spec.check.subject()), spec.thresholds());
-                }
+            match &no {
+                None => tally.pass(spec.thresholds()),
+                Some(reason) => _ = tally.fail(reason, spec.thresholds()),
             }
             (before, tally.health(), tally.reason().unwrap_or_default().to_owned())
         };
+        shared.arena.probe_answered(&spec.name, no);
         if before != after {
             tell(&spec, &shared, after, reason);
         }
@@ -66,8 +65,7 @@ fn tell(spec: &ProbeSpec, shared: &Shared, health: Health, reason: String) {
         Health::Healthy | Health::Unknown => info!(shared.log, "probe {} is {health}", spec.name),
     }
     let reason = if health.is_unhealthy() { reason } else { String::new() };
-    shared.announce(EventKind::Probe { name: spec.name.clone(), health, reason });
-    shared.probe_changed(&spec.name, Some(health));
+    shared.probe_changed(&spec.name, Some(health), &reason);
 }
 
 impl Actor for Outside {

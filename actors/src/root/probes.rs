@@ -31,7 +31,7 @@ impl Root {
             self.probes.remove(&name);
             self.children.forget(&format!("probe:{name}"));
             if !config.probes.iter().any(|spec| spec.name == name) {
-                self.shared.probe_changed(&name, None);
+                self.shared.probe_changed(&name, None, "");
             }
         }
         for spec in &config.probes {
@@ -44,7 +44,7 @@ impl Root {
     fn start_probe(&mut self, spec: &Arc<ProbeSpec>) {
         // what a former root found out holds until the first answer
         if self.shared.arena.probe(&spec.name).is_none() {
-            self.shared.probe_changed(&spec.name, Some(Health::Unknown));
+            self.shared.probe_changed(&spec.name, Some(Health::Unknown), "");
         }
         let slot: Arc<Slot<Addr<Outside>>> = Arc::default();
         self.probes.insert(spec.name.clone(), (Arc::clone(spec), Arc::clone(&slot)));

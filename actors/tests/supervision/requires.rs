@@ -210,7 +210,7 @@ fn an_end_while_a_probe_is_red_is_no_attempt_and_green_starts_at_once() {
                requires=probe:mysql\n\
                command=/bin/sh -c 'until [ -e %(here)s/end ]; do sleep 0.01; done; exit 1'\n";
     with(&format!("[probe:mysql]\ncheck=tcp:127.0.0.1:9\n{web}"), async |herd| {
-        let says = |health| herd.shared.probe_changed("mysql", Some(health));
+        let says = |health| herd.shared.probe_changed("mysql", Some(health), "");
         says(Health::Unhealthy);
         for round in 1..=4 {
             waiting(herd, "web", &["probe:mysql: red"]).await;

@@ -135,7 +135,7 @@ impl Tail {
 }
 
 /// Text that a terminal shows and does not obey.
-fn harmless(line: &str) -> String {
+pub(super) fn harmless(line: &str) -> String {
     let mut shown = String::with_capacity(line.len());
     for c in line.chars() {
         match c {

@@ -11,6 +11,7 @@
 //! Absent: how it is laid out ([`lines`](super::lines)).
 
 use super::headline::headline;
+use super::entry::harmless;
 use super::{Asked, Cause, Change, Entry, History, Ref, Tail, Verdict, span};
 use crate::lifecycle::{Policy, State};
 use crate::name::Namespec;
@@ -50,8 +51,30 @@ pub struct Subject {
     pub history: History,
     /// What it cannot do without: their trouble may be its.
     pub requires: Vec<Namespec>,
+    /// The same of the world outside.
+    pub probes: Vec<Outside>,
+    /// What the process says of itself (`STATUS=`).
+    pub says: Option<Box<str>>,
     /// What it waits for before it is spawned.
     pub waits_for: Vec<Waited>,
+}
+
+/// A `[probe:x]`, and how it changed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outside {
+    /// `x`.
+    pub name: Box<str>,
+    /// Its changes of colour.
+    pub history: History,
+}
+
+impl Outside {
+    /// The change that made it red, if it was so at that moment or shortly before.
+    fn trouble(&self, at: Instant) -> Option<&Entry> {
+        let mut before = self.history.entries().rev().filter(|entry| entry.at <= at).peekable();
+        let is_red = before.peek().is_some_and(|newest| newest.change.is_bad());
+        before.find(|entry| entry.change.is_bad()).filter(|entry| is_red || at - entry.at <= BEFORE)
+    }
 }
 
 /// Something that is waited for.
@@ -61,6 +84,8 @@ pub struct Waited {
     pub what: Box<str>,
     /// The processes of it that are not there.
     pub processes: Vec<Namespec>,
+    /// The probe that is meant, if it is one.
+    pub probe: Option<Box<str>>,
 }
 
 /// The other processes of the daemon at that moment.
@@ -104,6 +129,7 @@ pub struct Reason {
 #[must_use]
 pub fn explain(subject: &Subject, others: &Others<'_>, now: Instant) -> Explanation {
     let mut chain = Chain { others, now, reasons: Vec::new(), seen: vec![subject.namespec.clone()] };
+    chain.says(subject);
     chain.waits(subject, 0);
     let links = links(subject);
     chain.links(subject, &links, 0);
@@ -133,18 +159,28 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
+    /// What the process itself says of what it does.
+    fn says(&mut self, subject: &Subject) {
+        if let Some(says) = subject.says.as_deref().filter(|_| subject.pid > 0) {
+            let text = format!("it says: {}", harmless(says));
+            self.reasons.push(Reason { kind: "says", text, entry: None, at_ms: None, by: None, depth: 0 });
+        }
+    }
+
     /// What it waits for, and why that is not there.
     fn waits(&mut self, subject: &Subject, depth: usize) {
-        let mut push = |text| {
-            self.reasons.push(Reason { kind: "waits", text, entry: None, at_ms: None, by: None, depth });
-        };
         let mut others = Vec::new();
         for waited in &subject.waits_for {
             let processes = waited.processes.iter().filter_map(|name| (self.others)(name));
             let before = others.len();
             others.extend(processes);
             if others.len() == before {
-                push(format!("waits for {}", waited.what));
+                let text = format!("waits for {}", waited.what);
+                self.reasons.push(Reason { kind: "waits", text, entry: None, at_ms: None, by: None, depth });
+            }
+            let is_meant = |probe: &&Outside| waited.probe.as_deref() == Some(&*probe.name);
+            if let Some(probe) = subject.probes.iter().find(is_meant) {
+                self.reasons.extend(probe.history.last_change().map(|entry| told_of_probe(probe, entry, depth + 1)));
             }
         }
         for other in others {
@@ -222,6 +258,13 @@ impl Chain<'_> {
 
     /// What went bad in what the process requires, shortly before it ended.
     fn before(&mut self, subject: &Subject, end: &Entry, depth: usize) {
+        for probe in &subject.probes {
+            let Some(entry) = probe.trouble(end.at) else { continue };
+            let ago = span(end.at.saturating_duration_since(entry.at));
+            let mut reason = told_of_probe(probe, entry, depth);
+            reason.text = format!("{ago} before that, {}", reason.text);
+            self.reasons.push(reason);
+        }
         for name in &subject.requires {
             let Some(other) = (self.others)(name).filter(|other| !self.seen.contains(&other.namespec))
             else {
@@ -276,7 +319,11 @@ fn links(subject: &Subject) -> Vec<&Entry> {
     let (mut is_stop, mut is_last) = (matches!(subject.state, State::Stopping { .. }), false);
     for entry in subject.history.entries().rev() {
         links.push(entry);
-        let Change::State { to, .. } = entry.change else { continue };
+        let Change::State { from, to } = entry.change else { continue };
+        // an end by a stop that stands for a failure: what failed lies before that
+        if is_last && from == ProcessState::Stopping {
+            continue;
+        }
         let begins = match (to, &*entry.cause) {
             (ProcessState::Starting, Cause::Retry { .. } | Cause::Again) => false,
             (ProcessState::Starting, Cause::Autorestart) => {
@@ -340,4 +387,10 @@ fn told_of_other(entry: &Entry) -> String {
         Change::State { to, .. } => format!("became {to}: {}", entry.cause),
         Change::Became { what, .. } => format!("became {what}: {}", entry.cause),
     }
+}
+
+/// A change of a probe.
+fn told_of_probe(probe: &Outside, entry: &Entry, depth: usize) -> Reason {
+    let text = format!("probe {} {}", probe.name, told_of_other(entry));
+    Reason { kind: "before", text, entry: None, at_ms: Some(entry.at_ms), by: None, depth }
 }

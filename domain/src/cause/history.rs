@@ -58,6 +58,12 @@ impl History {
         self.entries.iter().rev().find(|entry| entry.change.to() == Some(state))
     }
 
+    /// The newest entry.
+    #[must_use]
+    pub fn last_change(&self) -> Option<&Entry> {
+        self.entries.back()
+    }
+
     /// The newest change of state.
     #[must_use]
     pub fn last(&self) -> Option<&Entry> {

@@ -22,7 +22,7 @@ mod words;
 
 pub use asked::{Asked, Peer, Via};
 pub use entry::{Change, End, Entry, Signalled, Tail, Verdict};
-pub use explain::{Explanation, Others, Reason, Subject, Waited, explain};
+pub use explain::{Explanation, Others, Outside, Reason, Subject, Waited, explain};
 pub use history::{History, KEPT, TAILS};
 pub use words::{age, span};
 

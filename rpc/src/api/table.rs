@@ -269,6 +269,9 @@ methods! {
         items "process.change" until "process.unwatch", errors [BadName SubscriptionNeedsWebSocket]:
         "First a snapshot of the processes, then every change of one.";
 
+    "probe.list" () -> "ProbeInfo[]":
+        "The probes of the world outside, in the order of the configuration: what each asks, how it is, and who requires it.";
+
     "group.list" () -> "GroupInfo[]":
         "The active groups by priority, then in the order in which they became active; of listeners and subscribers also what they were told.";
     "group.get" (name: "string") -> "GroupInfo", errors [GroupNotFound]:

@@ -12,6 +12,7 @@ mod log;
 mod operation;
 mod plan;
 mod pool;
+mod probe;
 mod process;
 mod rolling;
 mod rules;
@@ -34,6 +35,7 @@ pub use plan::{
     UpdatedProcess,
 };
 pub use pool::{ListenerInfo, PoolInfo, SubscriberInfo};
+pub use probe::ProbeInfo;
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
 pub use rolling::{RollItem, Rolling};
 pub use rules::{RulesInfo, TemplateInfo};

@@ -193,6 +193,15 @@ pub(super) const ACTIONS: &[Action] = &[
         ("plan --check", "in a script: is the daemon what its file says?"),
     ]),
     Action::new(
+        "probes",
+        "[<name> ...]",
+        "Shows the probes of the world outside ([probe:x]): what each asks, whether it is green, red or not known yet, \
+         since when, why its last answer was a no, and which processes require it.",
+    )
+    .with_options(&[Opt::flag("json", None, &["json"], "tell it as JSON")])
+    .with_exits(&[(0, "they are shown"), (1, "there is no probe of that name"), (2, "the words make no sense")])
+    .with_examples(&[("probes", "what is wrong outside?")]),
+    Action::new(
         "scale",
         "<program>=<number> ...",
         "Has programs have so many processes. Only the difference is touched: the highest numbers are stopped and go, new \
