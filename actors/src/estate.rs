@@ -20,6 +20,7 @@ mod arena;
 mod ending;
 mod feed;
 mod grove;
+mod outside;
 mod pool;
 pub(crate) mod run;
 mod standing;

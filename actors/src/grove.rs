@@ -10,7 +10,7 @@
 //! actor that is new looks by itself. Absent: the decisions (`domain::group`).
 
 use crate::clock;
-use crate::estate::{Mood, lock};
+use crate::estate::{Mood, Trees, lock};
 use crate::root::spawn::Dismiss;
 use crate::shared::{Shared, Slot};
 use actix::{Message, Recipient};
@@ -124,7 +124,7 @@ impl Shared {
         let changes = {
             let mut trees = self.arena.grove.trees();
             let changes = input(&mut trees.forest, clock::now());
-            let causes = self.causes(&changes, &trees.forest);
+            let causes = self.causes(&changes, &trees);
             trees.reasons.extend(causes);
             changes
         };
@@ -162,12 +162,15 @@ impl Shared {
     }
 
     /// Why the groups act that have something to do now.
-    fn causes(&self, changes: &Changes, forest: &Forest) -> Vec<(GroupName, Cause)> {
+    fn causes(&self, changes: &Changes, trees: &Trees) -> Vec<(GroupName, Cause)> {
+        let forest = &trees.forest;
         let mut causes: Vec<(GroupName, Cause)> = Vec::new();
         for (group, output) in &changes.news {
             let cause = match output {
                 Output::Begun if !matches!(causes.last(), Some((_, Cause::Rule { .. }))) => {
-                    Some(Cause::Autostart(group.as_ref().and_then(|group| self.arena.changed_by(group))))
+                    let inherited = group.as_ref().and_then(|group| inherited(group, trees));
+                    let by = || group.as_ref().and_then(|group| self.arena.changed_by(group));
+                    Some(inherited.unwrap_or_else(|| Cause::Autostart(by())))
                 }
                 Output::Restart { child, why, .. } => {
                     let strategy = forest.machine(group.as_ref()).map(|machine| machine.policy().strategy);
@@ -305,4 +308,15 @@ fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
         }
         (Escalate::Exit, _) => "the daemon ends (escalate=exit)".to_owned(),
     }
+}
+
+/// The rule by which the group above is starting its children, this one among them.
+fn inherited(group: &GroupName, trees: &Trees) -> Option<Cause> {
+    let parent = trees.forest.parent(group)?;
+    if trees.forest.machine(parent)?.phase() == "idle" {
+        return None;
+    }
+    // what the root does is kept with the groups below it
+    let reason = trees.reasons.get(parent.unwrap_or(group))?;
+    matches!(reason, Cause::Rule { .. }).then(|| reason.clone())
 }

@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 use treeherd_domain::cause::Asked;
+use treeherd_domain::depend::gate::World as _;
 use treeherd_domain::event::tick::Ticks;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::event::{Event, EventKind};

@@ -334,8 +334,10 @@ fn not_running_for_every_reason_there_is() {
 fn a_wait_leads_into_what_is_waited_for() {
     use ProcessState::{Starting, Stopped, Stopping};
     let mut db = Life::of("db");
-    db.subject.waits_for =
-        vec![waited("disk"), Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new(), probe: None }];
+    db.subject.waits_for = vec![
+        waited("disk"),
+        Waited { what: "probe:net (unhealthy)".into(), processes: Vec::new(), probe: None },
+    ];
     let db = db.now(State::Waiting { attempt: Attempt::FIRST });
     let mut disk = Life::of("disk");
     disk.to(9_300, Stopping, Cause::Asked(asked("group.stop"))).to(

@@ -32,7 +32,9 @@ pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
         .iter()
         .map(|process| match views.get(&render::namespec(&process.group, &process.name)) {
             Some(view) => {
-                render::Row { state: view.as_str().into(), description: "", ..render::Row::from(*process) }
+                let row = render::Row::from(*process);
+                let description = if is_waiting(process) { "" } else { row.description };
+                render::Row { state: view.as_str().into(), description, ..row }
             }
             None => render::Row::from(*process),
         })
@@ -44,28 +46,36 @@ pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
     Ok(())
 }
 
-/// What is shown of those that wait before their start; Supervisor's methods say STARTING of them.
+/// Whether it may wait before its start.
+fn is_waiting(process: &ProcessInfo) -> bool {
+    process.state == ProcessState::Starting.code() && process.pid == 0
+}
+
+/// What is shown of those that wait before their start, and of those whose work is done; Supervisor's methods say
+/// STARTING and EXITED of them.
 async fn views(session: &mut Session, shown: &[&ProcessInfo]) -> Result<HashMap<String, String>, Problem> {
-    let may_wait =
-        |process: &&ProcessInfo| process.state == ProcessState::Starting.code() && process.pid == 0;
-    let waiting: Vec<String> = shown
+    let may_be_done =
+        |process: &ProcessInfo| process.state == ProcessState::Exited.code() && process.spawnerr.is_empty();
+    let asked: Vec<String> = shown
         .iter()
-        .copied()
-        .filter(may_wait)
+        .filter(|process| is_waiting(process) || may_be_done(process))
         .map(|process| format!("{}:{}", process.group, process.name))
         .collect();
-    if waiting.is_empty() || session.server.is_python() {
+    if asked.is_empty() || session.server.is_python() {
         return Ok(HashMap::new());
     }
-    let list = async |client: &HttpClient| client.process_list(Some(Selectors::from(waiting)), None).await;
+    let list = async |client: &HttpClient| client.process_list(Some(Selectors::from(asked)), None).await;
     match session.call(list).await {
         Ok(list) => {
-            let waits = list.items.iter().filter(|process| process.view == "WAITING");
             let view = |process: &treeherd_rpc::wire::ProcessInfo| {
-                let namespec = render::namespec(&process.group, &process.name);
-                (namespec, format!("WAITING({})", process.waiting_for.join(", ")))
+                let shown = match process.view.as_str() {
+                    "WAITING" => format!("WAITING({})", process.waiting_for.join(", ")),
+                    "COMPLETED" => process.view.clone(),
+                    _ => return None,
+                };
+                Some((render::namespec(&process.group, &process.name), shown))
             };
-            Ok(waits.map(view).collect())
+            Ok(list.items.iter().filter_map(view).collect())
         }
         // one of them was removed meanwhile, or an older daemon: the old words are right as well
         Err(Problem::Fault(_)) => Ok(HashMap::new()),

@@ -35,7 +35,8 @@ pub(super) async fn probes(session: &mut Session, argument: &str) -> Outcome {
 /// Two lines for each at most, in columns.
 #[must_use]
 pub fn table(probes: &[&ProbeInfo]) -> String {
-    let widest = |of: fn(&ProbeInfo) -> &str| probes.iter().map(|p| of(p).chars().count()).max().unwrap_or(0);
+    let widest =
+        |of: fn(&ProbeInfo) -> &str| probes.iter().map(|p| of(p).chars().count()).max().unwrap_or(0);
     let (name, check) = (widest(|probe| &probe.name), widest(|probe| &probe.check));
     let mut text = String::new();
     for probe in probes {

@@ -38,6 +38,7 @@ mod logs_special;
 mod logs_targets;
 mod per_process;
 mod plan;
+mod probes;
 mod reload;
 mod requires;
 mod restart_policy;

@@ -88,7 +88,7 @@ fn a_oneshot_is_waited_for_and_completed() {
     herd.ctl("start job").has("job: started", 0);
     assert_eq!(herd.count("exited: job (exit status 0; expected)"), 1, "the answer comes after the work");
     herd.ctl("status --json job").has("\"COMPLETED\"", 3);
-    herd.ctl("status job").has("job                              ", 3);
+    herd.ctl("status job").has("job                              COMPLETED ", 3);
     herd.ctl("start bad").has("bad: ERROR", 7);
     herd.ctl("status bad").has("EXITED", 3);
     assert_eq!(herd.count("spawned: 'job'"), 1);

@@ -100,3 +100,29 @@ fn the_daemon_ends_with_a_status_if_a_group_says_so() {
     assert_eq!(herd.wait_end().code(), Some(70));
     herd.assert_nothing_left();
 }
+
+#[test]
+fn a_group_that_is_started_with_the_one_above_it_tells_of_the_rule() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[group:outer]\nprograms=a,b\ngroups=inner\nstrategy=one_for_all\n[group:inner]\nprograms=c\n\
+         [program:a]\ncommand=/bin/cat\nstartsecs=0\n[program:b]\ncommand=/bin/cat\nstartsecs=0\n\
+         [program:c]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    herd.wait_status("inner:c", "RUNNING");
+    let boot = herd.ctl("why inner:c").stdout;
+    assert!(boot.contains("STARTING: autostart=true, the daemon had come up\n"), "{boot}");
+    let first = herd.pid("inner:c");
+    herd.ctl("signal KILL outer:a");
+    until("the group below is up again", || (![0, first].contains(&herd.pid("inner:c"))).then_some(()));
+    let why = herd.ctl("why inner:c").stdout;
+    assert!(why.contains("STARTING: strategy=one_for_all of group outer: a failed (outer:a #"), "{why}");
+    let pid = herd.pid("inner:c");
+    herd.ctl("stop inner:c");
+    herd.ctl("start inner:c");
+    until("it is started by hand", || (![0, pid].contains(&herd.pid("inner:c"))).then_some(()));
+    let why = herd.ctl("why inner:c").stdout;
+    assert!(!why.contains("strategy="), "{why}");
+}

@@ -58,7 +58,11 @@ impl Bridge {
             let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
             let mut processes = processes(arena, &missing.on);
             processes.retain(|name| !is_there(name));
-            Waited { what: missing.to_string().into(), processes, probe: probe_of(&missing.on).map(Into::into) }
+            Waited {
+                what: missing.to_string().into(),
+                processes,
+                probe: probe_of(&missing.on).map(Into::into),
+            }
         };
         let is_waiting = matches!(subject.state, State::Waiting { .. });
         let waits_for = missing.iter().filter(|_| is_waiting).map(waited).collect();

@@ -4,6 +4,7 @@
 //! an estate is (above).
 
 use super::grove::Grove;
+use super::outside::Told;
 use super::{Ending, Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::sockets::Sockets;
 use slog::Logger;
@@ -13,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::desired::Desired;
 use treeherd_domain::event::Event;
-use treeherd_domain::health::Health;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
 use treeherd_domain::spec::{Config, GroupSpec};

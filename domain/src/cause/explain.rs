@@ -10,8 +10,8 @@
 //!
 //! Absent: how it is laid out ([`lines`](super::lines)).
 
-use super::headline::headline;
 use super::entry::harmless;
+use super::headline::headline;
 use super::{Asked, Cause, Change, Entry, History, Ref, Tail, Verdict, span};
 use crate::lifecycle::{Policy, State};
 use crate::name::Namespec;
@@ -69,11 +69,15 @@ pub struct Outside {
 }
 
 impl Outside {
-    /// The change that made it red, if it was so at that moment or shortly before.
-    fn trouble(&self, at: Instant) -> Option<&Entry> {
-        let mut before = self.history.entries().rev().filter(|entry| entry.at <= at).peekable();
+    /// The change that made it red, if it was so at this end, or shortly before in the life that ended.
+    fn trouble(&self, end: &Entry) -> Option<&Entry> {
+        let lived = match &*end.cause {
+            Cause::Ended(end) => end.lived.unwrap_or(BEFORE).min(BEFORE),
+            _ => Duration::ZERO,
+        };
+        let mut before = self.history.entries().rev().filter(|entry| entry.at <= end.at).peekable();
         let is_red = before.peek().is_some_and(|newest| newest.change.is_bad());
-        before.find(|entry| entry.change.is_bad()).filter(|entry| is_red || at - entry.at <= BEFORE)
+        before.find(|entry| entry.change.is_bad()).filter(|entry| is_red || end.at - entry.at <= lived)
     }
 }
 
@@ -176,11 +180,20 @@ impl Chain<'_> {
             others.extend(processes);
             if others.len() == before {
                 let text = format!("waits for {}", waited.what);
-                self.reasons.push(Reason { kind: "waits", text, entry: None, at_ms: None, by: None, depth });
+                self.reasons.push(Reason {
+                    kind: "waits",
+                    text,
+                    entry: None,
+                    at_ms: None,
+                    by: None,
+                    depth,
+                });
             }
             let is_meant = |probe: &&Outside| waited.probe.as_deref() == Some(&*probe.name);
             if let Some(probe) = subject.probes.iter().find(is_meant) {
-                self.reasons.extend(probe.history.last_change().map(|entry| told_of_probe(probe, entry, depth + 1)));
+                self.reasons.extend(
+                    probe.history.last_change().map(|entry| told_of_probe(probe, entry, depth + 1)),
+                );
             }
         }
         for other in others {
@@ -259,7 +272,7 @@ impl Chain<'_> {
     /// What went bad in what the process requires, shortly before it ended.
     fn before(&mut self, subject: &Subject, end: &Entry, depth: usize) {
         for probe in &subject.probes {
-            let Some(entry) = probe.trouble(end.at) else { continue };
+            let Some(entry) = probe.trouble(end) else { continue };
             let ago = span(end.at.saturating_duration_since(entry.at));
             let mut reason = told_of_probe(probe, entry, depth);
             reason.text = format!("{ago} before that, {}", reason.text);
