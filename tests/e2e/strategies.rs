@@ -126,3 +126,23 @@ fn a_group_that_is_started_with_the_one_above_it_tells_of_the_rule() {
     let why = herd.ctl("why inner:c").stdout;
     assert!(!why.contains("strategy="), "{why}");
 }
+
+#[test]
+fn a_stop_of_the_group_wins_over_a_restart_that_is_under_way() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[group:g]\nprograms=a,b\nstrategy=one_for_all\n[program:a]\ncommand=/bin/cat\nstartsecs=0\n\
+         [program:b]\ncommand=/bin/sh -c 'trap : TERM; while :; do sleep 0.1; done'\nstartsecs=0\nstopwaitsecs=1\n",
+    );
+    herd.wait_status("g:b", "RUNNING");
+    herd.ctl("signal KILL g:a");
+    herd.wait("group g: a failed");
+    herd.ctl("stop g:*");
+    herd.wait("stopped: b (");
+    herd.ctl("start g:b").is("g:b: started\n", 0);
+    let said = herd.ctl("status g:a");
+    assert!(said.stdout.contains("EXITED"), "it was to be down as well: {said:?}");
+    assert_eq!(herd.count("spawned: 'a'"), 1);
+}

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::group::Wish;
 use treeherd_domain::health::Check;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::signal::Signal;
@@ -142,10 +143,24 @@ impl Bridge {
         group.by_priority().into_iter().filter(fits).collect()
     }
 
+    /// Those of them, after the group was told that the others are to be down as well if it is a stop: it may be about
+    /// to start them again by its rules.
+    pub(super) fn members_for(&self, group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
+        let members = Self::members(group, verb);
+        if verb == Verb::Stop {
+            let is_left_out =
+                |estate: &&Arc<Estate>| !members.iter().any(|member| Arc::ptr_eq(member, estate));
+            for estate in group.estates.iter().filter(is_left_out) {
+                self.shared().ask_group(&estate.namespec, Wish::Stop);
+            }
+        }
+        members
+    }
+
     /// The same of all groups.
     pub(super) fn everybody(&self, verb: Verb) -> Vec<Arc<Estate>> {
         let groups = self.shared().arena.by_priority();
-        groups.iter().flat_map(|group| Self::members(group, verb)).collect()
+        groups.iter().flat_map(|group| self.members_for(group, verb)).collect()
     }
 }
 

@@ -161,7 +161,7 @@ impl Bridge {
         let work = async {
             self.check_running()?;
             let tree = self.shared().arena.tree_of(&self.group(name)?);
-            let members: Vec<_> = tree.iter().flat_map(|group| Self::members(group, verb)).collect();
+            let members: Vec<_> = tree.iter().flat_map(|group| self.members_for(group, verb)).collect();
             self.operate(&members, verb, wait, timeout_ms, false).await
         };
         work.await.map_err(|fault| error_object(&fault))

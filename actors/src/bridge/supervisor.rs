@@ -44,7 +44,7 @@ impl Bridge {
             Target::Group(group) => {
                 let group = self.shared().arena.group(group.as_str());
                 let group = group.ok_or_else(|| Fault::GroupNotFound(name.to_owned()))?;
-                let gathered = self.all(&Self::members(&group, verb), verb, wait, None).await?;
+                let gathered = self.all(&self.members_for(&group, verb), verb, wait, None).await?;
                 Ok(TrueOrStatuses::Statuses(rows(&gathered.outcomes)))
             }
         }
@@ -52,7 +52,7 @@ impl Bridge {
 
     async fn whole_group(&self, name: &str, verb: Verb, wait: Wait) -> Result<Vec<StatusRow>, Fault> {
         self.check_running()?;
-        let members = Self::members(&*self.group(name)?, verb);
+        let members = self.members_for(&*self.group(name)?, verb);
         Ok(rows(&self.all(&members, verb, wait, None).await?.outcomes))
     }
 
