@@ -9,9 +9,8 @@
 //!                              `- StreamEstate x 2: pipe end, file, followers   (see rotator)
 //! ```
 //!
-//! A process is not its actor. Pid, pipes and lifecycle state stand here; a Program, Group or Root that
-//! ends by a bug is started again and finds them. The arena is handed to each incarnation of Root by the
-//! loop outside the tree. Status is read from here on any thread, without asking an actor.
+//! A process is not its actor. Pid, pipes and lifecycle state stand here; a Program, Group or Root that ends by a bug is
+//! started again and finds them. The loop outside the tree hands the arena to each Root. Any thread reads status here.
 //!
 //! Locks are held for a moment, never across an await or a system call that may block. A poisoned lock
 //! is used all the same: every write to a record is one assignment after the other, each valid.

@@ -4,20 +4,21 @@ use expect_test::{Expect, expect};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use treeherd_domain::cause::{
-    Asked, Cause, Change, End, Entry, History, Peer, Ref, Subject, Tail, Verdict, Via, Waited, explain,
-};
+use treeherd_domain::cause::{Asked, Cause, End, Peer, Ref, Subject, Verdict, Via, Waited, explain};
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Attempt, Next, Policy, State, StopStep, Then};
+use treeherd_domain::lifecycle::{Attempt, Next, State, StopStep, Then};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::Autorestart;
 use treeherd_domain::status::{LocalTime, ProcessState};
 use treeherd_domain::stop::StopSequence;
-use treeherd_domain::stream::Stream;
 
+#[path = "explain/life.rs"]
+mod life;
 #[path = "common/process.rs"]
 mod process;
+
+use life::Life;
 
 /// The moment of every explanation; three minutes past two in the morning of a second of November.
 #[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
@@ -49,78 +50,6 @@ fn local(ms: u64) -> LocalTime {
 
 fn name(name: &str) -> Namespec {
     Namespec::new(GroupName::new(name), ProcessName::new(name))
-}
-
-/// What happens to a program in a test, told by how many milliseconds before now.
-struct Life {
-    subject: Subject,
-    seq: u64,
-    state: ProcessState,
-}
-
-impl Life {
-    fn of(program: &str) -> Self {
-        let policy = Policy::from(&process::process(program));
-        let subject = Subject {
-            namespec: name(program),
-            state: State::STOPPED,
-            policy,
-            autostart: true,
-            pid: 0,
-            incarnation: 0,
-            born: None,
-            killed: None,
-            history: History::default(),
-            requires: Vec::new(),
-            probes: Vec::new(),
-            says: None,
-            waits_for: Vec::new(),
-        };
-        Self { subject, seq: 0, state: ProcessState::Stopped }
-    }
-
-    fn push(&mut self, before: u64, change: Change, cause: Cause, attempt: u32) -> &mut Self {
-        self.seq += 2;
-        let at = now().checked_sub(Duration::from_millis(before)).expect("it is not that long ago");
-        self.subject.history.push(Entry {
-            seq: self.seq,
-            at,
-            at_ms: NOW_MS - before,
-            change,
-            cause: Arc::new(cause),
-            pid: 4711,
-            incarnation: 1,
-            attempt,
-            tail: None,
-        });
-        self
-    }
-
-    fn to(&mut self, before: u64, to: ProcessState, cause: Cause) -> &mut Self {
-        self.try_to(before, to, 0, cause)
-    }
-
-    fn try_to(&mut self, before: u64, to: ProcessState, attempt: u32, cause: Cause) -> &mut Self {
-        let from = std::mem::replace(&mut self.state, to);
-        self.push(before, Change::State { from, to }, cause, attempt)
-    }
-
-    fn became(&mut self, before: u64, what: &'static str, cause: Cause) -> &mut Self {
-        self.push(before, Change::Became { what, is_bad: what.starts_with("un") }, cause, 0)
-    }
-
-    fn said(&mut self, bytes: &[u8]) -> &mut Self {
-        let mut entries: Vec<Entry> = self.subject.history.entries().cloned().collect();
-        let tail = Tail { stream: Stream::Stderr, bytes: bytes.into(), is_cut: false };
-        entries.last_mut().expect("something happened").tail = Some(Arc::new(tail));
-        self.subject.history = History::default();
-        entries.into_iter().for_each(|entry| self.subject.history.push(entry));
-        self
-    }
-
-    fn now(&mut self, state: State) -> Subject {
-        Subject { state, ..self.subject.clone() }
-    }
 }
 
 fn waited(on: &str) -> Waited {

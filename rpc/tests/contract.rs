@@ -6,10 +6,11 @@ use std::path::Path;
 use treeherd_rpc::api::{METHODS, Method};
 use treeherd_rpc::code::Kind;
 
-const TRAITS: [(&str, &str); 8] = [
+const TRAITS: [(&str, &str); 9] = [
     ("supervisor", include_str!("../src/api/supervisor.rs")),
     ("system", include_str!("../src/api/system.rs")),
     ("process", include_str!("../src/api/process.rs")),
+    ("probe", include_str!("../src/api/probe.rs")),
     ("group", include_str!("../src/api/group.rs")),
     ("config", include_str!("../src/api/config.rs")),
     ("log", include_str!("../src/api/log.rs")),
