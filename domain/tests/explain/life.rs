@@ -11,7 +11,7 @@ use treeherd_domain::stream::Stream;
 /// What happens to a program in a test, told by how many milliseconds before now.
 pub(super) struct Life {
     pub(super) subject: Subject,
-    seq: u64,
+    pub(super) seq: u64,
     state: ProcessState,
 }
 
