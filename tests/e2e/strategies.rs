@@ -146,3 +146,17 @@ fn a_stop_of_the_group_wins_over_a_restart_that_is_under_way() {
     assert!(said.stdout.contains("EXITED"), "it was to be down as well: {said:?}");
     assert_eq!(herd.count("spawned: 'a'"), 1);
 }
+
+#[test]
+fn a_restart_that_the_end_of_the_daemon_calls_off_is_no_second_exit() {
+    if reference() {
+        return;
+    }
+    let mut herd = Herd::start(
+        "[program:web]\ncommand=/bin/sh -c 'sleep 0.2; exit 3'\nstartsecs=0\nautorestart=true\nrestart_delay=1h\n",
+    );
+    herd.wait("exited: web (exit status 3; not expected)");
+    herd.ctl("shutdown");
+    herd.wait_end();
+    assert_eq!(herd.count("exited: web"), 1);
+}

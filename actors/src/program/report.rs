@@ -35,6 +35,9 @@ pub(super) fn edge(log: &Logger, estate: &Estate, edge: &Edge, ended: Option<Exi
         (State::Backoff { .. }, State::Stopped { .. }) => {
             debug!(log, "Attempted to kill {name}, which is in BACKOFF state.");
         }
+        (State::Exited { .. }, State::Exited { .. }) if ended.is_none() => {
+            debug!(log, "{name} is not started again");
+        }
         (_, State::Exited { status, expected: true, .. }) => {
             info!(log, "exited: {name} ({status}; expected)");
         }
