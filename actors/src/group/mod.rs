@@ -12,7 +12,7 @@
 //! [`GroupEstate`]. When it dies, its programs' actors end with it, the processes do not notice, and the
 //! next incarnation starts new ones on the same estates. Processes are started in definition order and
 //! halted in descending priority. Under OTP's rules its machine, which stands in the arena, says what the processes
-//! have to do ([`orders`]).
+//! have to do (`orders`).
 
 mod orders;
 
