@@ -58,6 +58,7 @@ mod scale;
 mod spawn;
 mod spawn_errors;
 mod stop_sequence;
+mod story;
 mod strategies;
 mod subscribers;
 mod timing;
