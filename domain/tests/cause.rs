@@ -120,7 +120,7 @@ fn causes_read_as_a_person_says_them() {
         (
             end(0, Verdict::Stopped, Some(Duration::from_millis(7))),
             "exit",
-            "exit status 0 after 3.2 s; SIGKILL was sent 7 ms before, as stopwaitsecs were over",
+            "exit status 0 after 3.2 s; SIGKILL was sent 7 ms before, as its time to stop was over",
         ),
         (Cause::Retry { failed: 1 }, "retry", "another attempt after 1 failed attempt"),
         (

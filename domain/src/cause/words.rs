@@ -83,7 +83,7 @@ fn end(how: &End, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Verdict::TooSoon(startsecs) => write!(f, ", too soon (startsecs={})", startsecs.as_secs())?,
     }
     if let Some(ago) = killed {
-        write!(f, "; SIGKILL was sent {} before, as stopwaitsecs were over", span(*ago))?;
+        write!(f, "; SIGKILL was sent {} before, as its time to stop was over", span(*ago))?;
     }
     if let Some(sent) = signalled {
         write!(f, "; {} was sent before: {}", sent.signal, sent.by)?;
