@@ -6,6 +6,7 @@ use treeherd_domain::cause::{
     Asked, Cause, Change, End, Entry, History, KEPT, Peer, TAILS, Tail, Verdict, Via, span,
 };
 use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Attempt, Policy, State};
 use treeherd_domain::status::ProcessState;
 use treeherd_domain::stream::Stream;
 
@@ -133,4 +134,24 @@ fn causes_read_as_a_person_says_them() {
     for (cause, kind, words) in table {
         assert_eq!((cause.kind(), cause.to_string().as_str()), (kind, words));
     }
+}
+
+#[test]
+fn an_end_is_judged_by_the_state_that_it_meets() {
+    let at = origin();
+    let starting = State::Starting { ready_at: Some(at), attempt: Attempt::FIRST };
+    let running = State::Running { since: at, attempt: Attempt::FIRST, end_at: None };
+    let plain = Policy::default();
+    let oneshot = Policy { oneshot: true, ..Policy::default() };
+    let (well, badly) = (ExitStatus::Code(0), ExitStatus::Code(3));
+    let soon = Verdict::TooSoon(plain.startsecs);
+    assert_eq!(Verdict::of(starting, well, &plain), soon);
+    assert_eq!(
+        Verdict::of(starting, well, &oneshot),
+        Verdict::Expected,
+        "its work may be done as soon as it likes"
+    );
+    assert_eq!(Verdict::of(starting, badly, &oneshot), soon);
+    assert_eq!(Verdict::of(running, well, &plain), Verdict::Expected);
+    assert_eq!(Verdict::of(running, badly, &plain), Verdict::Unexpected);
 }

@@ -154,12 +154,7 @@ impl Program {
         let (now, policy) = (clock::now(), &self.estate.policy);
         let record = self.estate.record();
         let Signs { born, killed, signalled } = record.signs.clone();
-        let verdict = match record.machine.state() {
-            State::Stopping { .. } => Verdict::Stopped,
-            State::Starting { .. } => Verdict::TooSoon(policy.startsecs),
-            _ if policy.expects(status) => Verdict::Expected,
-            _ => Verdict::Unexpected,
-        };
+        let verdict = Verdict::of(record.machine.state(), status, policy);
         drop(record);
         let since = |then: Instant| now.saturating_duration_since(then);
         Cause::Ended(Arc::new(End {

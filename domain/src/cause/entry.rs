@@ -2,6 +2,7 @@
 
 use super::{Asked, Cause};
 use crate::exit::ExitStatus;
+use crate::lifecycle::{Policy, State};
 use crate::signal::Signal;
 use crate::status::ProcessState;
 use crate::stream::Stream;
@@ -96,6 +97,20 @@ pub enum Verdict {
     Unexpected,
     /// By itself, before it had been up for `startsecs`.
     TooSoon(Duration),
+}
+
+impl Verdict {
+    /// What an end means to a process in this state: one of a oneshot may come as soon as it likes.
+    #[must_use]
+    pub fn of(state: State, status: ExitStatus, policy: &Policy) -> Self {
+        let expected = policy.expects(status);
+        match state {
+            State::Stopping { .. } => Self::Stopped,
+            State::Starting { .. } if !policy.completes(status) => Self::TooSoon(policy.startsecs),
+            _ if expected => Self::Expected,
+            _ => Self::Unexpected,
+        }
+    }
 }
 
 /// A signal that somebody had sent to a process.

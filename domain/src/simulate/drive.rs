@@ -163,12 +163,7 @@ impl Engine {
 
     fn cause_of(&self, at: usize, status: ExitStatus) -> Cause {
         let player = &self.stage.players[at];
-        let verdict = match player.machine.state() {
-            State::Stopping { .. } => Verdict::Stopped,
-            State::Starting { .. } => Verdict::TooSoon(player.policy.startsecs),
-            _ if player.policy.expects(status) => Verdict::Expected,
-            _ => Verdict::Unexpected,
-        };
+        let verdict = Verdict::of(player.machine.state(), status, &player.policy);
         let since = |then| self.now.saturating_duration_since(then);
         Cause::Ended(Arc::new(End {
             status,
