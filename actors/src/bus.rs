@@ -20,8 +20,8 @@ use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::rotator::outbox::Held;
 use crate::shared::Shared;
-use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, SpawnHandle};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, AsyncContext, Context, Handler, Message, SpawnHandle};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -347,11 +347,11 @@ impl Handler<Crash> for Bus {
     }
 }
 
-impl Handler<Stop> for Bus {
+impl Handler<Bid> for Bus {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }
 

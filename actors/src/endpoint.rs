@@ -9,7 +9,7 @@
 use crate::estate::Mood;
 use crate::rotator::Crash;
 use crate::shared::Shared;
-use crate::supervision::link::{Link, Stop};
+use crate::supervision::link::{Bid, Link};
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use futures_util::FutureExt;
 use slog::{Logger, error};
@@ -117,11 +117,14 @@ impl Handler<Crash> for Endpoint {
     }
 }
 
-impl Handler<Stop> for Endpoint {
+impl Handler<Bid> for Endpoint {
     type Result = ();
 
     /// The server ends when answers have gone out, and the actor with it.
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        if let Bid::Answer(knock) = bid {
+            return knock.answer();
+        }
         drop(self.stop.take());
         if self.shared.arena.mood() == Mood::Running {
             // the root ended by a bug, and until this is gone nobody drives a process

@@ -12,8 +12,8 @@ use crate::estate::{FeedEstate, GroupEstate};
 use crate::program::{Flush, Program};
 use crate::rotator::Crash;
 use crate::shared::Slot;
-use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, Addr, Context, Handler, Message};
 use std::fmt;
 use std::sync::Arc;
 
@@ -87,10 +87,10 @@ impl Handler<Crash> for Feeder {
     }
 }
 
-impl Handler<Stop> for Feeder {
+impl Handler<Bid> for Feeder {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -12,8 +12,8 @@ use crate::clock;
 use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::rotator::tap::{Joined, Tap};
-use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, WrapFuture};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, AsyncContext, Context, Handler, WrapFuture};
 use std::collections::VecDeque;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -270,10 +270,10 @@ impl Handler<Crash> for Scribe {
     }
 }
 
-impl Handler<Stop> for Scribe {
+impl Handler<Bid> for Scribe {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

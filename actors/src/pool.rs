@@ -14,8 +14,8 @@ use crate::estate::{GroupEstate, Mood, PoolEstate};
 use crate::program::{Flush, Program, Replace};
 use crate::rotator::Crash;
 use crate::shared::{Shared, Slot};
-use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, Addr, Context, Handler, Message};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, Addr, Context, Handler, Message};
 use std::fmt;
 use std::sync::Arc;
 use treeherd_domain::status::ProcessState;
@@ -131,10 +131,10 @@ impl Handler<Crash> for Pool {
     }
 }
 
-impl Handler<Stop> for Pool {
+impl Handler<Bid> for Pool {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -47,7 +47,7 @@ use crate::program::probes::Probes;
 use crate::rotator::Crash;
 use crate::shared::Shared;
 use crate::supervision::children::{ChildInfo, Verdict};
-use crate::supervision::link::{Down, Exit, Link, Stop};
+use crate::supervision::link::{Bid, Down, Exit, Link, Round};
 use actix::{Actor, ActorContext, Context, Handler, Message};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -130,7 +130,7 @@ pub struct Strike {
 /// Tell which actors are below.
 #[derive(Message, Debug)]
 #[rtype(result = "Vec<ChildInfo>")]
-pub struct Inventory;
+pub struct Inventory(pub Round);
 
 /// The actor.
 #[derive(Debug)]
@@ -438,10 +438,10 @@ impl Handler<Down> for Program {
     }
 }
 
-impl Handler<Stop> for Program {
+impl Handler<Bid> for Program {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -29,9 +29,9 @@ use crate::mainlog::{MainLog, Scribe};
 use crate::program::{self, Strike};
 use crate::rotator::Crash;
 use crate::shared::{Shared, Slot};
-use crate::supervision::children::{Children, Start, Verdict};
+use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
-use crate::supervision::link::{Down, Exit, Link, Stop};
+use crate::supervision::link::{Bid, Down, Exit, Link, Round};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use slog::{error, info};
 use std::collections::HashMap;
@@ -355,36 +355,37 @@ impl Handler<Strike> for Root {
     }
 }
 
-/// The actors below the root, as a tree.
+/// The actors below the root, as a tree, with a knock at each mailbox.
 #[derive(Message, Debug)]
 #[rtype(result = "Vec<Branch>")]
-pub struct Survey;
+pub struct Survey(pub Round);
 
 /// One child of the root and what is below it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Branch {
     /// The child.
-    pub info: crate::supervision::children::ChildInfo,
+    pub info: ChildInfo,
     /// For a group: its programs, each with its rotators.
-    pub below: Vec<(crate::supervision::children::ChildInfo, Vec<crate::supervision::children::ChildInfo>)>,
+    pub below: Vec<(ChildInfo, Vec<ChildInfo>)>,
 }
 
 impl Handler<Survey> for Root {
     type Result = ResponseFuture<Vec<Branch>>;
 
-    fn handle(&mut self, _: Survey, _: &mut Self::Context) -> Self::Result {
-        let ask = |info: crate::supervision::children::ChildInfo| {
+    fn handle(&mut self, Survey(round): Survey, _: &mut Self::Context) -> Self::Result {
+        let ask = |info: ChildInfo| {
             let group = info.name.strip_prefix("group:").map(GroupName::new);
             let group = group.and_then(|name| self.group(&name));
+            let round = round.clone();
             async move {
                 let below = match group {
-                    Some(group) => group.send(group::Census).await.unwrap_or_default(),
+                    Some(group) => group.send(group::Census(round)).await.unwrap_or_default(),
                     None => Vec::new(),
                 };
                 Branch { info, below }
             }
         };
-        let asks: Vec<_> = self.children.list().into_iter().map(ask).collect();
+        let asks: Vec<_> = self.children.knock(&round).into_iter().map(ask).collect();
         Box::pin(futures_util::future::join_all(asks))
     }
 }
@@ -397,10 +398,10 @@ impl Handler<Crash> for Root {
     }
 }
 
-impl Handler<Stop> for Root {
+impl Handler<Bid> for Root {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -26,7 +26,7 @@ pub mod tap;
 mod targets;
 
 use crate::clock;
-use crate::supervision::link::{Link, Stop};
+use crate::supervision::link::{Bid, Link};
 use actix::{
     Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, MessageResult, Recipient,
     SpawnHandle, WeakRecipient, WrapFuture,
@@ -274,11 +274,11 @@ impl Handler<Crash> for Rotator {
     }
 }
 
-impl Handler<Stop> for Rotator {
+impl Handler<Bid> for Rotator {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }
 

@@ -74,8 +74,13 @@ fn a_group_that_gave_up_is_fatal_and_why_says_so() {
     }
     let herd = Herd::start(
         "[group:g]\nprograms=bad,good\nintensity=1\nperiod=600\nbackoff=0,0\n\
-         [program:bad]\ncommand=/bin/sh -c 'exit 3'\nstartsecs=0\n[program:good]\ncommand=/bin/cat\nstartsecs=0\n",
+         [program:bad]\ncommand=/bin/sh -c 'test -e %(here)s/broken || exec cat; exit 3'\nstartsecs=0\n\
+         [program:good]\ncommand=/bin/cat\nstartsecs=0\n",
     );
+    // what is never started is not there for the group to stop
+    herd.wait_status("g:good", "RUNNING");
+    herd.put("broken", "");
+    herd.ctl("signal KILL g:bad");
     herd.wait("group g gives up: bad failed, that would be restart 2 within 10 min");
     herd.wait("group g is FATAL");
     let said = herd.ctl("why g:good");

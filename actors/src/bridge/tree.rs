@@ -5,8 +5,10 @@ use crate::program::Strike;
 use crate::root::{Branch, Survey};
 use crate::rotator;
 use crate::supervision::children::ChildInfo;
+use crate::supervision::link::Knock;
 use jsonrpsee::core::{RpcResult, async_trait};
 use std::time::Duration;
+use tokio::sync::mpsc;
 use treeherd_domain::fault::Fault;
 use treeherd_rpc::api::TreeApiServer;
 use treeherd_rpc::code::{Kind, error_object};
@@ -15,6 +17,13 @@ use treeherd_rpc::wire::{Crash, CrashReport, TreeNode};
 /// How long the tree has to tell of itself.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long an actor may take to come to a knock at its mailbox.
+const EAR: Duration = Duration::from_secs(1);
+
+fn micros(waited: Duration) -> u64 {
+    u64::try_from(waited.as_micros()).unwrap_or(u64::MAX)
+}
+
 fn node(above: &str, info: &ChildInfo, children: Vec<TreeNode>) -> TreeNode {
     TreeNode {
         path: format!("{above}/{}", info.name),
@@ -22,6 +31,7 @@ fn node(above: &str, info: &ChildInfo, children: Vec<TreeNode>) -> TreeNode {
         incarnation: info.incarnation,
         state: if info.alive { "running" } else { "down" }.to_owned(),
         crashes: info.crashes,
+        mailbox: info.knock.as_ref().and_then(Knock::waited).map(micros),
         children,
     }
 }
@@ -40,7 +50,12 @@ impl TreeApiServer for Bridge {
     async fn tree_get(&self) -> RpcResult<TreeNode> {
         let survey = async {
             let root = self.root().await?;
-            root.send(Survey).timeout(PATIENCE).await.map_err(|_| self.crashed())
+            let (round, mut answers) = mpsc::channel::<()>(1);
+            let survey = root.send(Survey(round)).timeout(PATIENCE);
+            let branches = survey.await.map_err(|_| self.crashed())?;
+            // nothing is ever sent: it ends when the last knock was answered, or is gone with its actor
+            let _ = tokio::time::timeout(EAR, answers.recv()).await;
+            Ok(branches)
         };
         let branches = survey.await.map_err(|fault: Fault| error_object(&fault))?;
         let info = ChildInfo {
@@ -48,6 +63,7 @@ impl TreeApiServer for Bridge {
             incarnation: self.shared().rebuilds(),
             crashes: 0,
             alive: true,
+            knock: None,
         };
         let crashes = info.incarnation.saturating_sub(1);
         let children = branches.iter().map(branch).collect();

@@ -27,7 +27,7 @@ use crate::program::{self, Inventory, Program, Strike};
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
-use crate::supervision::link::{Down, Exit, Link, Stop};
+use crate::supervision::link::{Bid, Down, Exit, Link, Round};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use futures_util::future::join_all;
 use std::collections::{HashMap, HashSet};
@@ -98,7 +98,7 @@ pub struct Write {
 /// Tell which actors are below, with theirs.
 #[derive(Message, Debug)]
 #[rtype(result = "Vec<(ChildInfo, Vec<ChildInfo>)>")]
-pub struct Census;
+pub struct Census(pub Round);
 
 /// The actor.
 pub struct Group {
@@ -364,27 +364,30 @@ impl Handler<Strike> for Group {
 impl Handler<Census> for Group {
     type Result = ResponseFuture<Vec<(ChildInfo, Vec<ChildInfo>)>>;
 
-    fn handle(&mut self, _: Census, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Census(round): Census, _: &mut Self::Context) -> Self::Result {
         let ask = |info: ChildInfo| {
             let process = info.name.strip_prefix("program:").map(ProcessName::new);
             let program = process.and_then(|process| self.program(&process));
+            let round = round.clone();
             async move {
                 let below = match program {
-                    Some(program) => program.send(Inventory).timeout(PATIENCE).await.unwrap_or_default(),
+                    Some(program) => {
+                        program.send(Inventory(round)).timeout(PATIENCE).await.unwrap_or_default()
+                    }
                     None => Vec::new(),
                 };
                 (info, below)
             }
         };
-        let asks: Vec<_> = self.children.list().into_iter().map(ask).collect();
+        let asks: Vec<_> = self.children.knock(&round).into_iter().map(ask).collect();
         Box::pin(join_all(asks))
     }
 }
 
-impl Handler<Stop> for Group {
+impl Handler<Bid> for Group {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -19,10 +19,8 @@ use crate::estate::Estate;
 use crate::program::Program;
 use crate::rotator::Crash;
 use crate::shared::Shared;
-use crate::supervision::link::{Link, Stop};
-use actix::{
-    Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message, WeakAddr, WrapFuture,
-};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message, WeakAddr, WrapFuture};
 use slog::{info, warn};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -130,11 +128,11 @@ impl Handler<Crash> for Probe {
     }
 }
 
-impl Handler<Stop> for Probe {
+impl Handler<Bid> for Probe {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }
 

@@ -7,8 +7,8 @@ use super::ask;
 use crate::estate::lock;
 use crate::rotator::Crash;
 use crate::shared::Shared;
-use crate::supervision::link::{Link, Stop};
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, WrapFuture};
+use crate::supervision::link::{Bid, Link};
+use actix::{Actor, AsyncContext, Context, Handler, WrapFuture};
 use slog::{info, warn};
 use std::sync::{Arc, Mutex};
 use treeherd_domain::health::{Health, ProbeSpec, Tally};
@@ -85,10 +85,10 @@ impl Handler<Crash> for Outside {
     }
 }
 
-impl Handler<Stop> for Outside {
+impl Handler<Bid> for Outside {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }

@@ -8,7 +8,7 @@ use crate::rotator::Crash;
 use crate::shared::Slot;
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
-use crate::supervision::link::{Down, Link};
+use crate::supervision::link::{Down, Link, Round};
 use actix::{Addr, AsyncContext, Context};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ impl Probes {
         self.children.down(down, clock::now())
     }
 
-    pub(super) fn list(&self) -> Vec<ChildInfo> {
-        self.children.list()
+    pub(super) fn knock(&self, round: &Round) -> Vec<ChildInfo> {
+        self.children.knock(round)
     }
 
     /// Ends a probe by a bug; whether there is one of that name.

@@ -8,7 +8,7 @@ use crate::rotator::{Attach, Clear, Crash, Drain, Open, Reopen, Resize, Rotator,
 use crate::shared::{Shared, Slot};
 use crate::supervision::children::{ChildInfo, Children, Start, Verdict};
 use crate::supervision::guard;
-use crate::supervision::link::{Down, Link};
+use crate::supervision::link::{Down, Link, Round};
 use actix::{Addr, AsyncContext, Context, Handler, MessageResult};
 use futures_util::future::join_all;
 use std::sync::{Arc, Weak};
@@ -95,8 +95,8 @@ impl Streams {
         self.children.down(down, clock::now())
     }
 
-    pub(super) fn list(&self) -> Vec<ChildInfo> {
-        self.children.list()
+    pub(super) fn knock(&self, round: &Round) -> Vec<ChildInfo> {
+        self.children.knock(round)
     }
 
     /// Ends a rotator by a bug; whether there is one of that name.
@@ -218,9 +218,9 @@ impl Handler<Strike> for Program {
 impl Handler<Inventory> for Program {
     type Result = MessageResult<Inventory>;
 
-    fn handle(&mut self, _: Inventory, _: &mut Self::Context) -> Self::Result {
-        let mut children = self.streams.list();
-        children.extend(self.probes.list());
+    fn handle(&mut self, Inventory(round): Inventory, _: &mut Self::Context) -> Self::Result {
+        let mut children = self.streams.knock(&round);
+        children.extend(self.probes.knock(&round));
         MessageResult(children)
     }
 }

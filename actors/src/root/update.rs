@@ -12,7 +12,7 @@ use crate::estate::{Estate, GroupEstate, Mood};
 use crate::group;
 use crate::shared::Shared;
 use crate::sockets::probe;
-use crate::supervision::link::Stop;
+use crate::supervision::link::Bid;
 use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
 use std::sync::Arc;
 use treeherd_domain::cause::Asked;
@@ -211,7 +211,7 @@ impl Handler<Remove> for Root {
         self.shared.plant();
         self.shared.arena.settle_sockets();
         if let Some(group) = self.groups.remove(estate.name()).and_then(|slot| slot.get()) {
-            group.do_send(Stop);
+            group.do_send(Bid::Stop);
         }
         self.children.forget(&format!("group:{name}"));
         self.shared.announce(EventKind::GroupRemoved(estate.name().clone()));

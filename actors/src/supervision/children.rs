@@ -11,7 +11,7 @@
 //! Owned by the parent actor, which forwards every [`Down`] to [`Children::down`] and does what the
 //! [`Verdict`] says. Nothing here waits. When it is dropped, all children are told to stop.
 
-use super::link::{Down, Exit, Link, Stop};
+use super::link::{Bid, Down, Exit, Knock, Link, Round};
 use actix::{Recipient, WeakRecipient};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -20,7 +20,7 @@ use std::time::Instant;
 use treeherd_domain::strategy::{Decision, Ending, Intensity, Restart, Strategy, Window};
 
 /// Starts one incarnation of a child; called again at each restart.
-pub type Start = Box<dyn FnMut(Link) -> Recipient<Stop>>;
+pub type Start = Box<dyn FnMut(Link) -> Recipient<Bid>>;
 
 struct Child {
     name: Arc<str>,
@@ -28,7 +28,7 @@ struct Child {
     start: Start,
     incarnation: u64,
     crashes: u64,
-    stop: Option<Recipient<Stop>>,
+    address: Option<Recipient<Bid>>,
 }
 
 /// What a [`Down`] led to.
@@ -55,6 +55,8 @@ pub struct ChildInfo {
     pub crashes: u64,
     /// Whether it runs now.
     pub alive: bool,
+    /// A knock at its mailbox, if it was asked for.
+    pub knock: Option<Knock>,
 }
 
 /// The children of one actor.
@@ -93,7 +95,7 @@ impl Children {
     pub fn start(&mut self, name: impl Into<Arc<str>>, restart: Restart, start: Start) {
         let name = name.into();
         let incarnation = self.forgotten.get(&name).copied().unwrap_or_default();
-        self.children.push(Child { name, restart, start, incarnation, crashes: 0, stop: None });
+        self.children.push(Child { name, restart, start, incarnation, crashes: 0, address: None });
         let last = self.children.len() - 1;
         self.start_at(last);
     }
@@ -103,8 +105,8 @@ impl Children {
     pub fn forget(&mut self, name: &str) {
         let Some(at) = self.position(name) else { return };
         let child = self.children.remove(at);
-        if let Some(stop) = child.stop {
-            stop.do_send(Stop);
+        if let Some(address) = child.address {
+            address.do_send(Bid::Stop);
             self.forgotten.insert(child.name, child.incarnation);
         }
         self.affected.remove(name);
@@ -120,9 +122,24 @@ impl Children {
             name: Arc::clone(&child.name),
             incarnation: child.incarnation,
             crashes: child.crashes,
-            alive: child.stop.is_some(),
+            alive: child.address.is_some(),
+            knock: None,
         };
         self.children.iter().map(info).collect()
+    }
+
+    /// The same, with a knock at the mailbox of each that runs.
+    #[must_use]
+    pub fn knock(&self, round: &Round) -> Vec<ChildInfo> {
+        let mut list = self.list();
+        for (child, info) in self.children.iter().zip(&mut list) {
+            if let Some(address) = &child.address {
+                let (given, kept) = Knock::of(round);
+                address.do_send(Bid::Answer(given));
+                info.knock = Some(kept);
+            }
+        }
+        list
     }
 
     /// How many children there are.
@@ -143,7 +160,7 @@ impl Children {
             self.forgotten.retain(|name, last| *name != down.child || *last != down.incarnation);
             return Verdict::Stale;
         };
-        self.children[at].stop = None;
+        self.children[at].address = None;
         if down.exit != Exit::Normal {
             self.children[at].crashes += 1;
         }
@@ -174,7 +191,7 @@ impl Children {
 
     fn current(&self, down: &Down) -> Option<usize> {
         let at = self.position(&down.child)?;
-        (self.children[at].incarnation == down.incarnation && self.children[at].stop.is_some())
+        (self.children[at].incarnation == down.incarnation && self.children[at].address.is_some())
             .then_some(at)
     }
 
@@ -188,9 +205,9 @@ impl Children {
             self.affected.insert(Arc::clone(&child.name));
         }
         for child in self.children[range].iter().rev() {
-            if let Some(stop) = &child.stop {
+            if let Some(address) = &child.address {
                 self.waiting.insert(Arc::clone(&child.name));
-                stop.do_send(Stop);
+                address.do_send(Bid::Stop);
             }
         }
         if self.waiting.is_empty() { self.start_affected() } else { Verdict::Noted }
@@ -201,10 +218,12 @@ impl Children {
         let mut started = Vec::new();
         // a temporary child that the strategy took along is not started again
         self.children.retain(|child| {
-            !(affected.contains(&child.name) && child.restart == Restart::Temporary && child.stop.is_none())
+            !(affected.contains(&child.name)
+                && child.restart == Restart::Temporary
+                && child.address.is_none())
         });
         for at in 0..self.children.len() {
-            if affected.contains(&self.children[at].name) && self.children[at].stop.is_none() {
+            if affected.contains(&self.children[at].name) && self.children[at].address.is_none() {
                 started.push(Arc::clone(&self.children[at].name));
                 self.start_at(at);
             }
@@ -217,14 +236,14 @@ impl Children {
         child.incarnation += 1;
         let (name, up) = (Arc::clone(&child.name), self.up.clone());
         let link = Link::new(name, child.incarnation, up, Some(&self.link));
-        child.stop = Some((child.start)(link));
+        child.address = Some((child.start)(link));
     }
 }
 
 impl Drop for Children {
     fn drop(&mut self) {
         for child in self.children.iter().rev() {
-            child.stop.as_ref().inspect(|stop| stop.do_send(Stop));
+            child.address.as_ref().inspect(|address| address.do_send(Bid::Stop));
         }
     }
 }

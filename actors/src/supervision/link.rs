@@ -1,8 +1,10 @@
 //! The link between a child and its parent: `Down` means the whole subtree is gone.
 
-use actix::{Message, WeakRecipient};
+use crate::clock;
+use actix::{Actor, ActorContext, Context, Message, WeakRecipient};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
 /// How an actor ended.
@@ -39,10 +41,70 @@ pub struct Down {
     pub exit: Exit,
 }
 
-/// End orderly: sent by a parent that ends, or that restarts a child.
-#[derive(Message, Clone, Copy, Debug)]
+/// What a parent says to a child, whatever it is.
+#[derive(Message, Debug)]
 #[rtype(result = "()")]
-pub struct Stop;
+pub enum Bid {
+    /// End orderly: the parent ends, or restarts it.
+    Stop,
+    /// Show that you hear.
+    Answer(Knock),
+}
+
+impl Bid {
+    /// What every child does about it.
+    pub fn heed<A: Actor<Context = Context<A>>>(self, context: &mut Context<A>) {
+        match self {
+            Self::Stop => context.stop(),
+            Self::Answer(knock) => knock.answer(),
+        }
+    }
+}
+
+/// A knock at a mailbox: it is answered when all that was in there before has been handled.
+///
+/// A clone looks at the same answer. Those that are handed out hold a [`Round`] besides, so that whoever asks many
+/// actors hears when the last one has answered or is gone.
+#[derive(Clone, Debug)]
+pub struct Knock {
+    at: Instant,
+    waited: Arc<OnceLock<Duration>>,
+    /// Dropped with the knock that was handed out.
+    _round: Option<Round>,
+}
+
+/// Open until every knock of it was answered, or lost with an actor that ended.
+pub type Round = mpsc::Sender<()>;
+
+impl Knock {
+    /// One for an actor, and one to read the answer from.
+    #[must_use]
+    pub fn of(round: &Round) -> (Self, Self) {
+        let kept = Self { at: clock::now(), waited: Arc::default(), _round: None };
+        (Self { _round: Some(round.clone()), ..kept.clone() }, kept)
+    }
+
+    /// The actor has come to it.
+    pub fn answer(self) {
+        let waited = clock::now().saturating_duration_since(self.at);
+        // the first answer counts; there is no second
+        let _ = self.waited.set(waited);
+    }
+
+    /// How long it waited in the mailbox; `None` while it does.
+    #[must_use]
+    pub fn waited(&self) -> Option<Duration> {
+        self.waited.get().copied()
+    }
+}
+
+impl PartialEq for Knock {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.waited, &other.waited)
+    }
+}
+
+impl Eq for Knock {}
 
 /// Where the news of an end goes.
 #[derive(Debug)]

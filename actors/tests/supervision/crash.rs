@@ -181,6 +181,22 @@ fn every_actor_that_the_tree_shows_can_be_crashed() {
 }
 
 #[test]
+fn the_tree_tells_how_long_a_message_waits_for_each_actor() {
+    fn waits(node: &Value, into: &mut Vec<(String, Option<u64>)>) {
+        into.push((node["path"].as_str().unwrap().to_owned(), node["mailbox"].as_u64()));
+        node["children"].as_array().into_iter().flatten().for_each(|child| waits(child, into));
+    }
+    let programs = "[program:one]\ncommand=/bin/cat\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
+    with(programs, async |herd| {
+        let mut all = Vec::new();
+        waits(&herd.call("tree.get", json!({})).await.unwrap(), &mut all);
+        assert_eq!(all.remove(0), ("root".to_owned(), None), "it is the root that was asked");
+        assert_eq!(all.len(), 7, "{all:?}");
+        assert!(all.iter().all(|(_, waited)| waited.is_some_and(|micros| micros < 1_000_000)), "{all:?}");
+    });
+}
+
+#[test]
 fn without_the_key_nothing_can_be_crashed() {
     with("fault_injection=false\n", async |herd| {
         let error = herd.call("tree.crash", json!({"path": "root/bus", "how": "panic"})).await.unwrap_err();

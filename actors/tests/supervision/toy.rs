@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use treeherd_actors::clock;
 use treeherd_actors::supervision::children::{Children, Start, Verdict};
 use treeherd_actors::supervision::guard;
-use treeherd_actors::supervision::link::{Down, Exit, Link, Stop};
+use treeherd_actors::supervision::link::{Bid, Down, Exit, Link};
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Longer than any of these tests should take.
@@ -250,11 +250,11 @@ impl Handler<End> for Worker {
     }
 }
 
-impl Handler<Stop> for Worker {
+impl Handler<Bid> for Worker {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }
 
@@ -380,11 +380,11 @@ impl Handler<End> for Boss {
     }
 }
 
-impl Handler<Stop> for Boss {
+impl Handler<Bid> for Boss {
     type Result = ();
 
-    fn handle(&mut self, _: Stop, context: &mut Self::Context) {
-        context.stop();
+    fn handle(&mut self, bid: Bid, context: &mut Self::Context) {
+        bid.heed(context);
     }
 }
 

@@ -104,6 +104,10 @@ pub struct TreeNode {
     pub state: String,
     /// How often it failed.
     pub crashes: u64,
+    /// How long a message waits in its mailbox now, in microseconds; absent for the root, for one that is down, and
+    /// for one that did not come to it within a second.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<u64>,
     /// Those it looks after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Self>,
