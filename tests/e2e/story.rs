@@ -1,15 +1,18 @@
-//! The story of docs/supervision.md, played: each scene of its first part with its files, commands and log lines.
+//! The story of docs/supervision.md, played: each scene and each chapter with its files, commands and log lines.
 //!
 //! ```text
 //!   ## A database without a disk      a scene: it is played in a directory of its own, as one test
 //!     ```ini                          a daemon with the head of the page and these sections, afresh
 //!     ```console                      what is typed, and what is answered
 //!     ```text                         lines of the daemon's log, in this order
+//!     ```sim                          shop.sim, for `supervisorctl simulate`
+//!     ```tree, ```rust                compared with the code
 //! ```
 //!
 //! What the page shows is compared line by line ([`page::plain`] says what may differ: times, pids and the like; `...`
 //! stands for lines that are left out). Deliberately absent: shortened times. What the page says is what runs.
 
+mod code;
 mod page;
 mod play;
 
@@ -48,13 +51,34 @@ scenes! {
     the_level_above: "The level above",
     a_job_that_is_done: "A job that is done",
     in_a_container: "In a container",
+    workers_on_demand: "Workers on demand",
+    try_it_before_you_run_it: "Try it before you run it",
+    choosing_intensity_and_period: "Choosing intensity and period",
+    strategies: "Strategies for your processes",
+    dependencies: "Dependencies",
+    rolling_restart: "Rolling restart",
+    a_bug_seen_from_outside: "A bug, seen from outside",
+    the_tree: "The tree",
+    trying_it_out: "Trying it out",
+    a_tree_inside_your_own_program: "A tree inside your own program",
+}
+
+#[test]
+fn no_block_of_the_page_is_passed_over() {
+    // Also one that is indented, stands before the first scene, or is fenced by tildes.
+    let text = std::fs::read_to_string(page::PAGE).expect("the page is there");
+    let fences = text.lines().filter(|line| {
+        let line = line.trim_start_matches([' ', '>', '-', '\t']);
+        line.starts_with("```") || line.starts_with("~~~")
+    });
+    assert_eq!(fences.count(), 2 * Page::read().blocks);
 }
 
 /// Every configuration of the page, with the title of its scene.
 fn configurations(page: &Page) -> Vec<(String, Plan)> {
     let mut found = Vec::new();
     for title in page.titles() {
-        let mut sections = page.head();
+        let mut sections = page.head(title);
         for block in page.scene(title) {
             if let Block::Ini(text) = block {
                 sections.replace(text);
@@ -62,7 +86,9 @@ fn configurations(page: &Page) -> Vec<(String, Plan)> {
             }
         }
     }
-    assert!(found.len() >= page.titles().len(), "a scene has a configuration");
+    let shown =
+        std::fs::read_to_string(page::PAGE).expect("the page is there").matches("\n```ini\n").count();
+    assert_eq!(found.len() + 1, shown, "each one but the head of all is in a scene");
     found
 }
 

@@ -1,15 +1,28 @@
 //! The page as a play: its scripts, the head of the configuration, its scenes with their blocks.
 //!
 //! What stands before the first scene belongs to all of them. A script is a block that begins with `#!`, and the first
-//! word of its second line is its name. Deliberately absent: Markdown beyond headings and fences.
+//! word of its second line is its name. No block is passed over: one of a language that is not known here is an error.
+//! Deliberately absent: Markdown beyond headings and fences.
 
 use crate::harness::{Herd, Plan};
 use regex::Regex;
 use std::fs;
 
-const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/supervision.md");
-/// Where the first part begins, and where it ends.
-const PARTS: [&str; 2] = ["\n# Part 1: ", "\n# The rules in full\n"];
+pub(super) const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/supervision.md");
+/// Where the play begins; it ends with the page.
+const BEGIN: &str = "\n# Part 1: ";
+/// Programs that a chapter's fragment names and does not have, with its title.
+const STAND_INS: [(&str, &str); 2] = [
+    (
+        "Strategies for your processes",
+        "[program:db]\ncommand=/bin/cat\n[program:cache]\ncommand=/bin/cat\n[program:api]\ncommand=/bin/cat\n",
+    ),
+    (
+        "Dependencies",
+        "[program:db]\ncommand=/bin/cat\n[program:cache]\ncommand=/bin/cat\n\
+         [program:migrate]\ncommand=/bin/true\nstartsecs=0\nautorestart=false\n",
+    ),
+];
 
 /// A block of a scene.
 #[derive(Debug)]
@@ -20,11 +33,19 @@ pub(super) enum Block {
     Console(String),
     /// Lines of the daemon's log.
     Log(String),
+    /// A script of `supervisorctl simulate`.
+    Simulation(String),
+    /// The tree of the daemon's actors.
+    Tree(String),
+    /// A piece of the example of embedding.
+    Rust(String),
 }
 
-/// The first part of the page.
+/// The page.
 #[derive(Debug)]
 pub(super) struct Page {
+    /// Blocks of all kinds that were taken.
+    pub(super) blocks: usize,
     scripts: Vec<(String, String)>,
     head: String,
     scenes: Vec<(String, Vec<Block>)>,
@@ -34,9 +55,9 @@ impl Page {
     /// The page as it is.
     pub(super) fn read() -> Self {
         let text = fs::read_to_string(PAGE).expect("the page is there");
-        let [first, second] = PARTS.map(|part| text.find(part).expect("the page has two parts"));
-        let mut page = Self { scripts: Vec::new(), head: String::new(), scenes: Vec::new() };
-        let mut lines = text[first..second].lines();
+        let begin = text.find(BEGIN).expect("the page has a first part");
+        let mut page = Self { blocks: 0, scripts: Vec::new(), head: String::new(), scenes: Vec::new() };
+        let mut lines = text[begin..].lines();
         while let Some(line) = lines.next() {
             if let Some(title) = line.strip_prefix("## ") {
                 page.scenes.push((title.to_owned(), Vec::new()));
@@ -51,6 +72,7 @@ impl Page {
     }
 
     fn take(&mut self, language: &str, text: String) {
+        self.blocks += 1;
         let block = match language {
             "sh" => {
                 let name = text.lines().nth(1).and_then(|line| line.split([' ', ':']).nth(1));
@@ -61,6 +83,9 @@ impl Page {
             "ini" => Block::Ini(text),
             "console" => Block::Console(text),
             "text" => Block::Log(text),
+            "sim" => Block::Simulation(text),
+            "tree" => Block::Tree(text),
+            "rust" => Block::Rust(text),
             other => panic!("nothing is known about a block of {other:?}: {text}"),
         };
         let (_, blocks) = self.scenes.last_mut().expect("a block stands in a scene");
@@ -79,10 +104,13 @@ impl Page {
         scene.map_or_else(|| panic!("the page has no scene {title:?}"), |(_, blocks)| blocks.as_slice())
     }
 
-    /// The sections that every file begins with.
-    pub(super) fn head(&self) -> Sections {
+    /// The sections that every file of this scene begins with.
+    pub(super) fn head(&self, title: &str) -> Sections {
         let mut sections = Sections(Vec::new());
         sections.replace(&self.head);
+        for (_, programs) in STAND_INS.iter().filter(|(name, _)| *name == title) {
+            sections.replace(programs);
+        }
         sections
     }
 
@@ -121,8 +149,8 @@ impl Sections {
     }
 }
 
-/// A line without what differs from run to run: moments, measured spans, pids, incidents, the numbers of events, the
-/// directory, and how wide a column is.
+/// A line without what differs from run to run: moments, measured spans, pids, incidents, places in the code, the numbers
+/// of events, the directory, and how wide a column is.
 pub(super) fn plain(line: &str, dir: &str) -> String {
     let rules = [
         (r"\d{4}-\d\d-\d\d ", ""),
@@ -135,6 +163,7 @@ pub(super) fn plain(line: &str, dir: &str) -> String {
         (r"^( *TIME .*?[a-zA-Z]) +\d+  ", "$1 PID "),
         (r"('\S+' )\(\d+\)", "$1(PID)"),
         (r"\bincident [0-9a-f]+-\d+", "incident ID"),
+        (r"(\.rs):\d+:\d+", "$1:PLACE"),
         (r" #\d+\)", " #SEQ)"),
         (r"\s+", " "),
     ];

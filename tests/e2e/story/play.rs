@@ -2,8 +2,9 @@
 //!
 //! A command that only looks is repeated until it shows what the page shows; one that does something is typed once.
 //! `supervisord` in a console is the daemon that runs: its end is awaited. A scene whose daemon has not ended by
-//! itself is told to at its end, and leaves nothing.
+//! itself is told to at its end, and leaves nothing. `cargo` is not typed: that what it names is there is `code`'s to see.
 
+use super::code;
 use super::page::{Block, Page, plain};
 use crate::harness::{Herd, program, run};
 use std::fs;
@@ -21,7 +22,7 @@ const LOOKING: [&str; 6] = ["status", "why", "history", "graph", "tail", "pid"];
 /// Plays a scene of the page.
 #[track_caller]
 pub(super) fn play(page: &Page, title: &str) {
-    let mut sections = page.head();
+    let mut sections = page.head(title);
     let mut stage: Option<Stage> = None;
     for block in page.scene(title) {
         match block {
@@ -32,11 +33,36 @@ pub(super) fn play(page: &Page, title: &str) {
                 }
                 stage = Some(Stage::new(page.plan(&sections).start()));
             }
-            Block::Console(text) => stage.as_mut().expect("a daemon").console(text),
+            Block::Console(text) => console(stage.as_mut(), text),
             Block::Log(text) => stage.as_mut().expect("a daemon").log(text),
+            Block::Simulation(text) => stage.as_ref().expect("a daemon").herd.put("shop.sim", text),
+            Block::Tree(text) => code::tree(text),
+            Block::Rust(text) => code::embedding(text),
         }
     }
-    stage.expect("a scene has a daemon").end();
+    if let Some(stage) = stage {
+        stage.end();
+    }
+}
+
+/// Each command of a block, with what is answered. One that ends with a backslash goes on in the next line.
+fn console(mut stage: Option<&mut Stage>, text: &str) {
+    assert!(text.starts_with("$ "), "a console begins with a command: {text}");
+    for part in format!("\n{text}").split("\n$ ").skip(1) {
+        let mut end = 0;
+        for line in part.split_inclusive('\n') {
+            end += line.len();
+            if !line.ends_with("\\\n") {
+                break;
+            }
+        }
+        let (command, shown) = (part[..end].trim_end(), &part[end..]);
+        if command.starts_with("cargo ") {
+            code::cargo(command);
+        } else {
+            stage.as_mut().expect("a daemon").command(command, shown);
+        }
+    }
 }
 
 /// A daemon on the stage, and what was seen of it.
@@ -58,19 +84,13 @@ impl Stage {
         herd.put("bin/supervisorctl", &text);
         fs::set_permissions(herd.path("bin/supervisorctl"), fs::Permissions::from_mode(0o755))
             .expect("the file is ours");
+        // the same file by the name that the page gives it
+        fs::copy(file, herd.path("shop.conf")).expect("the directory is ours");
         Self { herd, seen: 0, ended: false }
     }
 
     fn plain(&self, line: &str) -> String {
         plain(line, &self.herd.dir().display().to_string())
-    }
-
-    /// Each command of a block, with what is answered.
-    fn console(&mut self, text: &str) {
-        for part in format!("\n{text}").split("\n$ ").skip(1) {
-            let (command, shown) = part.split_once('\n').unwrap_or((part, ""));
-            self.command(command, shown);
-        }
     }
 
     fn command(&mut self, command: &str, shown: &str) {
