@@ -55,6 +55,7 @@ mod rows_rpc_logs;
 mod rows_spawn;
 mod rows_start;
 mod scale;
+mod simulate;
 mod spawn;
 mod spawn_errors;
 mod stop_sequence;

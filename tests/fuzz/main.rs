@@ -13,6 +13,7 @@
 mod dialect;
 mod http;
 mod mutate;
+mod simulation;
 mod streams;
 mod targets;
 
@@ -48,6 +49,7 @@ const TARGETS: &[Target] = &[
     Target { name: "ansi", words: streams::ANSI_WORDS, check: streams::ansi },
     Target { name: "http", words: http::WORDS, check: http::http },
     Target { name: "http_browser", words: http::BROWSER_WORDS, check: http::http_browser },
+    Target { name: "simulation", words: simulation::WORDS, check: simulation::simulation },
 ];
 
 /// No input may take longer.
@@ -194,6 +196,11 @@ fn http() {
 #[test]
 fn http_browser() {
     fuzz("http_browser");
+}
+
+#[test]
+fn simulation() {
+    fuzz("simulation");
 }
 
 #[test]
