@@ -10,7 +10,7 @@
 
 #![allow(unsafe_code, reason = "dispositions of signals; registering a descriptor with the reactor")]
 
-use nix::sys::signal::{SigHandler, SigSet, Signal as Raw};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as Raw, sigaction};
 use std::io;
 use treeherd_domain::signal::Signal;
 
@@ -55,16 +55,22 @@ impl Request {
     }
 }
 
-/// Has these signals wait until somebody takes them. Before the first thread. Whoever started us may have ignored
+/// Has these signals wait until somebody takes them. Before the first thread, and between two trees. Whoever started us may have ignored
 /// some of them, which is inherited, and would throw them away.
 ///
 /// # Errors
 /// What `pthread_sigmask(3)` or `sigaction(2)` says.
 pub fn hold() -> io::Result<()> {
     set().thread_block()?;
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     for signal in ALL {
         // SAFETY: the default disposition runs no handler.
-        unsafe { nix::sys::signal::signal(signal, SigHandler::SigDfl) }?;
+        let before = unsafe { sigaction(signal, &default) }?;
+        if !matches!(before.handler(), SigHandler::SigDfl | SigHandler::SigIgn) {
+            // a handler of the tree before, which the runtime sets up once only
+            // SAFETY: it was there a moment ago, and none of these signals is let through meanwhile.
+            unsafe { sigaction(signal, &before) }?;
+        }
     }
     Ok(())
 }
