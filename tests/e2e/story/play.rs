@@ -22,6 +22,14 @@ const LOOKING: [&str; 6] = ["status", "why", "history", "graph", "tail", "pid"];
 /// Plays a scene of the page.
 #[track_caller]
 pub(super) fn play(page: &Page, title: &str) {
+    let needs_curl = page.scene(title).iter().any(|block| match block {
+        Block::Ini(text) | Block::Console(text) => text.contains("curl "),
+        _ => false,
+    });
+    if needs_curl && Command::new("curl").arg("--version").output().is_err() {
+        println!("skipped: no curl");
+        return;
+    }
     let mut sections = page.head(title);
     let mut stage: Option<Stage> = None;
     for block in page.scene(title) {
@@ -135,21 +143,27 @@ impl Stage {
         panic!("{}", told(what, wanted, &last));
     }
 
-    /// Waits for each line of a block, behind those that were waited for.
+    /// Waits for each line of a block, behind those that were waited for. That a call was not answered may come before or
+    /// after the end of the actor that it was for: two threads tell of them.
     fn log(&mut self, text: &str) {
+        let begin = self.seen;
         for line in text.lines() {
             let wanted = self.plain(line);
+            let is_of_another_thread = wanted.contains("a call was not answered");
+            let from = if is_of_another_thread { begin } else { self.seen };
             let mut found = None;
             for _ in 0..LOOKS {
                 let lines = self.herd.log();
-                found = lines.iter().skip(self.seen).position(|line| self.plain(line) == wanted);
+                found = lines.iter().skip(from).position(|line| self.plain(line) == wanted);
                 if found.is_some() {
                     break;
                 }
                 thread::sleep(REST);
             }
             let at = found.unwrap_or_else(|| panic!("the page shows in the log: {wanted}"));
-            self.seen += at + 1;
+            if !is_of_another_thread {
+                self.seen = from + at + 1;
+            }
         }
     }
 
