@@ -21,6 +21,7 @@ const LOOKING: [&str; 6] = ["status", "why", "history", "graph", "tail", "pid"];
 
 /// Plays a scene of the page.
 #[track_caller]
+#[expect(clippy::print_stdout, reason = "what is skipped is told")]
 pub(super) fn play(page: &Page, title: &str) {
     let needs_curl = page.scene(title).iter().any(|block| match block {
         Block::Ini(text) | Block::Console(text) => text.contains("curl "),
