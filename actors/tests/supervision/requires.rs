@@ -223,8 +223,8 @@ fn an_end_while_a_probe_is_red_is_no_attempt_and_green_starts_at_once() {
             herd.until("ended", || herd.pid("web") == 0).await;
             std::fs::remove_file(herd.path("end")).unwrap();
         }
-        assert_eq!(herd.logged("exited: web (exit status 1; not expected)"), 4);
         waiting(herd, "web", &["probe:mysql: red"]).await;
+        assert_eq!(herd.logged("exited: web (exit status 1; not expected)"), 4);
         says(Health::Healthy);
         herd.until("spawned", || herd.pid("web") != 0).await;
         // with a green light the same end is a failed attempt, and there is no other
