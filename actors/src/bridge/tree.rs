@@ -6,6 +6,7 @@ use crate::root::{Branch, Survey};
 use crate::rotator;
 use crate::supervision::children::ChildInfo;
 use crate::supervision::link::Knock;
+use actix::MailboxError;
 use jsonrpsee::core::{RpcResult, async_trait};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -84,9 +85,12 @@ impl TreeApiServer for Bridge {
             let root = self.root().await?;
             let unknown = || Fault::NothingMatched(path.clone());
             let strike = Strike { path: below.ok_or_else(unknown)?, how };
-            // one that was struck by a panic does not answer any more
-            let struck = root.send(strike).timeout(PATIENCE).await.unwrap_or(true);
-            if struck { Ok(()) } else { Err(unknown()) }
+            match root.send(strike).timeout(PATIENCE).await {
+                // one that was struck by a panic does not answer any more
+                Ok(true) | Err(MailboxError::Closed) => Ok(()),
+                Ok(false) => Err(unknown()),
+                Err(MailboxError::Timeout) => Err(self.crashed()),
+            }
         };
         strike.await.map_err(|fault: Fault| error_object(&fault))?;
         Ok(CrashReport { path, incident: None })
