@@ -19,10 +19,10 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Instant;
-use treeherd_domain::cause::{Asked, Cause, Ref, span};
+use treeherd_domain::cause::{Asked, Cause, span};
 use treeherd_domain::group::{
     Changes, ChildId, End, Escalate, Fact, Forest, GroupPolicy, Order, Output, Report, Request, Seen,
-    Standing, Wish,
+    Standing, Wish, list, named,
 };
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::spec::GroupKind;
@@ -123,9 +123,13 @@ impl Shared {
     pub(crate) fn feed(&self, input: impl FnOnce(&mut Forest, Instant) -> Changes) {
         let changes = {
             let mut trees = self.arena.grove.trees();
-            let changes = input(&mut trees.forest, clock::now());
-            let causes = self.causes(&changes, &trees);
-            trees.reasons.extend(causes);
+            let Trees { forest, reasons, .. } = &mut *trees;
+            let changes = input(forest, clock::now());
+            let begun = |group: Option<&GroupName>| {
+                Cause::Autostart(group.and_then(|group| self.arena.changed_by(group)))
+            };
+            let seq = |name: &Namespec| self.arena.estate(name).map(|estate| estate.record().seq);
+            reasons.note(&changes, forest, begun, seq);
             changes
         };
         for (group, output) in &changes.news {
@@ -159,56 +163,6 @@ impl Shared {
         let trees = self.arena.grove.trees();
         let cause = trees.reasons.get(group).cloned().unwrap_or(Cause::Autostart(by));
         trees.forest.orders(group).into_iter().map(|order| (order, cause.clone())).collect()
-    }
-
-    /// Why the groups act that have something to do now.
-    fn causes(&self, changes: &Changes, trees: &Trees) -> Vec<(GroupName, Cause)> {
-        let forest = &trees.forest;
-        let mut causes: Vec<(GroupName, Cause)> = Vec::new();
-        for (group, output) in &changes.news {
-            let cause = match output {
-                Output::Begun if !matches!(causes.last(), Some((_, Cause::Rule { .. }))) => {
-                    let inherited = group.as_ref().and_then(|group| inherited(group, trees));
-                    let by = || group.as_ref().and_then(|group| self.arena.changed_by(group));
-                    Some(inherited.unwrap_or_else(|| Cause::Autostart(by())))
-                }
-                Output::Restart { child, why, .. } => {
-                    let strategy = forest.machine(group.as_ref()).map(|machine| machine.policy().strategy);
-                    let text = format!(
-                        "strategy={} of {}: {child} {why}",
-                        strategy.map_or("", |strategy| strategy.as_str()),
-                        named(group.as_ref())
-                    );
-                    Some(self.rule("strategy", text, group.as_ref(), child))
-                }
-                Output::Escalated { child, why, .. } => {
-                    let text = format!("{} gave up: {child} {why}", named(group.as_ref()));
-                    Some(self.rule("intensity", text, group.as_ref(), child))
-                }
-                Output::AutoShutdown(child) => {
-                    let text = format!("auto_shutdown of {}: {child} ended", named(group.as_ref()));
-                    Some(self.rule("auto_shutdown", text, group.as_ref(), child))
-                }
-                Output::Begun | Output::Forgotten(_) | Output::Report(_) => None,
-            };
-            let Some(cause) = cause else { continue };
-            // what a group does is the cause of what those below it have to do with it
-            let others = changes.touched.iter().cloned().chain(group.clone());
-            causes.extend(others.map(|group| (group, cause.clone())));
-        }
-        causes
-    }
-
-    /// A cause that lies in a child.
-    fn rule(&self, kind: &'static str, text: String, group: Option<&GroupName>, child: &ChildId) -> Cause {
-        let name = match (child, group) {
-            (ChildId::Process(process), Some(group)) => Namespec::new(group.clone(), process.clone()),
-            _ => return Cause::rule(kind, text),
-        };
-        match self.arena.estate(&name).map(|estate| estate.record().seq) {
-            Some(seq) => Cause::rule_of(kind, text, Ref { name, seq }),
-            None => Cause::rule(kind, text),
-        }
     }
 
     fn log_news(&self, group: Option<&GroupName>, output: &Output) {
@@ -275,17 +229,6 @@ impl Shared {
     }
 }
 
-fn named(group: Option<&GroupName>) -> String {
-    group.map_or_else(|| "[supervisord]".to_owned(), |group| format!("group {group}"))
-}
-
-fn list(children: &[ChildId]) -> String {
-    if children.is_empty() {
-        return "nothing".to_owned();
-    }
-    children.iter().map(ChildId::to_string).collect::<Vec<_>>().join(", ")
-}
-
 fn budget(left: Option<usize>, policy: &GroupPolicy) -> String {
     match (left, policy.intensity) {
         (Some(left), Some(all)) => {
@@ -308,15 +251,4 @@ fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
         }
         (Escalate::Exit, _) => "the daemon ends (escalate=exit)".to_owned(),
     }
-}
-
-/// The rule by which the group above is starting its children, this one among them.
-fn inherited(group: &GroupName, trees: &Trees) -> Option<Cause> {
-    let parent = trees.forest.parent(group)?;
-    if trees.forest.machine(parent)?.phase() == "idle" {
-        return None;
-    }
-    // what the root does is kept with the groups below it
-    let reason = trees.reasons.get(parent.unwrap_or(group))?;
-    matches!(reason, Cause::Rule { .. }).then(|| reason.clone())
 }

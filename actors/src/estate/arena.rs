@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::desired::Desired;
 use treeherd_domain::event::Event;
+use treeherd_domain::group::in_trees;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
 use treeherd_domain::spec::{Config, GroupSpec};
@@ -169,7 +170,9 @@ impl Arena {
     pub fn by_priority(&self) -> Vec<Arc<GroupEstate>> {
         let mut places: Vec<Place> = self.places().values().cloned().collect();
         places.sort_by_key(|place| (place.group.spec.priority, place.added));
-        Self::in_trees(places.into_iter().map(|place| place.group).collect())
+        in_trees(places.into_iter().map(|place| place.group).collect(), |group: &Arc<GroupEstate>| {
+            &group.spec
+        })
     }
 
     /// An active group.

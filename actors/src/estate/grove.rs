@@ -9,11 +9,10 @@
 //! the orders that are still to be carried out. Absent: what is decided (`domain::group`), and who carries it out.
 
 use super::{Arena, Estate, GroupEstate, lock};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use treeherd_domain::cause::Cause;
-use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Plot, plots};
+use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Plot, Reasons, plots, tree_of};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupSpec;
 
@@ -33,7 +32,7 @@ pub struct Trees {
     /// The machines.
     pub forest: Forest,
     /// Why a group acted last.
-    pub reasons: BTreeMap<GroupName, Cause>,
+    pub reasons: Reasons,
     /// The number of the last instance of each template; none comes twice while the daemon runs.
     instances: BTreeMap<GroupName, u64>,
 }
@@ -90,38 +89,15 @@ impl Arena {
     /// A group and those below it, each after the one above.
     #[must_use]
     pub fn tree_of(&self, group: &Arc<GroupEstate>) -> Vec<Arc<GroupEstate>> {
-        let mut tree = Vec::new();
         if group.spec.rules.groups.is_empty() {
-            tree.push(Arc::clone(group));
-        } else {
-            put(group, &self.groups(), &mut tree);
+            return vec![Arc::clone(group)];
         }
-        tree
+        tree_of(group, &self.groups(), |group| &group.spec)
     }
 
     /// Notes whether there is anything in the forest.
     pub(crate) fn set_planted(&self, is_planted: bool) {
         self.grove.is_planted.store(is_planted, Ordering::Release);
-    }
-
-    /// The groups with those below each right after it.
-    pub(super) fn in_trees(groups: Vec<Arc<GroupEstate>>) -> Vec<Arc<GroupEstate>> {
-        if groups.iter().all(|group| group.spec.rules.groups.is_empty()) {
-            return groups;
-        }
-        let below: BTreeSet<GroupName> =
-            groups.iter().flat_map(|group| group.spec.rules.groups.iter().cloned()).collect();
-        let mut sorted = Vec::with_capacity(groups.len());
-        for group in groups.iter().filter(|group| !below.contains(group.name())) {
-            put(group, &groups, &mut sorted);
-        }
-        // one whose group above is not active is a tree of its own
-        for group in &groups {
-            if !sorted.iter().any(|other| Arc::ptr_eq(other, group)) {
-                put(group, &groups, &mut sorted);
-            }
-        }
-        sorted
     }
 }
 
@@ -151,17 +127,5 @@ impl GroupEstate {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.pool.is_none() && self.feed.is_none()
-    }
-}
-
-fn put(group: &Arc<GroupEstate>, all: &[Arc<GroupEstate>], sorted: &mut Vec<Arc<GroupEstate>>) {
-    if sorted.iter().any(|other| Arc::ptr_eq(other, group)) {
-        return;
-    }
-    sorted.push(Arc::clone(group));
-    for name in &group.spec.rules.groups {
-        if let Some(below) = all.iter().find(|other| other.name() == name) {
-            put(below, all, sorted);
-        }
     }
 }

@@ -114,7 +114,13 @@ impl Cause {
     #[must_use]
     pub fn of_deadline(from: State, policy: &Policy) -> Self {
         let after = |span: Option<Duration>| span.map_or_else(String::new, |span| Span(span).to_string());
+        let retried = || {
+            let pause = after(policy.restart.fatal_retry);
+            Self::rule("fatal_retry", format!("fatal_retry={pause} is over"))
+        };
         match from {
+            // what was tried in the background is shown once it is up
+            State::Starting { attempt, .. } if attempt.veiled => retried(),
             State::Starting { .. } => Self::Up(policy.startsecs),
             State::Backoff { attempt, next: Next::Retry(_) } => Self::Retry { failed: attempt.tries },
             State::Backoff { attempt, next: Next::GiveUp(_) } => Self::GaveUp { failed: attempt.tries },
@@ -122,10 +128,7 @@ impl Cause {
                 let limit = after(policy.restart.max_runtime);
                 Self::rule("max_runtime", format!("max_runtime={limit} is over"))
             }
-            State::Fatal { .. } => {
-                let pause = after(policy.restart.fatal_retry);
-                Self::rule("fatal_retry", format!("fatal_retry={pause} is over"))
-            }
+            State::Fatal { .. } => retried(),
             State::Stopping { .. } => Self::Kill,
             State::Stopped { .. } => Self::Again,
             State::Exited { .. } | State::Waiting { .. } | State::Unknown => Self::Autorestart,

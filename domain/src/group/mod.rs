@@ -26,13 +26,15 @@ mod members;
 mod phase;
 mod plots;
 mod policy;
+mod reasons;
 
 pub use backoff::Backoff;
 pub use forest::{Changes, End, Forest, Plot};
 pub use machine::GroupMachine;
 pub use members::{ChildId, ChildSpec, Standing};
-pub use plots::{in_trees, plots};
+pub use plots::{in_trees, plots, tree_of};
 pub use policy::{AutoShutdown, Escalate, GroupPolicy, StartFailure, StartUp};
+pub use reasons::{Reasons, list, named};
 
 use crate::strategy::Ending;
 use std::fmt;

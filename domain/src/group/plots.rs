@@ -59,6 +59,14 @@ pub fn in_trees<T: Clone>(groups: Vec<T>, spec: impl Fn(&T) -> &GroupSpec) -> Ve
     sorted
 }
 
+/// A group and those below it, each after the one above.
+#[must_use]
+pub fn tree_of<T: Clone>(group: &T, all: &[T], spec: impl Fn(&T) -> &GroupSpec) -> Vec<T> {
+    let mut tree = Vec::new();
+    put(group, all, &mut tree, &spec);
+    tree
+}
+
 fn put<T: Clone>(group: &T, all: &[T], sorted: &mut Vec<T>, spec: &impl Fn(&T) -> &GroupSpec) {
     if sorted.iter().any(|other| spec(other).name == spec(group).name) {
         return;

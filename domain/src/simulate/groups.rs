@@ -5,7 +5,8 @@ use super::report::{Fallen, Line, What};
 use crate::cause::{Asked, Cause, span};
 use crate::drive::Verb;
 use crate::group::{
-    Changes, ChildId, End, Fact, Forest, Order, Output, Report, Request, Seen, Standing, Task, Wish, plots,
+    Changes, ChildId, End, Fact, Forest, Order, Output, Reasons, Report, Request, Seen, Standing, Task,
+    Wish, list, named, plots,
 };
 use crate::lifecycle::{self, Edge};
 use crate::name::{GroupName, Namespec};
@@ -18,7 +19,7 @@ use std::time::Instant;
 pub(super) struct Grove {
     forest: Forest,
     is_planted: bool,
-    reasons: BTreeMap<GroupName, Cause>,
+    reasons: Reasons,
     /// The orders that were sent and are not done.
     sent: BTreeSet<(GroupName, u64)>,
     /// The groups that end with the daemon.
@@ -159,8 +160,8 @@ impl Engine {
     /// Feeds the machines, tells what comes of it, and sees to it that it is carried out.
     fn feed_groups(&mut self, input: impl FnOnce(&mut Forest, Instant) -> Changes) {
         let changes = input(&mut self.grove.forest, self.now);
+        self.grove.reasons.note(&changes, &self.grove.forest, |_| Cause::Autostart(None), |_| None);
         for (group, output) in &changes.news {
-            self.note_reason(&changes, group.as_ref(), output);
             self.news(group.as_ref(), output);
         }
         self.mail.extend(changes.touched.into_iter().map(Mail::Orders));
@@ -171,29 +172,6 @@ impl Engine {
             };
             self.script_line("shutdown", &why);
             self.shut_down(Arc::new(Asked::inside(&why)));
-        }
-    }
-
-    /// Why the groups act that have something to do now.
-    fn note_reason(&mut self, changes: &Changes, group: Option<&GroupName>, output: &Output) {
-        let machine = self.grove.forest.machine(group);
-        let cause = match output {
-            Output::Begun => Cause::Autostart(None),
-            Output::Restart { child, why, .. } => {
-                let strategy = machine.map_or("", |machine| machine.policy().strategy.as_str());
-                Cause::rule("strategy", format!("strategy={strategy} of {}: {child} {why}", named(group)))
-            }
-            Output::Escalated { child, why, .. } => {
-                Cause::rule("intensity", format!("{} gave up: {child} {why}", named(group)))
-            }
-            Output::AutoShutdown(child) => {
-                Cause::rule("auto_shutdown", format!("auto_shutdown of {}: {child} ended", named(group)))
-            }
-            Output::Forgotten(_) | Output::Report(_) => return,
-        };
-        // what a group does is the cause of what those below it have to do with it
-        for group in changes.touched.iter().chain(group) {
-            self.grove.reasons.insert(group.clone(), cause.clone());
         }
     }
 
@@ -233,15 +211,4 @@ impl Engine {
         };
         self.report.lines.push(line);
     }
-}
-
-fn named(group: Option<&GroupName>) -> String {
-    group.map_or_else(|| "[supervisord]".to_owned(), |group| format!("group {group}"))
-}
-
-fn list(children: &[ChildId]) -> String {
-    if children.is_empty() {
-        return "nothing".to_owned();
-    }
-    children.iter().map(ChildId::to_string).collect::<Vec<_>>().join(", ")
 }
