@@ -109,7 +109,7 @@ fn a_budget_that_is_used_up_escalates_to_the_group_above() {
                  5 top:x  STOPPING > STOPPED [exit]
                  5 top:x  STOPPED > STARTING [strategy]
                  6 top:x  STARTING > RUNNING [startsecs]
-                 6 low:y  EXITED > STARTING [autostart]
+                 6 low:y  EXITED > STARTING [strategy]
                  6 low:y  STARTING > RUNNING [startsecs]
                  6 group low is up
                  8 low:y  RUNNING > EXITED [exit]
