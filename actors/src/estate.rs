@@ -16,6 +16,7 @@
 //! is used all the same: every write to a record is one assignment after the other, each valid.
 
 mod arena;
+mod bell;
 mod ending;
 mod feed;
 mod grove;
@@ -25,6 +26,7 @@ pub(crate) mod run;
 mod standing;
 
 pub use arena::{Arena, Mood};
+pub use bell::Look;
 pub use ending::Ending;
 pub use feed::{FeedEstate, FeedStatus, Place};
 pub use grove::{Grove, Trees};

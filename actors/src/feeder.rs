@@ -8,19 +8,14 @@
 //! one twice. Nobody waits for it: who announces an event puts it into the estate and goes on. Absent: the rules of the
 //! buffer (`domain::feed`), and waiting for a pipe that is full (the Program does that, and wakes whoever has more).
 
-use crate::estate::{FeedEstate, GroupEstate};
+use crate::estate::{FeedEstate, GroupEstate, Look};
 use crate::program::{Flush, Program};
 use crate::rotator::Crash;
 use crate::shared::Slot;
 use crate::supervision::link::{Bid, Link};
-use actix::{Actor, Addr, Context, Handler, Message};
+use actix::{Actor, Addr, Context, Handler};
 use std::fmt;
 use std::sync::Arc;
-
-/// Something has changed: see what there is to do.
-#[derive(Message, Clone, Copy, Debug)]
-#[rtype(result = "()")]
-pub struct Wake;
 
 /// The actor.
 pub struct Feeder {
@@ -52,7 +47,7 @@ impl Feeder {
 
     /// Writes to every process that is up.
     fn look(&self) {
-        self.feed.looked();
+        self.feed.bell.answered();
         for (at, estate) in self.group.estates.iter().enumerate() {
             let waits = self.feed.write(at, &mut estate.record());
             if waits && let Some(program) = self.programs.get(at).and_then(|slot| slot.get()) {
@@ -71,10 +66,10 @@ impl Actor for Feeder {
     }
 }
 
-impl Handler<Wake> for Feeder {
+impl Handler<Look> for Feeder {
     type Result = ();
 
-    fn handle(&mut self, _: Wake, _: &mut Self::Context) {
+    fn handle(&mut self, _: Look, _: &mut Self::Context) {
         self.look();
     }
 }

@@ -10,20 +10,15 @@
 
 use crate::alarm::Alarm;
 use crate::clock;
-use crate::estate::{GroupEstate, Mood, PoolEstate};
+use crate::estate::{GroupEstate, Look, Mood, PoolEstate};
 use crate::program::{Flush, Program, Replace};
 use crate::rotator::Crash;
 use crate::shared::{Shared, Slot};
 use crate::supervision::link::{Bid, Link};
-use actix::{Actor, Addr, Context, Handler, Message};
+use actix::{Actor, Addr, Context, Handler};
 use std::fmt;
 use std::sync::Arc;
 use treeherd_domain::status::ProcessState;
-
-/// Something has changed: see what there is to do.
-#[derive(Message, Clone, Copy, Debug)]
-#[rtype(result = "()")]
-pub struct Wake;
 
 /// The actor.
 pub struct Pool {
@@ -57,7 +52,7 @@ impl Pool {
     }
 
     fn look(&mut self, context: &mut Context<Self>) {
-        self.pool.looked();
+        self.pool.bell.answered();
         self.dispatch();
         self.restart();
         self.arm(context);
@@ -115,10 +110,10 @@ impl Actor for Pool {
     }
 }
 
-impl Handler<Wake> for Pool {
+impl Handler<Look> for Pool {
     type Result = ();
 
-    fn handle(&mut self, _: Wake, context: &mut Self::Context) {
+    fn handle(&mut self, _: Look, context: &mut Self::Context) {
         self.look(context);
     }
 }

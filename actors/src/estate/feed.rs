@@ -2,20 +2,18 @@
 //!
 //! ```text
 //!   Shared::announce ── accept ──►┐
-//!   Program ── spawned, ended ───►├─ FeedEstate ── Wake ──► the Feeder: write
+//!   Program ── spawned, ended ───►├─ FeedEstate ── Look ──► the Feeder: write
 //!   Program ── its pipe is empty ►┘
 //! ```
 //!
 //! Every process is told every event. Lines are in the queue of their process before they count as written, and both
 //! happen in one go. Absent: the rules of the buffer (`domain::feed`), and the text of an event (`rpc::wire`).
 
+use super::bell::Bell;
 use super::{Record, lock, note};
-use crate::feeder::{Feeder, Wake};
-use crate::shared::Slot;
-use actix::Addr;
+use crate::feeder::Feeder;
 use slog::{Logger, warn};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use treeherd_domain::event::Event;
 use treeherd_domain::event::types::EventSet;
@@ -41,9 +39,8 @@ pub struct FeedEstate {
     /// Their records. A record's lock is taken before that of its feed.
     records: OnceLock<Vec<Arc<Mutex<Record>>>>,
     log: Logger,
-    actor: Slot<Addr<Feeder>>,
-    /// Whether the actor has been told and has not looked yet.
-    woken: AtomicBool,
+    /// The actor's.
+    pub(crate) bell: Bell<Feeder>,
 }
 
 impl fmt::Debug for FeedEstate {
@@ -88,8 +85,7 @@ impl FeedEstate {
             feeds: group.processes.iter().map(|process| feed(process.name.as_str())).collect(),
             records: OnceLock::new(),
             log: log.clone(),
-            actor: Slot::default(),
-            woken: AtomicBool::new(false),
+            bell: Bell::default(),
         })
     }
 
@@ -121,7 +117,7 @@ impl FeedEstate {
             }
             note(&self.log, lock(feed).accept(event));
         }
-        self.wake();
+        self.bell.ring();
     }
 
     /// These are the records of its processes, in definition order.
@@ -135,25 +131,6 @@ impl FeedEstate {
         if let Some(record) = self.records.get().and_then(|records| records.get(at)) {
             self.write(at, &mut lock(record));
         }
-    }
-
-    /// Where the actor of the moment stands.
-    pub(crate) const fn actor(&self) -> &Slot<Addr<Feeder>> {
-        &self.actor
-    }
-
-    /// Lets the actor look, unless it is about to.
-    pub(crate) fn wake(&self) {
-        if !self.woken.swap(true, Ordering::AcqRel)
-            && let Some(actor) = self.actor.get()
-        {
-            actor.do_send(Wake);
-        }
-    }
-
-    /// The actor looks: whatever happens from here on wakes it once more.
-    pub(crate) fn looked(&self) {
-        self.woken.store(false, Ordering::Release);
     }
 
     /// Gives one process what waits for it, as far as its pipe takes it. Whether some of that waits for the pipe. One
@@ -198,6 +175,6 @@ impl Place {
     /// There is no process, or not the one that there was: of what was written to it, so many bytes were not read.
     pub(crate) fn ended(&self, unread: usize) {
         note(&self.feed.log, lock(&self.feed.feeds[self.at]).ended(unread));
-        self.feed.wake();
+        self.feed.bell.ring();
     }
 }

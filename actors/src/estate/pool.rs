@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   Shared::announce ── accept ──►┐
-//!   Program ── spawned, ended ───►├─ PoolEstate ── Wake ──► the Pool: dispatch, due
+//!   Program ── spawned, ended ───►├─ PoolEstate ── Look ──► the Pool: dispatch, due
 //!   Rotator of stdout ── hear ───►┘
 //! ```
 //!
@@ -10,15 +10,13 @@
 //! its process before the listener counts as busy, and both happen in one go. Absent: the protocol and the rules of the
 //! pool (`domain::listener`, `domain::pool`).
 
+use super::bell::Bell;
 use super::{lock, note};
 use crate::clock;
-use crate::pool::{Pool, Wake};
-use crate::shared::Slot;
-use actix::Addr;
+use crate::pool::Pool;
 use slog::Logger;
 use std::fmt;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::Notify;
@@ -57,9 +55,8 @@ pub struct PoolEstate {
     server: String,
     inner: Mutex<Inner>,
     log: Logger,
-    actor: Slot<Addr<Pool>>,
-    /// Whether the actor has been told and has not looked yet.
-    woken: AtomicBool,
+    /// The actor's.
+    pub(crate) bell: Bell<Pool>,
     /// Told of every change, for who waits for an end of the work.
     changed: Notify,
 }
@@ -93,8 +90,7 @@ impl PoolEstate {
             server: server.to_owned(),
             inner: Mutex::new(Inner { pool, pids: vec![0; names.len()] }),
             log: log.clone(),
-            actor: Slot::default(),
-            woken: AtomicBool::new(false),
+            bell: Bell::default(),
             changed: Notify::new(),
         })
     }
@@ -123,28 +119,9 @@ impl PoolEstate {
         }
     }
 
-    /// Where the actor of the moment stands.
-    pub(crate) const fn actor(&self) -> &Slot<Addr<Pool>> {
-        &self.actor
-    }
-
     /// Takes an event.
     pub(crate) fn accept(&self, serial: u64, event: &Arc<Event>) {
         self.tell(|inner| inner.pool.accept(serial, event));
-    }
-
-    /// Lets the actor look, unless it is about to.
-    pub(crate) fn wake(&self) {
-        if !self.woken.swap(true, Ordering::AcqRel)
-            && let Some(actor) = self.actor.get()
-        {
-            actor.do_send(Wake);
-        }
-    }
-
-    /// The actor looks: whatever happens from here on wakes it once more.
-    pub(crate) fn looked(&self) {
-        self.woken.store(false, Ordering::Release);
     }
 
     /// Gives what waits to listeners that are ready and `up`. `send` has a notification written to one, and says
@@ -174,7 +151,7 @@ impl PoolEstate {
         note(&self.log, lines);
         drop(inner);
         self.changed.notify_waiters();
-        self.wake();
+        self.bell.ring();
     }
 }
 

@@ -172,7 +172,7 @@ impl Group {
             let (estate, shared, slots) = (Arc::clone(&estate), Arc::clone(&shared), slots.clone());
             let its = Arc::clone(&pool);
             let address = guard::start(link, move |_, link| Pool::new(estate, its, shared, slots, link));
-            pool.actor().set(address.clone());
+            pool.bell.actor().set(address.clone());
             address.recipient()
         });
         self.children.start(POOL, Restart::Permanent, start);
@@ -183,7 +183,7 @@ impl Group {
         let start: Start = Box::new(move |link| {
             let (estate, its, slots) = (Arc::clone(&estate), Arc::clone(&feed), slots.clone());
             let address = guard::start(link, move |_, link| Feeder::new(estate, its, slots, link));
-            feed.actor().set(address.clone());
+            feed.bell.actor().set(address.clone());
             address.recipient()
         });
         self.children.start(FEEDER, Restart::Permanent, start);
@@ -341,11 +341,11 @@ impl Handler<Strike> for Group {
         }
         let (child, rest) = path.split_once('/').unwrap_or((&path, ""));
         if let Some(pool) = self.estate.pool.as_ref().filter(|_| (child, rest) == (POOL, "")) {
-            let struck = pool.actor().get().inspect(|pool| pool.do_send(how)).is_some();
+            let struck = pool.bell.actor().get().inspect(|pool| pool.do_send(how)).is_some();
             return Box::pin(async move { struck });
         }
         if let Some(feed) = self.estate.feed.as_ref().filter(|_| (child, rest) == (FEEDER, "")) {
-            let struck = feed.actor().get().inspect(|feeder| feeder.do_send(how)).is_some();
+            let struck = feed.bell.actor().get().inspect(|feeder| feeder.do_send(how)).is_some();
             return Box::pin(async move { struck });
         }
         let program = child.strip_prefix("program:").map(ProcessName::new);

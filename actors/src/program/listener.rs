@@ -41,13 +41,13 @@ impl Program {
 
     /// Lets the pool see that the state is another.
     pub(super) fn nudge_pool(&self) {
-        self.estate.seat.iter().for_each(|seat| seat.pool.wake());
+        self.estate.seat.iter().for_each(|seat| seat.pool.bell.ring());
         self.nudge_feeder();
     }
 
     /// Lets the feeder see whether there is something to write.
     pub(super) fn nudge_feeder(&self) {
-        self.estate.place.iter().for_each(|place| place.feed.wake());
+        self.estate.place.iter().for_each(|place| place.feed.bell.ring());
     }
 }
 
