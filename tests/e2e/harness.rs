@@ -22,7 +22,7 @@ pub(crate) use call::Answer;
 pub(crate) use follow::Follower;
 pub(crate) use process::{
     DEADLINE, MARK, Said, alive, assert_at_rest, assert_no_process, free_port, names, program, reference,
-    root, run, signal, sweep, until,
+    root, run, signal, sweep, until, within,
 };
 
 use serde_json::Value;

@@ -14,9 +14,12 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+use treeherd_actors::clock;
 
 /// How long a condition may take before the test fails: long, since it costs nothing when all is well.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+/// What is to be gone by itself has so long: shorter than what a test leaves running by mistake would last.
+const MOMENT: Duration = Duration::from_secs(15);
 /// How often something that cannot wake us is looked at again.
 const LOOK: Duration = Duration::from_millis(15);
 /// The environment variable by which the processes of one test are known.
@@ -46,17 +49,23 @@ pub(crate) fn root() -> bool {
     ids.split_whitespace().nth(1) == Some("0")
 }
 
-/// Asks until the answer is there.
-#[track_caller]
-pub(crate) fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
-    let looks = DEADLINE.as_millis() / LOOK.as_millis();
-    for _ in 0..looks {
-        if let Some(answer) = ask() {
+/// Asks until the answer is there or the time is over; once more after that.
+pub(crate) fn within<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = clock::now() + limit;
+    loop {
+        let is_last = clock::now() >= end;
+        let answer = ask();
+        if answer.is_some() || is_last {
             return answer;
         }
         thread::sleep(LOOK);
     }
-    panic!("not within {DEADLINE:?}: {what}");
+}
+
+/// Asks until the answer is there, which it has to be before the deadline.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    within(DEADLINE, ask).unwrap_or_else(|| panic!("not within {DEADLINE:?}: {what}"))
 }
 
 /// Sends a signal, by its name without `SIG`, to a process (or, negative, to a process group).
@@ -158,11 +167,8 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Said {
 /// Asserts that nothing runs for a directory; what a shell of a test left behind has a moment to end.
 #[track_caller]
 pub(crate) fn assert_no_process(dir: &Path) {
-    let mut looks = 0..100;
-    while !marked(dir).is_empty() {
-        assert!(looks.next().is_some(), "processes are left: {:?}", marked(dir));
-        thread::sleep(LOOK);
-    }
+    let gone = within(MOMENT, || marked(dir).is_empty().then_some(()));
+    assert!(gone.is_some(), "processes are left: {:?}", marked(dir));
 }
 
 /// Kills every process that was started for a directory.

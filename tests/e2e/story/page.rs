@@ -7,6 +7,7 @@
 use crate::harness::{Herd, Plan};
 use regex::Regex;
 use std::fs;
+use std::sync::LazyLock;
 
 pub(super) const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/supervision.md");
 /// Where the play begins; it ends with the page.
@@ -153,11 +154,21 @@ impl Sections {
 /// A line without what differs from run to run: moments, measured spans, pids, incidents, places in the code, the numbers
 /// of events, the directory, and how wide a column is.
 pub(super) fn plain(line: &str, dir: &str) -> String {
+    if line.trim() == "..." {
+        return "...".to_owned();
+    }
+    let line = line.replace(dir, "/srv/shop");
+    let plain = RULES.iter().fold(line, |line, (pattern, by)| pattern.replace_all(&line, *by).into_owned());
+    plain.trim_end().to_owned()
+}
+
+/// What differs from run to run, and what stands for it.
+static RULES: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let rules = [
         (r"\d{4}-\d\d-\d\d ", ""),
         (r"\b\d\d:\d\d:\d\d[.,]\d{3}\b", "TIME"),
         (r"\b[A-Z][a-z]{2} \d\d \d\d:\d\d [AP]M\b", "TIME"),
-        (r"\b\d+(\.\d+)? (ms|s|min|h)\b", "SPAN"),
+        (r"\b\d+(\.\d+)? (ms|s|min|h)\b( \d+ (s|min)\b)?", "SPAN"),
         (r"\buptime \d+:\d\d:\d\d", "uptime SPAN"),
         (r"\bpid \d+", "pid PID"),
         (r"\buid \d+", "uid UID"),
@@ -168,12 +179,5 @@ pub(super) fn plain(line: &str, dir: &str) -> String {
         (r" #\d+\)", " #SEQ)"),
         (r"\s+", " "),
     ];
-    if line.trim() == "..." {
-        return "...".to_owned();
-    }
-    let line = line.replace(dir, "/srv/shop");
-    let plain = rules.iter().fold(line, |line, (pattern, by)| {
-        Regex::new(pattern).expect("a pattern").replace_all(&line, *by).into_owned()
-    });
-    plain.trim_end().to_owned()
-}
+    rules.into_iter().map(|(pattern, by)| (Regex::new(pattern).expect("a pattern"), by)).collect()
+});

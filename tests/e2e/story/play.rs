@@ -1,23 +1,32 @@
 //! A scene, played: daemons, commands, log lines, one block after the other.
 //!
 //! A command that only looks is repeated until it shows what the page shows; one that does something is typed once.
+//! What is done side by side may be told in another order than on the page.
 //! `supervisord` in a console is the daemon that runs: its end is awaited. A scene whose daemon has not ended by
 //! itself is told to at its end, and leaves nothing. `cargo` is not typed: that what it names is there is `code`'s to see.
 
 use super::code;
 use super::page::{Block, Page, plain};
-use crate::harness::{Herd, program, run};
+use crate::harness::{DEADLINE, Herd, program, run, within};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
-/// How often, and after which rest, something is looked at again: for half a minute in all.
-const LOOKS: u32 = 600;
-const REST: Duration = Duration::from_millis(50);
-/// The actions of supervisorctl that only look.
-const LOOKING: [&str; 6] = ["status", "why", "history", "graph", "tail", "pid"];
+/// How commands begin that only look.
+const LOOKING: [&str; 8] = [
+    "supervisorctl status",
+    "supervisorctl why",
+    "supervisorctl history",
+    "supervisorctl graph",
+    "supervisorctl tail",
+    "supervisorctl pid",
+    "cat ",
+    "cmp ",
+];
+/// What stands in a command whose lines may come in any order, since it does several things side by side.
+const SIDE_BY_SIDE: &str = " --batch ";
+/// So many lines of the log, and as many of those that were compared, are told after a failure.
+const TAIL: usize = 30;
 
 /// Plays a scene of the page.
 #[track_caller]
@@ -77,7 +86,9 @@ fn console(mut stage: Option<&mut Stage>, text: &str) {
 /// A daemon on the stage, and what was seen of it.
 struct Stage {
     herd: Herd,
-    /// The lines of its log that were compared.
+    /// Its log so far, made plain.
+    lines: Vec<String>,
+    /// How many of these were waited for.
     seen: usize,
     ended: bool,
 }
@@ -95,11 +106,15 @@ impl Stage {
             .expect("the file is ours");
         // the same file by the name that the page gives it
         fs::copy(file, herd.path("shop.conf")).expect("the directory is ours");
-        Self { herd, seen: 0, ended: false }
+        Self { herd, lines: Vec::new(), seen: 0, ended: false }
     }
 
     fn plain(&self, line: &str) -> String {
         plain(line, &self.herd.dir().display().to_string())
+    }
+
+    fn plain_lines(&self, lines: &[String]) -> Vec<String> {
+        lines.iter().map(|line| self.plain(line)).collect()
     }
 
     fn command(&mut self, command: &str, shown: &str) {
@@ -113,11 +128,14 @@ impl Stage {
                 lines
             });
         }
-        let looks = LOOKING.iter().any(|action| command.starts_with(&format!("supervisorctl {action}")));
-        if looks || command.starts_with("cat ") {
+        if LOOKING.iter().any(|look| command.starts_with(look)) {
             return self.until(command, &wanted, |stage| stage.typed(command));
         }
-        let lines: Vec<String> = self.typed(command).iter().map(|line| self.plain(line)).collect();
+        let (mut wanted, mut lines) = (wanted, self.plain_lines(&self.typed(command)));
+        if command.contains(SIDE_BY_SIDE) {
+            wanted.sort();
+            lines.sort();
+        }
         assert!(alike(&wanted, &lines), "{}", told(command, &wanted, &lines));
     }
 
@@ -134,14 +152,11 @@ impl Stage {
     /// Looks until there is what the page shows.
     fn until(&self, what: &str, wanted: &[String], look: impl Fn(&Self) -> Vec<String>) {
         let mut last = Vec::new();
-        for _ in 0..LOOKS {
-            last = look(self).iter().map(|line| self.plain(line)).collect();
-            if alike(wanted, &last) {
-                return;
-            }
-            thread::sleep(REST);
-        }
-        panic!("{}", told(what, wanted, &last));
+        let found = within(DEADLINE, || {
+            last = self.plain_lines(&look(self));
+            alike(wanted, &last).then_some(())
+        });
+        assert!(found.is_some(), "for {DEADLINE:?} not what the page shows\n{}", told(what, wanted, &last));
     }
 
     /// Waits for each line of a block, behind those that were waited for. That a call was not answered may come before or
@@ -152,20 +167,29 @@ impl Stage {
             let wanted = self.plain(line);
             let is_of_another_thread = wanted.contains("a call was not answered");
             let from = if is_of_another_thread { begin } else { self.seen };
-            let mut found = None;
-            for _ in 0..LOOKS {
-                let lines = self.herd.log();
-                found = lines.iter().skip(from).position(|line| self.plain(line) == wanted);
-                if found.is_some() {
-                    break;
-                }
-                thread::sleep(REST);
-            }
-            let at = found.unwrap_or_else(|| panic!("the page shows in the log: {wanted}"));
+            let found = within(DEADLINE, || {
+                let news: Vec<String> = self.herd.log().split_off(self.lines.len());
+                self.lines.extend(self.plain_lines(&news));
+                self.lines.iter().skip(from).position(|line| *line == wanted)
+            });
+            let at = found.unwrap_or_else(|| panic!("{}", self.missed(&wanted, from)));
             if !is_of_another_thread {
                 self.seen = from + at + 1;
             }
         }
+    }
+
+    /// That a line is not in the log: what it was compared with, and how the log ends.
+    fn missed(&self, wanted: &str, from: usize) -> String {
+        let log = self.herd.log();
+        let compared = &self.lines[from.min(self.lines.len())..];
+        format!(
+            "for {DEADLINE:?} not in the log, though the page shows it:\n  {wanted}\n\
+             compared with these, from line {} on:\n  {}\nthe log ends:\n  {}\n",
+            from + 1,
+            compared[..compared.len().min(TAIL)].join("\n  "),
+            log[log.len().saturating_sub(TAIL)..].join("\n  ")
+        )
     }
 
     fn end(mut self) {
