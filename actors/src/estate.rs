@@ -19,6 +19,7 @@ mod arena;
 mod bell;
 mod ending;
 mod feed;
+mod group;
 mod grove;
 mod outside;
 mod pool;
@@ -29,6 +30,7 @@ pub use arena::{Arena, Mood};
 pub use bell::Look;
 pub use ending::Ending;
 pub use feed::{FeedEstate, FeedStatus, Place};
+pub use group::GroupEstate;
 pub use grove::{Grove, Trees};
 pub use pool::{PoolEstate, PoolStatus, Seat};
 pub use standing::Gate;
@@ -38,22 +40,21 @@ use crate::forward::Forwards;
 use crate::rotator::stream::{Matches, StreamEstate};
 use crate::sockets::Listening;
 use slog::{Logger, debug, error, info, warn};
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
-use treeherd_domain::desired::Desired;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::{Condition, Health, Readiness, Vitals};
 use treeherd_domain::level::Level;
 use treeherd_domain::lifecycle::{Machine, Policy, State};
-use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::name::Namespec;
 use treeherd_domain::pool::Line;
 use treeherd_domain::reload::same_streams;
 use treeherd_domain::restart;
-use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::ProcessSpec;
 use treeherd_domain::status::{ProcessStatus, View};
 use treeherd_domain::stream::Stream;
 use treeherd_os::host::nodename;
@@ -374,100 +375,6 @@ fn view(record: &Record, oneshot: bool) -> View {
             View::Waiting(record.gate.missing.iter().map(ToString::to_string).collect())
         }
         _ => View::State,
-    }
-}
-
-/// An active group: the definition it runs with, and the estates of its processes in definition order.
-#[derive(Debug)]
-pub struct GroupEstate {
-    /// The definition.
-    pub spec: Arc<GroupSpec>,
-    /// One for each process.
-    pub estates: Vec<Arc<Estate>>,
-    /// Of listeners: what they have in common.
-    pub pool: Option<Arc<PoolEstate>>,
-    /// Of subscribers: what they are told.
-    pub feed: Option<Arc<FeedEstate>>,
-    /// Where each name stands in `estates`.
-    index: HashMap<ProcessName, usize>,
-}
-
-impl GroupEstate {
-    /// The estates of a group that is about to become active. Creates its AUTO log files, so it may
-    /// block: not for the tree's thread.
-    #[must_use]
-    pub fn new(spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        let (pool, feed) = match &spec.kind {
-            GroupKind::Listener(listener) => {
-                (Some(PoolEstate::new(spec, listener, &logs.identifier, &logs.log)), None)
-            }
-            GroupKind::Subscriber(subscriber) => (None, Some(FeedEstate::new(spec, subscriber, &logs.log))),
-            GroupKind::Program | GroupKind::Group | GroupKind::Fcgi | GroupKind::Template(_) => {
-                (None, None)
-            }
-        };
-        let seat = |at| pool.clone().map(|pool| Seat { pool, at });
-        let place = |at| feed.clone().map(|feed| Place { feed, at });
-        let made = Self::of(spec, (pool.clone(), feed.clone()), |at, process| {
-            let estate = Estate::new(spec.namespec(&process.name), process, logs, seat(at));
-            Arc::new(Estate { place: place(at), ..estate })
-        });
-        if let Some(feed) = &feed {
-            feed.found(made.estates.iter().map(|estate| Arc::clone(&estate.record)).collect());
-        }
-        made
-    }
-
-    /// The estates of this group by another definition: a process that is in both and is not changed keeps its
-    /// estate, one that is changed leaves it to an heir. May block, as `new` does. Not for pools of listeners, nor for subscribers.
-    #[must_use]
-    pub(crate) fn reshaped(&self, spec: &Arc<GroupSpec>, logs: &LogSettings) -> Arc<Self> {
-        Self::of(spec, (None, None), |_, process| match self.estate(&process.name) {
-            Some(estate) if estate.spec == *process => Arc::clone(estate),
-            Some(estate) => Arc::new(estate.heir(process, logs)),
-            None => Arc::new(Estate::new(spec.namespec(&process.name), process, logs, None)),
-        })
-    }
-
-    fn of(
-        spec: &Arc<GroupSpec>,
-        (pool, feed): (Option<Arc<PoolEstate>>, Option<Arc<FeedEstate>>),
-        estate: impl Fn(usize, &Arc<ProcessSpec>) -> Arc<Estate>,
-    ) -> Arc<Self> {
-        let estates: Vec<_> =
-            spec.processes.iter().enumerate().map(|(at, process)| estate(at, process)).collect();
-        let name = |(at, process): (usize, &Arc<ProcessSpec>)| (process.name.clone(), at);
-        let index = spec.processes.iter().enumerate().map(name).collect();
-        Arc::new(Self { spec: Arc::clone(spec), estates, pool, feed, index })
-    }
-
-    /// Has each process know whether it is disabled.
-    pub(crate) fn mark(&self, desired: &Desired) {
-        for estate in &self.estates {
-            estate.record().disabled = desired.is_disabled(&estate.namespec);
-        }
-    }
-
-    /// The group's name.
-    #[must_use]
-    pub fn name(&self) -> &GroupName {
-        &self.spec.name
-    }
-
-    /// One of its processes.
-    #[must_use]
-    pub fn estate(&self, process: &ProcessName) -> Option<&Arc<Estate>> {
-        self.index.get(process).map(|at| &self.estates[*at])
-    }
-
-    /// Its processes by (priority, definition order); under OTP's rules by definition order alone.
-    #[must_use]
-    pub fn by_priority(&self) -> Vec<Arc<Estate>> {
-        let mut sorted = self.estates.clone();
-        if self.spec.rules.policy.is_none() {
-            sorted.sort_by_key(|estate| estate.spec.priority);
-        }
-        sorted
     }
 }
 
