@@ -119,8 +119,14 @@ fn at_least(keys: &Keys<'_>, key: &str) -> Option<Duration> {
 
 /// `restart_jitter`. A percent sign is written twice elsewhere; here nobody would think of it.
 fn jitter(keys: &Keys<'_>) -> Percent {
-    let plain = keys.raw("restart_jitter").and_then(|option| Percent::parse(&option.value));
-    plain.unwrap_or_else(|| keys.get("restart_jitter", Percent::default(), percent))
+    let is_plain = |value: &&str| value.strip_suffix('%').is_some_and(|number| !number.contains('%'));
+    let Some(value) = keys.raw("restart_jitter").map(|option| option.value.trim()).filter(is_plain) else {
+        return keys.get("restart_jitter", Percent::default(), percent);
+    };
+    percent(value).unwrap_or_else(|error| {
+        keys.fail("restart_jitter", error.to_string(), error.help());
+        Percent::default()
+    })
 }
 
 /// Notes what is wrong with a span of time; the caret stands below the part that is.

@@ -127,6 +127,13 @@ impl Kind {
         ErrorObjectOwned::owned(self.entry().code, message, Some(data))
     }
 
+    /// The same, where something else is to be done than its kind says.
+    #[must_use]
+    pub fn error_with_hint(self, message: impl Into<String>, target: &str, hint: &str) -> ErrorObjectOwned {
+        let (target, hint) = (Some(target.to_owned()), Some(hint.to_owned()));
+        ErrorObjectOwned::owned(self.entry().code, message, Some(ErrorData { target, hint, ..self.data() }))
+    }
+
     fn data(self) -> ErrorData {
         let Entry { kind, fault, retryable, hint, .. } = self.entry();
         ErrorData {

@@ -2,7 +2,9 @@
 //!
 //! ```text
 //! all            one call      supervisor.startAllProcesses
-//! group:*        one a group   supervisor.startProcessGroup      rows in the order in which they settled
+//! group:*        one a group   group.start, group.stop,          rows in the order in which they settled; also those
+//!                              process.signal                    of the groups below it
+//!                              supervisor.startProcessGroup      of a supervisord written in Python
 //! name           one a name    supervisor.startProcess
 //! restart ...    one call      process.restart with every selector: its rows are printed as the stops,
 //!                              then as the starts, in the order of the words; of a supervisord written in
@@ -16,11 +18,11 @@ use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, rolling, status};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName, Target};
 use treeherd_domain::selector::Selector;
-use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::api::{GroupApiClient as _, ProcessApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::HttpClient;
 use treeherd_rpc::code::RemoteFault;
 use treeherd_rpc::wire::supervisor::{SignalName, StatusRow, TrueOrStatuses};
-use treeherd_rpc::wire::{Row, Selectors};
+use treeherd_rpc::wire::{Operation, Row, Selectors};
 
 type Rows = Result<Vec<StatusRow>, ClientError>;
 
@@ -49,6 +51,27 @@ impl Order<'_> {
             Self::Stop => client.stop_all_processes(None).await,
             Self::Signal(signal) => client.signal_all_processes(SignalName::from(signal)).await,
             Self::Clear => client.clear_all_process_logs().await,
+        }
+    }
+
+    /// The group and all groups below it. What is in the asked state already is left out.
+    async fn tree(self, client: &HttpClient, group: String) -> Rows {
+        match self {
+            Self::Start => client.group_start(group, None, None).await.map(status_rows),
+            Self::Stop => client.group_stop(group, None, None).await.map(status_rows),
+            Self::Signal(signal) => {
+                let tree = Selectors::from(vec![format!("{group}:*")]);
+                match client.process_signal(tree, SignalName::from(signal)).await {
+                    Ok(operation) => {
+                        let mut rows = status_rows(operation);
+                        rows.retain(|row| row.status != fault::NOT_RUNNING);
+                        Ok(rows)
+                    }
+                    // refused as a whole, as a signal that is none: this one tells it for each
+                    Err(_) => self.group(client, group).await,
+                }
+            }
+            Self::Clear => self.group(client, group).await,
         }
     }
 
@@ -172,7 +195,13 @@ async fn carry_out(session: &mut Session, order: Order<'_>, names: &str) -> Outc
 }
 
 async fn whole_group(session: &mut Session, order: Order<'_>, group: &str) -> Outcome {
-    match session.call(async |client| order.group(client, group.to_owned()).await).await {
+    let is_python = session.server.is_python();
+    let name = || group.to_owned();
+    let asked = async |client: &HttpClient| match is_python {
+        true => order.group(client, name()).await,
+        false => order.tree(client, name()).await,
+    };
+    match session.call(asked).await {
         Ok(rows) => show_rows(session, order.deed(), &rows),
         Err(problem) if problem.fault() == Some(fault::BAD_NAME) => {
             no_such_group(session, order.deed(), group);
@@ -199,6 +228,15 @@ async fn one_process(session: &mut Session, order: Order<'_>, name: &str, namesp
         Err(problem) => return Err(problem),
     }
     Ok(())
+}
+
+fn status_rows(operation: Operation) -> Vec<StatusRow> {
+    let rows = operation.rows.into_iter();
+    rows.map(|row| {
+        let (status, message) = (fault_of(&row).unwrap_or(fault::SUCCESS), message_of(&row).to_owned());
+        StatusRow { name: row.name, group: row.group, status, description: message }
+    })
+    .collect()
 }
 
 fn show_rows(session: &mut Session, deed: Deed, rows: &[StatusRow]) {
@@ -274,8 +312,16 @@ async fn restarted<'a>(
         .await
     {
         Ok(operation) => {
-            let mut rows = operation.rows;
-            Ok(words.iter().map(|word| (*word, take_rows(&mut rows, word))).collect())
+            let mut rest = operation.rows;
+            let mut results: Vec<Restarted<'a>> =
+                words.iter().map(|word| (*word, take_rows(&mut rest, word))).collect();
+            // no word names the processes of the groups below one that is named
+            let is_whole = |word: &str| matches!(Namespec::parse(word), Target::Group(_));
+            let whole = results.iter_mut().filter(|(word, _)| is_whole(word));
+            if let Some(rows) = whole.filter_map(|(_, rows)| rows.as_mut().ok()).next() {
+                rows.append(&mut rest);
+            }
+            Ok(results)
         }
         Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::BAD_NAME) => match words {
             [word] => Ok(vec![(word, Err(refusal))]),

@@ -16,6 +16,7 @@ use crate::ctl::options::Arguments;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
+use crate::getopt::UsageError;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -30,7 +31,7 @@ use treeherd_rpc::wire::{GraphEdge, GraphInfo, GraphNode, Selectors};
 
 /// `graph [--dot|--json] [<name> ...]`
 pub(super) async fn graph(session: &mut Session, argument: &str) -> Outcome {
-    let Some(arguments) = session.arguments("graph", argument, Ok) else { return Ok(()) };
+    let Some(arguments) = session.arguments("graph", argument, in_one_form) else { return Ok(()) };
     let words = arguments.words.clone();
     let selector = (!words.is_empty()).then(|| Selectors::from(words));
     match session.call(async |client| client.process_graph(selector).await).await {
@@ -42,6 +43,14 @@ pub(super) async fn graph(session: &mut Session, argument: &str) -> Outcome {
         Err(problem) => return Err(problem),
     }
     Ok(())
+}
+
+/// The arguments, unless they ask for two outputs at once.
+pub(super) fn in_one_form(arguments: Arguments) -> Result<Arguments, UsageError> {
+    match arguments.given("json") {
+        Some(json) if arguments.has("dot") => Err(UsageError::Conflicting(json.spelled.clone())),
+        _ => Ok(arguments),
+    }
 }
 
 /// `graph --configured`: of a file alone.

@@ -73,6 +73,10 @@ impl Local {
         if !arguments.has("configured") {
             return None;
         }
+        let arguments = match graph::in_one_form(arguments) {
+            Ok(arguments) => arguments,
+            Err(error) => return Some(misused(find("graph")?, &error.to_string())),
+        };
         let here = Here::new();
         Some(match self.locate(None, &here) {
             Ok(file) => graph::configured(&self.argv0, &file, &here.world(), &arguments),

@@ -63,7 +63,29 @@ fn groups_and_all_are_one_call_each() {
     fake.run(&["start", "cat", "all", "nope"]);
     assert_eq!(
         fake.calls(),
-        ["supervisor.stopProcessGroup [\"g\",null]", "supervisor.startAllProcesses [null]"]
+        [
+            "group.stop {\"name\":\"g\",\"timeoutMs\":null,\"wait\":null}",
+            "supervisor.startAllProcesses [null]"
+        ]
+    );
+}
+
+#[test]
+fn a_group_is_taken_with_those_below_it() {
+    check(
+        daemon(),
+        &[
+            ("start g:*", "g:a: started\ng:b: ERROR (abnormal termination)\nlow:z: started\n", 7),
+            ("start nogroup:*", "nogroup: ERROR (no such group)\n", 2),
+            (
+                "stop cat g:*",
+                "cat: stopped\ng:a: stopped\ng:b: ERROR (ABNORMAL_TERMINATION: g:b)\nlow:z: stopped\n",
+                7,
+            ),
+            ("signal HUP g:*", "g:a: signalled\nlow:z: signalled\n", 0),
+            ("signal BOGUS g:*", "g:a: ERROR (bad signal name)\ng:b: ERROR (bad signal name)\n", 1),
+            ("signal HUP nogroup:*", "nogroup: ERROR (no such group)\n", 1),
+        ],
     );
 }
 

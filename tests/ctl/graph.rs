@@ -119,3 +119,14 @@ fn no_deps_is_asked_for_by_each_word() {
     assert_eq!((ended.out.as_str(), ended.code), ("web: started\ndb: started\n", Some(0)));
     assert!(fake.calls().iter().all(|call| call.contains("\"noDeps\":true")), "{:?}", fake.calls());
 }
+
+#[test]
+fn two_outputs_at_once_are_refused_and_nobody_is_asked() {
+    let fake = Script::new().serve();
+    for words in [&["graph", "--dot", "--json"][..], &["graph", "--configured", "--json", "--dot"]] {
+        let ended = fake.run(words);
+        assert!(ended.out.starts_with("Error: conflicting command line option '--json'\n"), "{words:?}");
+        assert_eq!(ended.code, Some(2), "{words:?}");
+    }
+    assert!(fake.calls().is_empty());
+}

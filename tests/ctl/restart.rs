@@ -43,6 +43,24 @@ fn answer(params: &Value) -> Result<Value, Fault> {
     Ok(serde_json::to_value(Operation::done(rows)).unwrap())
 }
 
+#[test]
+fn rows_of_groups_below_the_one_that_is_named_are_told() {
+    let fake = Script::new()
+        .on("process.restart", |_| {
+            let rows = ["g:a", "web:web", "low:z"].map(|name| {
+                let (group, process) = name.split_once(':').unwrap();
+                Row::ok(&target(group, process)).with_stopped(true)
+            });
+            Ok(json!(Operation::done(rows.to_vec())))
+        })
+        .serve();
+    let ended = fake.run(&["restart", "web", "g:*"]);
+    assert_eq!(
+        ended.out,
+        "web: stopped\ng:a: stopped\nlow:z: stopped\nweb: started\ng:a: started\nlow:z: started\n"
+    );
+}
+
 fn daemon() -> Fake {
     Script::new().on("process.restart", answer).serve()
 }

@@ -4,6 +4,8 @@ use crate::fake::{Ended, Script, process, row};
 use serde_json::{Value, json};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_rpc::code::row_error;
+use treeherd_rpc::wire::{Operation, Row};
 
 fn namespec(name: &str) -> Namespec {
     let (group, process) = name.split_once(':').unwrap_or((name, name));
@@ -43,6 +45,25 @@ fn rows(params: &Value) -> Result<Value, Fault> {
     ]))
 }
 
+/// The group `g`, and `low` below it, one process of which is in the asked state already.
+fn tree(params: &Value) -> Result<Value, Fault> {
+    let name = params["name"].as_str().or(params["selector"][0].as_str()).unwrap_or_default();
+    by_name(&json!([name.trim_end_matches(":*")]))?;
+    if params["signal"] == "BOGUS" {
+        return Err(Fault::BadSignal("BOGUS".to_owned()));
+    }
+    let abnormal = Fault::AbnormalTermination(namespec("g:b"));
+    let mut rows = vec![
+        Row::ok(&namespec("g:a")),
+        Row::failed(&namespec("g:b"), row_error(&abnormal)),
+        Row::ok(&namespec("low:z")),
+    ];
+    if params.get("signal").is_some() {
+        rows[1] = Row::failed(&namespec("g:b"), row_error(&Fault::NotRunning(namespec("g:b"))));
+    }
+    Ok(json!(Operation::done(rows)))
+}
+
 fn log_of(params: &Value) -> Result<Value, Fault> {
     by_name(params)?;
     Ok(json!(format!("{} {} {}", params[0], params[1], params[2])))
@@ -67,16 +88,20 @@ fn info_of(params: &Value) -> Result<Value, Fault> {
 pub(crate) fn daemon() -> Script {
     Script::new()
         .on("supervisor.startProcess", by_name)
-        .on("supervisor.startProcessGroup", rows)
+        .on("group.start", tree)
         .on("supervisor.startAllProcesses", rows)
         .on("supervisor.stopProcess", by_name)
-        .on("supervisor.stopProcessGroup", rows)
+        .on("group.stop", tree)
         .on("supervisor.stopAllProcesses", rows)
         .on("supervisor.signalProcess", |params| match params[1].as_str() {
             Some("BOGUS") => Err(Fault::BadSignal("BOGUS".to_owned())),
             _ => by_name(params),
         })
-        .on("supervisor.signalProcessGroup", rows)
+        .on("process.signal", tree)
+        .on("supervisor.signalProcessGroup", |params| match params[0].as_str() {
+            Some("g") => Ok(json!([row("g", "a", 11), row("g", "b", 11)])),
+            _ => by_name(params),
+        })
         .on("supervisor.signalAllProcesses", |_| Ok(json!([row("g", "a", 11), row("w", "w", 80)])))
         .on("supervisor.clearProcessLogs", |params| match params[0].as_str() {
             Some("g:*") => Err(Fault::ProcessNotFound("g:*".to_owned())),

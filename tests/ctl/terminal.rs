@@ -15,6 +15,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
+use treeherd_rpc::wire::Operation;
 
 /// What the editor draws when the line is empty: the prompt, and the cursor behind it.
 const PROMPT: &str = "fake> \r\x1b[6C";
@@ -103,7 +104,7 @@ fn daemon() -> Fake {
         .on("supervisor.getPID", |_| Ok(json!(4711)))
         .on("supervisor.getSupervisorVersion", |_| Ok(json!("4.3.0")))
         .on("supervisor.startProcess", |_| Ok(json!(true)))
-        .on("supervisor.stopProcessGroup", |_| Ok(json!([])))
+        .on("group.stop", |_| Ok(json!(Operation::done(Vec::new()))))
         .on("supervisor.stopProcess", |_| Ok(json!(true)))
         .on("supervisor.signalProcess", |_| Ok(json!(true)))
         .on("supervisor.clearProcessLogs", |_| Ok(json!(true)))
@@ -138,7 +139,7 @@ fn a_word_is_completed_by_what_its_action_takes_and_gets_a_blank() {
         ("start g\tb\t\r", "supervisor.startProcess [\"g:b\",null]"),
         ("start we-\t\r", "supervisor.startProcess [\"we-b\",null]"),
         ("star\tcat\r", "supervisor.startProcess [\"cat\",null]"),
-        ("stop g:*\t\r", "supervisor.stopProcessGroup [\"g\",null]"),
+        ("stop g:*\t\r", "group.stop {\"name\":\"g\",\"timeoutMs\":null,\"wait\":null}"),
         ("stop cat:c\t\r", "supervisor.stopProcess [\"cat:cat\",null]"),
         ("signal HUP c\t\r", "supervisor.signalProcess [\"cat\",\"HUP\"]"),
         ("clear c\t\r", "supervisor.clearProcessLogs [\"cat\"]"),

@@ -92,6 +92,33 @@ fn a_group_that_gave_up_is_fatal_and_why_says_so() {
 }
 
 #[test]
+fn what_the_log_says_brings_back_a_group_that_gave_up_with_those_below_it() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[group:top]\nprograms=web\ngroups=low\nintensity=0\nperiod=600\n\
+         [group:low]\nprograms=api\nintensity=0\nperiod=600\nescalate=parent\n\
+         [program:web]\ncommand=/bin/cat\nstartsecs=0\n\
+         [program:api]\ncommand=/bin/cat\nstartsecs=0\nautorestart=true\n",
+    );
+    herd.wait_status("low:api", "RUNNING");
+    herd.ctl("signal KILL low:api");
+    herd.wait("see why, then supervisorctl start top:*");
+    herd.wait("group top is FATAL");
+    let said = herd.ctl("start top:*");
+    assert_eq!((said.code, said.stdout.as_str()), (0, "top:web: started\nlow:api: started\n"), "{said:?}");
+    let said = herd.ctl("restart top:*");
+    for row in ["top:web: stopped", "low:api: stopped", "top:web: started", "low:api: started"] {
+        assert!(said.stdout.contains(row), "{row}: {said:?}");
+    }
+    let mut stopped: Vec<String> = herd.ctl("stop top:*").stdout.lines().map(str::to_owned).collect();
+    stopped.sort();
+    assert_eq!(stopped, ["low:api: stopped", "top:web: stopped"]);
+    herd.end();
+}
+
+#[test]
 fn the_daemon_ends_with_a_status_if_a_group_says_so() {
     if reference() {
         return;

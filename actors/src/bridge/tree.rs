@@ -80,19 +80,18 @@ impl TreeApiServer for Bridge {
             Crash::Panic => rotator::Crash::Panic,
             Crash::Stop => rotator::Crash::Stop,
         };
-        let below = path.strip_prefix("root").map(|rest| rest.trim_start_matches('/').to_owned());
-        let strike = async {
-            let root = self.root().await?;
-            let unknown = || Fault::NothingMatched(path.clone());
-            let strike = Strike { path: below.ok_or_else(unknown)?, how };
-            match root.send(strike).timeout(PATIENCE).await {
-                // one that was struck by a panic does not answer any more
-                Ok(true) | Err(MailboxError::Closed) => Ok(()),
-                Ok(false) => Err(unknown()),
-                Err(MailboxError::Timeout) => Err(self.crashed()),
-            }
+        let unknown = || {
+            let message = format!("there is no actor '{path}'");
+            Kind::NothingMatched.error_with_hint(message, &path, "`tree.get` tells the paths")
         };
-        strike.await.map_err(|fault: Fault| error_object(&fault))?;
-        Ok(CrashReport { path, incident: None })
+        let below = path.strip_prefix("root").map(|rest| rest.trim_start_matches('/').to_owned());
+        let strike = Strike { path: below.ok_or_else(unknown)?, how };
+        let root = self.root().await.map_err(|fault| error_object(&fault))?;
+        match root.send(strike).timeout(PATIENCE).await {
+            // one that was struck by a panic does not answer any more
+            Ok(true) | Err(MailboxError::Closed) => Ok(CrashReport { path, incident: None }),
+            Ok(false) => Err(unknown()),
+            Err(MailboxError::Timeout) => Err(error_object(&self.crashed())),
+        }
     }
 }

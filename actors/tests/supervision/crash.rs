@@ -156,6 +156,8 @@ fn an_actor_that_is_not_there_cannot_be_crashed() {
         for path in ["elsewhere", "root/group:nobody", "root/group:web/program:nobody", "root/nobody"] {
             let error = herd.call("tree.crash", json!({"path": path, "how": "panic"})).await.unwrap_err();
             assert_eq!(error["data"]["kind"], "NothingMatched", "{error}");
+            assert_eq!(error["message"], format!("there is no actor '{path}'"));
+            assert_eq!(error["data"]["hint"], "`tree.get` tells the paths", "{error}");
         }
         herd.kill("web:stubborn", Signal::KILL);
     });

@@ -39,6 +39,18 @@ fn every_key_is_read() {
 }
 
 #[test]
+fn a_percentage_is_refused_as_one_however_its_sign_is_written() {
+    for (written, shown) in [("200%", "200%"), ("200%%", "200%"), ("half%", "half%"), ("7", "7")] {
+        let text =
+            format!("[supervisord]\n[program:a]\ncommand=a\nfatal_retry=1m\nrestart_jitter={written}\n");
+        let report = Site::new(&text).report();
+        let expected =
+            format!("error: not a percentage: '{shown}' in section 'program:a' (file: 's.conf')\n");
+        assert!(report.starts_with(&expected), "{written}: {report}");
+    }
+}
+
+#[test]
 fn what_is_wrong_is_shown_at_its_place() {
     refused(
         "restart_delay=1s,soon,5s\nrestart_delay_max=\nrestart_factor=0.5\nrestart_jitter=120%%\n\
