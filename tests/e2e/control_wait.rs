@@ -14,7 +14,7 @@ fn wait_ends_when_what_starts_is_up_or_cannot_come_up() {
          [program:broken]\ncommand=/nope\nstartretries=0\n\
          [program:job]\ncommand=/bin/true\nstartsecs=0\nautostart=false\n",
     );
-    herd.ctl("wait slow g:* --timeout 20").is("slow: running\ng:one: running\ng:two: running\n", 0);
+    herd.ctl("wait slow g:* --timeout 50").is("slow: running\ng:one: running\ng:two: running\n", 0);
     herd.ctl("wait --for ready broken")
         .is("broken: ERROR (will not be ready: FATAL, can't find command '/nope')\n", 7);
     herd.ctl("start job");
@@ -60,6 +60,7 @@ fn a_check_tells_what_is_to_run_from_what_is_at_rest() {
          [program:failed]\ncommand=/bin/false\nstartsecs=0\nautorestart=false\n\
          [program:broken]\ncommand=/nope\nstartretries=0\n",
     );
+    herd.wait_anywhere("success: cat");
     herd.wait_anywhere("gave up: broken");
     herd.wait_anywhere("exited: failed");
     herd.wait_anywhere("exited: done");

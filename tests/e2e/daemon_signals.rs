@@ -34,8 +34,8 @@ fn groups_end_one_after_the_other_highest_priority_number_first() {
     }
     herd.signal("TERM");
     assert_eq!(herd.wait_end().code(), Some(0));
-    assert_eq!(
-        herd.story(&["received SIGTERM", "killing", "stopped: "]),
+    herd.assert_story(
+        &["received SIGTERM", "killing", "stopped: "],
         "WARN received SIGTERM indicating exit request\n\
          DEBG killing d (pid N) with signal SIGTERM\n\
          WARN stopped: d (terminated by SIGTERM)\n\
@@ -46,7 +46,7 @@ fn groups_end_one_after_the_other_highest_priority_number_first() {
          DEBG killing b (pid N) with signal SIGTERM\n\
          WARN stopped: b (terminated by SIGTERM)\n\
          DEBG killing a (pid N) with signal SIGTERM\n\
-         WARN stopped: a (terminated by SIGTERM)\n"
+         WARN stopped: a (terminated by SIGTERM)\n",
     );
     herd.wait_anywhere("INFO waiting for a, b, c, d to die");
     herd.assert_nothing_left();
@@ -54,21 +54,25 @@ fn groups_end_one_after_the_other_highest_priority_number_first() {
 
 #[test]
 fn processes_of_one_group_are_ended_together() {
-    let mut herd = Herd::start(
-        "[program:x]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\n\
-         [program:y]\ncommand=/bin/sh -c 'trap \"sleep 0.4; exit 0\" TERM; : > {dir}/%(program_name)s.set; while sleep 0.05; do :; done'\nstartsecs=0\n\
-         [group:g]\nprograms=x,y\n",
-    );
+    // each ends only when it is killed
+    let deaf = |name: &str| {
+        format!(
+            "[program:{name}]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {{dir}}/{name}.set; exec cat'\nstartsecs=0\n\
+             stopwaitsecs=600\n"
+        )
+    };
+    let mut herd = Herd::start(&(deaf("x") + &deaf("y") + "[group:g]\nprograms=x,y\n"));
     herd.wait_file("x.set", "");
     herd.wait_file("y.set", "");
     herd.signal("TERM");
+    for name in ["x", "y"] {
+        herd.wait_anywhere(&format!("killing {name} (pid "));
+    }
+    assert_eq!(herd.count("stopped: "), 0);
+    for name in ["x", "y"] {
+        signal(herd.spawned(name), "KILL");
+    }
     assert_eq!(herd.wait_end().code(), Some(0));
-    let lines = herd.log();
-    let at = |piece: &str| lines.iter().position(|line| line.contains(piece)).expect(piece);
-    assert!(
-        at("killing x ").max(at("killing y ")) < at("stopped: x ").min(at("stopped: y ")),
-        "{lines:#?}"
-    );
     herd.assert_nothing_left();
 }
 
@@ -92,7 +96,7 @@ fn nothing_starts_again_while_the_daemon_ends() {
 #[test]
 fn a_restart_asked_for_during_the_end_is_ignored() {
     let mut herd = Herd::start(
-        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=600\n",
     );
     herd.wait_file("deaf.set", "");
     herd.signal("TERM");
@@ -101,6 +105,7 @@ fn a_restart_asked_for_during_the_end_is_ignored() {
     assert!(said.code == 1 && said.stdout.contains("SHUTDOWN_STATE"), "{said:?}");
     herd.signal("HUP");
     herd.wait("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
+    signal(herd.spawned("deaf"), "KILL");
     assert_eq!(herd.wait_end().code(), Some(0));
     herd.assert_nothing_left();
 }

@@ -21,7 +21,7 @@ fn what_is_disabled_stays_down_whatever_starts_others() {
     herd.ctl("stop db").has("db: stopped", 0);
     herd.ctl("start all").is("db: started\n", 0);
     herd.ctl("restart all").has("db: started", 0);
-    assert_eq!(herd.count("spawned: 'web'"), 1);
+    herd.assert_count("spawned: 'web'", 1);
     herd.ctl("status --json web").has("\"disabled\":true", 3);
     herd.ctl("history web").has("disabled", 0);
 
@@ -45,7 +45,7 @@ fn what_runs_runs_on_and_is_not_started_again() {
     herd.ctl("signal KILL web").has("web: signalled", 0);
     herd.wait("exited: web (terminated by SIGKILL; not expected)");
     herd.wait_status("web", "STOPPED");
-    assert_eq!(herd.count("spawned: 'web'"), 1);
+    herd.assert_count("spawned: 'web'", 1);
     herd.ctl("disable nobody").has("nobody: ERROR (no such process)", 1);
     herd.end();
 }
@@ -72,7 +72,7 @@ fn a_state_of_no_use_is_put_aside_and_the_daemon_starts() {
     let herd = plan.start();
     herd.wait_anywhere("the state file is kept as");
     herd.wait("success: web");
-    assert_eq!(herd.count("cannot use the state file"), 1);
+    herd.assert_count("cannot use the state file", 1);
     assert_eq!(std::fs::read_to_string(herd.path("state.bad")).expect("it is kept"), "disabled web");
     herd.end();
 }

@@ -21,8 +21,8 @@ mod wire;
 pub(crate) use call::Answer;
 pub(crate) use follow::Follower;
 pub(crate) use process::{
-    DEADLINE, MARK, Said, alive, assert_at_rest, assert_no_process, free_port, names, program, reference,
-    root, run, signal, sweep, until, within,
+    DEADLINE, MARK, MOMENT, Said, alive, assert_at_rest, assert_no_process, free_port, names, program,
+    reference, root, run, signal, sweep, until, within,
 };
 
 use serde_json::Value;
@@ -31,8 +31,10 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A directory of a test; when it is dropped, it goes and every process that was started for it.
@@ -80,11 +82,12 @@ pub(crate) struct Herd {
     seen: Mutex<usize>,
 }
 
-/// The lines a daemon wrote, and a bell for the next.
+/// The lines a daemon wrote, and a bell for the next and for their end.
 #[derive(Debug, Default)]
 struct Log {
     lines: Mutex<Vec<String>>,
     bell: Condvar,
+    is_over: AtomicBool,
 }
 
 impl Herd {
@@ -212,6 +215,16 @@ impl Log {
             self.bell.notify_all();
             line.clear();
         }
+        let lines = self.lock();
+        self.is_over.store(true, Ordering::Relaxed);
+        drop(lines);
+        self.bell.notify_all();
+    }
+
+    /// Waits until these lines are as they are to be, or the deadline has passed; what they are then.
+    fn settled(&self, limit: Duration, is_good: impl Fn(&[String]) -> bool) -> MutexGuard<'_, Vec<String>> {
+        let waited = self.bell.wait_timeout_while(self.lock(), limit, |lines| !is_good(lines));
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -219,14 +232,9 @@ impl Herd {
     /// Waits for the next line that holds this, after the last one waited for, and returns it.
     #[track_caller]
     pub(crate) fn wait(&self, piece: &str) -> String {
-        let lines = self.log.lock();
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let find = |lines: &Vec<String>| lines.iter().skip(*seen).position(|line| line.contains(piece));
-        let (lines, _) = self
-            .log
-            .bell
-            .wait_timeout_while(lines, DEADLINE, |lines| find(lines).is_none())
-            .unwrap_or_else(PoisonError::into_inner);
+        let find = |lines: &[String]| lines.iter().skip(*seen).position(|line| line.contains(piece));
+        let lines = self.log.settled(DEADLINE, |lines| find(lines).is_some());
         let Some(at) = find(&lines) else {
             panic!("no line with {piece:?} after line {} of the log:\n{}", *seen, lines.join("\n"));
         };
@@ -237,9 +245,10 @@ impl Herd {
     /// Waits for a line anywhere in the log, also before the ones waited for; moves nothing.
     #[track_caller]
     pub(crate) fn wait_anywhere(&self, piece: &str) -> String {
-        until(&format!("a line with {piece:?} in the log:\n{}", self.log().join("\n")), || {
-            self.log().into_iter().find(|line| line.contains(piece))
-        })
+        let find = |lines: &[String]| lines.iter().position(|line| line.contains(piece));
+        let lines = self.log.settled(DEADLINE, |lines| find(lines).is_some());
+        let at = find(&lines).unwrap_or_else(|| panic!("no line with {piece:?} in the log"));
+        lines[at].clone()
     }
 
     /// The lines of the log so far.
@@ -252,14 +261,28 @@ impl Herd {
         self.log().iter().filter(|line| line.contains(piece)).count()
     }
 
-    /// The lines that hold one of these, without their time stamps, with pids as `N` and without the debug
-    /// lines of the descriptors.
-    pub(crate) fn story(&self, pieces: &[&str]) -> String {
+    /// Asserts how many lines of the log hold this, once there are so many: an answer may be here before the line is.
+    #[track_caller]
+    pub(crate) fn assert_count(&self, piece: &str, count: usize) {
+        let found = |lines: &[String]| lines.iter().filter(|line| line.contains(piece)).count();
+        let lines = self.log.settled(DEADLINE, |lines| found(lines) >= count);
+        assert_eq!(found(&lines), count, "lines with {piece:?}");
+    }
+
+    /// Asserts the lines that hold one of these, once there are so many: without their time stamps, with pids as `N` and
+    /// without the debug lines of the descriptors.
+    #[track_caller]
+    pub(crate) fn assert_story(&self, pieces: &[&str], story: &str) {
         let about = |line: &&String| {
             pieces.iter().any(|piece| line.contains(piece))
                 && !line.contains(" closed, stopped monitoring ")
         };
-        self.log().iter().filter(about).map(|line| plain(line) + "\n").collect()
+        let found = |lines: &[String]| -> Vec<String> {
+            lines.iter().filter(about).map(|line| plain(line)).collect()
+        };
+        let wanted: Vec<&str> = story.lines().collect();
+        let lines = self.log.settled(DEADLINE, |lines| found(lines).len() >= wanted.len());
+        assert_eq!(found(&lines), wanted);
     }
 
     /// One call of supervisorctl; the words are separated by single spaces.
@@ -352,11 +375,14 @@ impl Herd {
         i32::try_from(self.child.id()).expect("a pid fits")
     }
 
-    /// Waits for the daemon's end.
+    /// Waits for the daemon's end, and for the last lines of its log.
     #[track_caller]
     pub(crate) fn wait_end(&mut self) -> ExitStatus {
         let child = &mut self.child;
-        until("the end of the daemon", || child.try_wait().expect("a child can be waited for"))
+        let status =
+            until("the end of the daemon", || child.try_wait().expect("a child can be waited for"));
+        drop(self.log.settled(MOMENT, |_| self.log.is_over.load(Ordering::Relaxed)));
+        status
     }
 
     /// Ends the daemon with TERM and asserts exit status 0 and that nothing is left.

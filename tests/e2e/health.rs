@@ -29,8 +29,8 @@ fn a_program_is_running_long_before_it_is_ready_and_is_started_anew_when_it_is_u
     assert_eq!(herd.ctl("wait web --for ready --timeout 0").code, 1);
     herd.ctl("wait web plain").is("web: running\nplain: running\n", 0);
     herd.put("go", "");
-    herd.ctl("wait web plain --for ready --timeout 20").is("web: ready\nplain: ready\n", 0);
-    herd.ctl("wait web --for healthy --timeout 20").is("web: healthy\n", 0);
+    herd.ctl("wait web plain --for ready --timeout 50").is("web: ready\nplain: ready\n", 0);
+    herd.ctl("wait web --for healthy --timeout 50").is("web: healthy\n", 0);
     herd.ctl("status --check").is("", 0);
     let first = herd.pid("web");
     std::fs::remove_file(herd.path("go")).expect("it is there");

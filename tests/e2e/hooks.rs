@@ -27,7 +27,7 @@ fn each_hook_is_run_at_its_time_and_told_why() {
     herd.wait_file("story", "post_start");
     herd.ctl("stop web").is("web: stopped\n", 0);
     assert_eq!(
-        story(&herd),
+        herd.wait_file("story", "post_stop"),
         "pre_start autostart\npost_start startsecs pid\npre_stop asked pid\npost_stop exit pid SIGTERM\n"
     );
     herd.end();
@@ -53,7 +53,7 @@ fn a_pre_start_that_fails_is_a_failed_start_and_says_why() {
          post_stop=/bin/sh -c ': > {dir}/stopped'\n",
     );
     herd.wait_status("web", "FATAL");
-    assert_eq!(herd.count("INFO spawnerr: pre_start: exit status 4: no database"), 2);
+    herd.assert_count("INFO spawnerr: pre_start: exit status 4: no database", 2);
     assert_eq!(herd.count("INFO spawned"), 0);
     assert!(!herd.path("stopped").exists(), "there was no process");
     let said = herd.ctl("start web");
@@ -80,7 +80,7 @@ fn a_stop_during_pre_start_kills_it_with_its_children() {
 fn hooks_that_hang_are_killed_and_hold_up_the_end_of_the_daemon_for_their_time_only() {
     let hang = |name: &str| format!("/bin/sh -c 'sleep 600 & echo $! > {{dir}}/{name}; wait'");
     let mut herd = Herd::start(&format!(
-        "[program:web]\ncommand=/bin/cat\nstartsecs=0\nhook_timeout=300ms\npre_stop={}\npost_stop={}\n",
+        "[program:web]\ncommand=/bin/cat\nstartsecs=0\nhook_timeout=3s\npre_stop={}\npost_stop={}\n",
         hang("before"),
         hang("after")
     ));
@@ -105,8 +105,8 @@ fn a_stop_command_takes_the_place_of_the_first_signal() {
         herd.wait_status(name, "RUNNING");
         herd.ctl(&format!("stop {name}")).is(&format!("{name}: stopped\n"), 0);
     }
-    assert_eq!(
-        herd.story(&["killing", "stopped: ", "stop_command of bad", "stop_command of slow"]),
+    herd.assert_story(
+        &["killing", "stopped: ", "stop_command of bad", "stop_command of slow"],
         "WARN stopped: web (terminated by SIGUSR1)\n\
          DEBG running stop_command of bad\n\
          WARN stop_command of bad failed: exit status 1: no socket\n\
@@ -115,7 +115,7 @@ fn a_stop_command_takes_the_place_of_the_first_signal() {
          DEBG running stop_command of slow\n\
          INFO stop_command of slow is killed: its time is over\n\
          DEBG killing slow (pid N) with signal SIGINT\n\
-         WARN stopped: slow (terminated by SIGINT)\n"
+         WARN stopped: slow (terminated by SIGINT)\n",
     );
     herd.end();
 }

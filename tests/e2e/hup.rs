@@ -50,14 +50,14 @@ fn a_reload_command_has_the_programs_environment_and_the_pid_and_its_end_is_the_
 #[test]
 fn a_reload_command_that_hangs_is_killed_with_its_children_and_holds_up_nobody() {
     let herd = Herd::of(
-        "[program:web]\ncommand=/bin/cat\nstartsecs=0\nhook_timeout=500ms\n\
+        "[program:web]\ncommand=/bin/cat\nstartsecs=0\nhook_timeout=3s\n\
          reload_command=/bin/sh -c 'sleep 600 & echo $! > {dir}/child; wait'\n\
          [program:api]\ncommand=/bin/cat\nstartsecs=0\nreload_signal=URG\n",
     )
     .start();
     herd.wait_status("web", "RUNNING");
     herd.ctl("hup web api")
-        .is("web: ERROR (reload_command: did not end within 500ms and was killed)\napi: reloaded\n", 1);
+        .is("web: ERROR (reload_command: did not end within 3s and was killed)\napi: reloaded\n", 1);
     let child = herd.wait_file("child", "\n").trim().parse().expect("a pid");
     until("the end of the child", || (!alive(child)).then_some(()));
     herd.wait_status("web", "RUNNING");

@@ -17,13 +17,12 @@ fn a_stopped_program_is_sent_its_stopsignal() {
     herd.wait_file("usr.set", "");
     herd.ctl("stop cat").is("cat: stopped\n", 0);
     herd.ctl("stop usr").is("usr: stopped\n", 0);
-    let story = herd.story(&["killing", "stopped: "]);
-    assert_eq!(
-        story,
+    herd.assert_story(
+        &["killing", "stopped: "],
         "DEBG killing cat (pid N) with signal SIGTERM\n\
          WARN stopped: cat (terminated by SIGTERM)\n\
          DEBG killing usr (pid N) with signal SIGUSR1\n\
-         WARN stopped: usr (exit status 5)\n"
+         WARN stopped: usr (exit status 5)\n",
     );
     let status = herd.ctl("status cat");
     status.has("cat                              STOPPED   ", 3);
@@ -38,12 +37,12 @@ fn a_program_that_ignores_its_stopsignal_is_killed_after_stopwaitsecs() {
     );
     herd.wait_file("deaf.set", "");
     herd.ctl("stop deaf").is("deaf: stopped\n", 0);
-    assert_eq!(
-        herd.story(&["killing", "stopped: "]),
+    herd.assert_story(
+        &["killing", "stopped: "],
         "DEBG killing deaf (pid N) with signal SIGTERM\n\
          WARN killing 'deaf' (N) with SIGKILL\n\
          DEBG killing deaf (pid N) with signal SIGKILL\n\
-         WARN stopped: deaf (terminated by SIGKILL)\n"
+         WARN stopped: deaf (terminated by SIGKILL)\n",
     );
     herd.end();
 }
@@ -70,12 +69,12 @@ fn a_grandchild_is_reached_only_through_the_process_group() {
     assert!(alive(alone), "the grandchild of a program without stopasgroup is left alone");
     herd.ctl("stop kills").is("kills: stopped\n", 0);
     until("the end of the killed grandchild", || (!alive(kills)).then_some(()));
-    assert_eq!(
-        herd.story(&["DEBG killing"]),
+    herd.assert_story(
+        &["DEBG killing"],
         "DEBG killing together (pid N) process group with signal SIGTERM\n\
          DEBG killing alone (pid N) with signal SIGTERM\n\
          DEBG killing kills (pid N) with signal SIGTERM\n\
-         DEBG killing kills (pid N) process group with signal SIGKILL\n"
+         DEBG killing kills (pid N) process group with signal SIGKILL\n",
     );
     signal(alone, "KILL");
     until("the end of the stray", || (!alive(alone)).then_some(()));
@@ -133,7 +132,7 @@ fn a_restart_waits_for_a_stubborn_program_and_starts_it_again() {
 #[test]
 fn a_restart_that_the_end_of_the_daemon_calls_off_says_that_it_stopped() {
     let mut herd = Herd::start(
-        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=2\n",
+        "[program:deaf]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/%(program_name)s.set; exec cat'\nstartsecs=0\nstopwaitsecs=600\n",
     );
     herd.wait_file("deaf.set", "");
     let restart = herd
@@ -144,6 +143,8 @@ fn a_restart_that_the_end_of_the_daemon_calls_off_says_that_it_stopped() {
         .expect("it can be started");
     herd.wait("waiting for deaf to stop");
     herd.signal("TERM");
+    herd.wait("received SIGTERM");
+    signal(herd.spawned("deaf"), "KILL");
     let said = restart.wait_with_output().expect("it ends");
     assert!(said.stdout.starts_with(b"deaf: stopped\n"), "{said:?}");
     assert_eq!(herd.wait_end().code(), Some(0));

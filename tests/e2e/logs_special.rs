@@ -27,6 +27,8 @@ fn program(name: &str, log: &str) -> String {
 #[track_caller]
 fn handle(herd: &Herd, name: &str) {
     herd.wait_status(name, "RUNNING");
+    // what it says first, it says with its trap set
+    herd.wait_anywhere("0123456789012345678");
     herd.ctl(&format!("signal USR1 {name}")).is(&format!("{name}: signalled\n"), 0);
     herd.ctl(&format!("clear {name}")).is(&format!("{name}: cleared\n"), 0);
     herd.signal("USR2");

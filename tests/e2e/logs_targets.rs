@@ -2,14 +2,11 @@
 //!
 //! Both are ours alone; the reference ignores the one key and refuses the other value.
 
-use crate::harness::{Herd, reference, until};
+use crate::harness::{DEADLINE, Herd, reference, until};
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::{TcpListener, UdpSocket};
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
-
-const LONG: Duration = Duration::from_secs(20);
 
 #[track_caller]
 fn datagram(receive: impl FnOnce(&mut [u8]) -> std::io::Result<usize>) -> String {
@@ -25,7 +22,7 @@ fn lines_go_to_every_syslog_target_and_to_the_file() {
     }
     let udp = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
     let tcp = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    udp.set_read_timeout(Some(LONG)).expect("a socket has time-outs");
+    udp.set_read_timeout(Some(DEADLINE)).expect("a socket has time-outs");
     let place = |address: std::io::Result<std::net::SocketAddr>| address.expect("it is bound");
     let plan = Herd::of(&format!(
         "[program:say]\ncommand=/bin/sh -c 'echo one; printf \"t\"; sleep 0.2; echo wo; printf end'\nstartsecs=0\n\
@@ -36,11 +33,11 @@ fn lines_go_to_every_syslog_target_and_to_the_file() {
         place(tcp.local_addr())
     ));
     let local = UnixDatagram::bind(plan.dir().join("log")).expect("the directory is ours");
-    local.set_read_timeout(Some(LONG)).expect("a socket has time-outs");
+    local.set_read_timeout(Some(DEADLINE)).expect("a socket has time-outs");
     let herd = plan.start();
     let pid = herd.spawned("say");
     let (stream, _) = tcp.accept().expect("it connects");
-    stream.set_read_timeout(Some(LONG)).expect("a socket has time-outs");
+    stream.set_read_timeout(Some(DEADLINE)).expect("a socket has time-outs");
     let mut stream = BufReader::new(stream);
     for text in ["one", "two", "end"] {
         let message = datagram(|buffer| udp.recv(buffer));

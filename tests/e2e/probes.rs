@@ -1,6 +1,6 @@
 //! Probes of the world outside: what `probes` shows, and what `why` tells of them.
 
-use crate::harness::{Herd, free_port, reference, until};
+use crate::harness::{Herd, reference, until};
 use serde_json::Value;
 use std::net::TcpListener;
 
@@ -9,8 +9,8 @@ fn a_probe_is_listed_and_its_turn_is_told_where_a_program_that_requires_it_ends(
     if reference() {
         return;
     }
-    let port = free_port();
-    let listener = TcpListener::bind(("127.0.0.1", port)).expect("a free port");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let port = listener.local_addr().expect("it is bound").port();
     let herd = Herd::start(&format!(
         "[probe:mysql]\ncheck=tcp://127.0.0.1:{port}\ninterval=100ms\nfailures=2\n\
          [probe:idle]\ncheck=exec:true\ninterval=1h\n\

@@ -86,12 +86,12 @@ fn a_oneshot_is_waited_for_and_completed() {
                 [program:bad]\ncommand=/bin/sh -c 'exit 4'\ntype=oneshot\nautostart=false\nautorestart=false\n";
     let herd = Herd::start(text);
     herd.ctl("start job").has("job: started", 0);
-    assert_eq!(herd.count("exited: job (exit status 0; expected)"), 1, "the answer comes after the work");
+    herd.assert_count("exited: job (exit status 0; expected)", 1);
     herd.ctl("status --json job").has("\"COMPLETED\"", 3);
     herd.ctl("status job").has("job                              COMPLETED ", 3);
     herd.ctl("start bad").has("bad: ERROR", 7);
     herd.ctl("status bad").has("EXITED", 3);
-    assert_eq!(herd.count("spawned: 'job'"), 1);
+    herd.assert_count("spawned: 'job'", 1);
     herd.end();
 }
 
@@ -146,12 +146,12 @@ fn a_program_is_started_anew_when_it_has_run_for_long_enough() {
 
 #[test]
 fn a_delay_comes_before_a_restart() {
-    let text = format!("[program:web]\n{}restart_delay=10s\n", ends("exit 1"));
+    let text = format!("[program:web]\n{}restart_delay=10m\n", ends("exit 1"));
     let herd = Herd::start(&text);
     herd.wait("exited: web (exit status 1; not expected)");
     herd.ctl("status web").has("EXITED", 3);
     herd.ctl("why web").has("it starts again in", 0);
     herd.ctl("stop web").has("web: stopped", 0);
-    assert_eq!(herd.count("spawned: 'web'"), 1);
+    herd.assert_count("spawned: 'web'", 1);
     herd.end();
 }

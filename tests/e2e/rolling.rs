@@ -68,7 +68,8 @@ fn ctrl_c_ends_it_after_those_that_are_under_way() {
     if reference() {
         return;
     }
-    let herd = started("");
+    // long enough for it to be seen and ended while the next is under way
+    let herd = started("startsecs=6");
     let before = pids(&herd);
     let mut ctl = begin(&herd, &["web:*"]);
     let mut out = BufReader::new(ctl.stdout.take().expect("it is piped"));

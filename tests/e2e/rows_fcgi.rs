@@ -1,9 +1,12 @@
 //! Programs with a socket in the place of their standard input, row by row.
 
 use crate::harness::{Herd, Plan, free_port, reference, root, until};
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 use serde_json::json;
 use std::fs;
 use std::net::TcpStream;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -38,12 +41,12 @@ fn the_processes_of_a_program_share_one_socket() {
     TcpStream::connect(("127.0.0.1", port)).expect("somebody listens");
     UnixStream::connect(herd.path("u.sock")).expect("somebody listens");
     // once to try it, once to use it
-    assert_eq!(herd.count(&format!("INFO Creating socket tcp://localhost:{port}")), 2);
-    assert_eq!(herd.count(&format!("INFO Closing socket tcp://localhost:{port}")), 1);
+    herd.assert_count(&format!("INFO Creating socket tcp://localhost:{port}"), 2);
+    herd.assert_count(&format!("INFO Closing socket tcp://localhost:{port}"), 1);
     let answer = herd.call("supervisor.sendProcessStdin", json!(["tcp:t0", "x"]));
     assert!(format!("{answer:?}").contains("NO_FILE"), "{answer:?}");
     herd.ctl("stop tcp:t0");
-    assert_eq!(herd.count(&format!("INFO Closing socket tcp://localhost:{port}")), 1);
+    herd.assert_count(&format!("INFO Closing socket tcp://localhost:{port}"), 1);
     herd.ctl("stop tcp:t1");
     until("closed", || {
         (herd.count(&format!("INFO Closing socket tcp://localhost:{port}")) == 2).then_some(())
@@ -89,24 +92,20 @@ fn the_file_has_the_owner_and_mode_that_are_asked_for() {
 fn as_many_wait_as_socket_backlog_says() {
     let herd = Herd::start(&section("few", "unix://{dir}/few.sock", "socket_backlog=2"));
     inputs(&herd, 1);
-    let connect = |_| {
-        let stream = socket2(&herd.path("few.sock"));
-        stream.ok()
-    };
-    let held: Vec<UnixStream> = (0..20).map_while(connect).collect();
+    let held: Vec<OwnedFd> = (0..20).map_while(|_| connect_at_once(&herd.path("few.sock"))).collect();
     assert_eq!(held.len(), 3, "Linux lets one more wait than it is told");
     herd.end();
 }
 
-/// Connects, or tells that the queue is full.
-fn socket2(path: &Path) -> std::io::Result<UnixStream> {
-    use std::sync::mpsc;
-    let (sender, receiver) = mpsc::channel();
-    let path = path.to_owned();
-    // a full queue makes the call wait, and nothing ends that wait but the listener's end
-    std::thread::spawn(move || sender.send(UnixStream::connect(path)));
-    let answer = receiver.recv_timeout(std::time::Duration::from_secs(1));
-    answer.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+/// Connects if that needs no waiting: a full queue is no error, it makes one wait.
+fn connect_at_once(path: &Path) -> Option<OwnedFd> {
+    let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
+    let socket = socket(AddressFamily::Unix, SockType::Stream, flags, None).expect("there are sockets");
+    match connect(socket.as_raw_fd(), &UnixAddr::new(path).expect("the path is short")) {
+        Ok(()) => Some(socket),
+        Err(Errno::EAGAIN) => None,
+        Err(error) => panic!("{}: {error}", path.display()),
+    }
 }
 
 #[test]

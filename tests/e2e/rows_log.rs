@@ -1,14 +1,13 @@
 //! Logs, beyond what `logs` and `logs_rotation` show: levels, when files are opened, AUTO files over their life, control
 //! sequences, the system's log.
 
-use crate::harness::{Herd, MARK, names, program, reference, root, signal, until};
+use crate::harness::{DEADLINE, Herd, MARK, names, program, reference, root, signal, until};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::process::{Command, Stdio};
-use std::time::Duration;
 
 /// One plain request over the socket, so that there is something to tell at the lowest levels.
 fn visit(herd: &Herd) {
@@ -164,7 +163,7 @@ fn control_sequences_go_and_everything_else_stays() {
 fn with_syslog(settings: &str, text: &str) -> (crate::harness::Plan, std::process::Child, UnixDatagram) {
     let plan = Herd::of(text).setting(settings).file("dev/there", "");
     let log = UnixDatagram::bind(plan.dir().join("dev/log")).expect("the directory is ours");
-    log.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket has time-outs");
+    log.set_read_timeout(Some(DEADLINE)).expect("a socket has time-outs");
     let daemon = plan.command(&["-n"]);
     // A /dev that holds what a daemon needs, and the socket.
     let script = "d=$1/dev; shift; for f in null zero urandom random; do : > $d/$f; mount --bind /dev/$f $d/$f; done; \

@@ -106,7 +106,8 @@ fn a_start_while_stopping_does_nothing_and_says_so() {
 #[test]
 fn a_stop_waits_for_the_end_unless_it_is_told_not_to() {
     let herd = Herd::start(
-        "[program:slow]\ncommand=/bin/sh -c 'trap \"sleep 0.5; exit 0\" TERM; : > {dir}/slow.set; while sleep 0.05; do :; done'\nstartsecs=0\n\
+        "[program:slow]\ncommand=/bin/sh -c 'trap \"until test -e {dir}/go; do sleep 0.05; done; exit 0\" TERM; : > {dir}/slow.set; while sleep 0.05; do :; done'\n\
+         startsecs=0\nstopwaitsecs=600\n\
          [program:fail]\ncommand=/bin/false\nstartsecs=5\nstartretries=50\n\
          [program:done]\ncommand=/bin/true\nstartsecs=0\nautorestart=false\n",
     );
@@ -116,13 +117,14 @@ fn a_stop_waits_for_the_end_unless_it_is_told_not_to() {
     assert_eq!(stop("slow", false), ok());
     assert_eq!(herd.count("stopped: slow"), 0);
     assert_eq!(herd.count("waiting for slow to stop"), 0);
+    herd.put("go", "");
     herd.wait("INFO stopped: slow (exit status 0)");
     std::fs::remove_file(herd.path("slow.set")).expect("the program made it");
     assert_eq!(herd.call("supervisor.startProcess", json!(["slow"])), ok());
     herd.wait_file("slow.set", "");
     assert_eq!(stop("slow", true), ok());
     herd.wait("INFO stopped: slow (exit status 0)");
-    assert_eq!(herd.count("INFO waiting for slow to stop"), 1);
+    herd.wait_anywhere("INFO waiting for slow to stop");
     herd.wait_anywhere("exited: fail");
     herd.wait_status("fail", "BACKOFF");
     assert_eq!(stop("fail", true), ok());

@@ -143,7 +143,7 @@ fn with_a_user_the_daemon_and_its_files_are_that_users() {
     chown(plan.dir(), Some(NOBODY), Some(NOBODY)).expect("we are root");
     let herd = plan.start();
     herd.wait("success: cat");
-    assert_eq!(herd.count("INFO Set uid to user 65534 succeeded"), 1);
+    herd.assert_count("INFO Set uid to user 65534 succeeded", 1);
     assert_eq!(herd.count("CRIT Supervisor is running as root"), 0);
     for pid in [herd.daemon(), herd.spawned("cat")] {
         let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");

@@ -25,24 +25,24 @@ fn told(herd: &Herd) -> String {
 
 #[test]
 fn a_program_that_ignores_each_signal_hears_all_in_their_order_and_is_killed() {
-    let herd = deaf("stopsequence=TERM:300ms, INT:200ms, KILL\nstopsignal=USR1\nstopwaitsecs=600");
+    let herd = deaf("stopsequence=TERM:3s, INT:3s, KILL\nstopsignal=USR1\nstopwaitsecs=600");
     herd.ctl("stop deaf").is("deaf: stopped\n", 0);
     assert_eq!(told(&herd), "TERM\nINT\n");
-    assert_eq!(
-        herd.story(&["killing", "stopped: ", "has not ended"]),
+    herd.assert_story(
+        &["killing", "stopped: ", "has not ended"],
         "DEBG killing deaf (pid N) with signal SIGTERM\n\
-         INFO deaf has not ended within 300ms, sending SIGINT (stopsequence)\n\
+         INFO deaf has not ended within 3s, sending SIGINT (stopsequence)\n\
          DEBG killing deaf (pid N) with signal SIGINT\n\
          WARN killing 'deaf' (N) with SIGKILL\n\
          DEBG killing deaf (pid N) with signal SIGKILL\n\
-         WARN stopped: deaf (terminated by SIGKILL)\n"
+         WARN stopped: deaf (terminated by SIGKILL)\n",
     );
     herd.end();
 }
 
 #[test]
 fn a_program_that_ends_by_a_later_signal_hears_nothing_after_it() {
-    let herd = deaf("stopsequence=TERM:100ms, USR1:600, INT:600");
+    let herd = deaf("stopsequence=TERM:3s, USR1:600, INT:600");
     herd.ctl("stop deaf").is("deaf: stopped\n", 0);
     assert_eq!(told(&herd), "TERM\nUSR1\n");
     herd.wait("WARN stopped: deaf (exit status 7)");
@@ -53,18 +53,18 @@ fn a_program_that_ends_by_a_later_signal_hears_nothing_after_it() {
 fn a_sequence_reaches_the_whole_process_group_with_stopasgroup() {
     let herd = deaf("stopsequence=TERM:100ms, INT:100ms\nstopasgroup=true");
     herd.ctl("stop deaf").is("deaf: stopped\n", 0);
-    assert_eq!(
-        herd.story(&["DEBG killing"]),
+    herd.assert_story(
+        &["DEBG killing"],
         "DEBG killing deaf (pid N) process group with signal SIGTERM\n\
          DEBG killing deaf (pid N) process group with signal SIGINT\n\
-         DEBG killing deaf (pid N) process group with signal SIGKILL\n"
+         DEBG killing deaf (pid N) process group with signal SIGKILL\n",
     );
     herd.end();
 }
 
 #[test]
 fn the_end_of_the_daemon_goes_through_the_sequence() {
-    let mut herd = deaf("stopsequence=TERM:100ms, USR1:600");
+    let mut herd = deaf("stopsequence=TERM:3s, USR1:600");
     herd.signal("TERM");
     assert!(herd.wait_end().success());
     assert_eq!(told(&herd), "TERM\nUSR1\n");

@@ -1,6 +1,6 @@
 //! Groups under OTP's rules, as a user sees them; and that their files are files of Supervisor still.
 
-use crate::harness::{Herd, reference, run, until};
+use crate::harness::{Herd, reference, run, signal, until};
 use serde_json::json;
 
 /// Every key there is for groups, in every place.
@@ -166,17 +166,19 @@ fn a_stop_of_the_group_wins_over_a_restart_that_is_under_way() {
     }
     let herd = Herd::start(
         "[group:g]\nprograms=a,b\nstrategy=one_for_all\n[program:a]\ncommand=/bin/cat\nstartsecs=0\n\
-         [program:b]\ncommand=/bin/sh -c 'trap : TERM; while :; do sleep 0.1; done'\nstartsecs=0\nstopwaitsecs=1\n",
+         [program:b]\ncommand=/bin/sh -c 'trap \"\" TERM; : > {dir}/b.set; exec cat'\nstartsecs=0\nstopwaitsecs=600\n",
     );
     herd.wait_status("g:b", "RUNNING");
+    herd.wait_file("b.set", "");
     herd.ctl("signal KILL g:a");
     herd.wait("group g: a failed");
-    herd.ctl("stop g:*");
+    herd.call("supervisor.stopProcessGroup", json!(["g", false])).expect("it is told to stop");
+    signal(herd.spawned("b"), "KILL");
     herd.wait("stopped: b (");
     herd.ctl("start g:b").is("g:b: started\n", 0);
     let said = herd.ctl("status g:a");
     assert!(said.stdout.contains("EXITED"), "it was to be down as well: {said:?}");
-    assert_eq!(herd.count("spawned: 'a'"), 1);
+    herd.assert_count("spawned: 'a'", 1);
 }
 
 #[test]
@@ -190,5 +192,5 @@ fn a_restart_that_the_end_of_the_daemon_calls_off_is_no_second_exit() {
     herd.wait("exited: web (exit status 3; not expected)");
     herd.ctl("shutdown");
     herd.wait_end();
-    assert_eq!(herd.count("exited: web"), 1);
+    herd.assert_count("exited: web", 1);
 }

@@ -127,7 +127,7 @@ fn since_3_1_0_a_log_that_was_removed_does_not_stop_rotation() {
 fn since_3_1_0_an_include_that_matches_nothing_leaves_a_warning() {
     let herd = Herd::start("[include]\nfiles=conf.d/*.conf\n");
     let pattern = herd.path("conf.d/*.conf").display().to_string();
-    assert_eq!(herd.count(&format!("WARN No file matches via include \"{pattern}\"")), 1);
+    herd.assert_count(&format!("WARN No file matches via include \"{pattern}\""), 1);
     herd.end();
 }
 

@@ -3,7 +3,7 @@
 //! Left out: XML-RPC, FastCGI, event listeners and links of the status page. That a clock which is set back does no
 //! harm (3.3.1, 3.4.0) stands in `domain/tests/lifecycle`: deadlines know no wall clock.
 
-use crate::harness::{Herd, MARK, assert_at_rest, program, reference, root, run, until};
+use crate::harness::{Herd, MARK, assert_at_rest, program, reference, root, run, signal, until};
 use serde_json::json;
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -49,7 +49,7 @@ fn since_3_3_0_etc_supervisor_is_searched() {
 fn since_3_3_0_included_files_are_told_at_info() {
     let herd = Herd::of("[include]\nfiles=more.conf\n").file("more.conf", "").start();
     let path = herd.path("more.conf").display().to_string();
-    assert_eq!(herd.count(&format!("INFO Included extra file \"{path}\" during parsing")), 1);
+    herd.assert_count(&format!("INFO Included extra file \"{path}\" during parsing"), 1);
     herd.end();
 }
 
@@ -141,13 +141,14 @@ fn since_3_3_4_the_page_says_that_it_is_utf_8() {
 fn since_3_3_5_hup_during_the_end_is_ignored() {
     let script = "trap \"\" TERM; echo set; while sleep 0.05; do :; done";
     let mut herd = Herd::start(&format!(
-        "[program:slow]\ncommand=/bin/sh -c '{script}'\nstartsecs=0\nstopwaitsecs=2\nstdout_logfile={{dir}}/slow.log\n"
+        "[program:slow]\ncommand=/bin/sh -c '{script}'\nstartsecs=0\nstopwaitsecs=600\nstdout_logfile={{dir}}/slow.log\n"
     ));
     herd.wait_file("slow.log", "set\n");
     herd.signal("TERM");
     herd.wait("received SIGTERM");
     herd.signal("HUP");
     herd.wait("WARN ignored SIGHUP indicating restart request (shutdown in progress)");
+    signal(herd.spawned("slow"), "KILL");
     assert_eq!(herd.wait_end().code(), Some(0));
     herd.assert_nothing_left();
 }

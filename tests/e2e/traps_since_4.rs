@@ -136,10 +136,10 @@ fn since_4_2_0_a_stranger_that_is_reaped_is_described() {
     let herd = Herd::start(
         "[program:p]\ncommand=/bin/sh -c '(sleep 0.3; exit 3) & exit 0'\nstartsecs=0\nautorestart=false\n",
     );
-    herd.wait("exited: p (exit status 0; expected)");
+    herd.wait_anywhere("exited: p (exit status 0; expected)");
     if !reference() {
         // orphans come to the daemon itself; the reference hears of them as pid 1 only
-        let line = herd.wait("reaped unknown pid ");
+        let line = herd.wait_anywhere("reaped unknown pid ");
         assert!(line.ends_with("(exit status 3)"), "{line}");
     }
     herd.end();
@@ -311,9 +311,9 @@ fn since_4_3_0_a_restart_survives_requests_that_come_meanwhile() {
 
 #[test]
 fn in_4_4_programs_start_at_once() {
-    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
-    herd.wait("spawned: 'cat'");
-    if !reference() {
+    // how long from the daemon's start to the program's, in milliseconds
+    let waited = || {
+        let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
         let millis = |piece: &str| -> u64 {
             let line = herd.wait_anywhere(piece);
             let (h, m, s, ms) = (&line[11..13], &line[14..16], &line[17..19], &line[20..23]);
@@ -323,9 +323,15 @@ fn in_4_4_programs_start_at_once() {
         // whichever side of midnight
         let day = 24 * 3600 * 1000;
         let waited = (day + millis("spawned: 'cat'") - millis("supervisord started with pid")) % day;
-        assert!(waited < 900, "the reference waits a second, this took {waited} ms");
-    }
-    herd.end();
+        herd.end();
+        waited
+    };
+    // a busy machine may be slow, but not each time
+    let times: Vec<u64> = (0..if reference() { 1 } else { 10 }).map(|_| waited()).collect();
+    assert!(
+        reference() || times.iter().any(|time| *time < 900),
+        "the reference waits a second: {times:?} ms"
+    );
 }
 
 #[test]

@@ -59,7 +59,7 @@ fn a_crash_loop_is_told_with_its_attempts_and_its_last_words() {
     }
     let herd = Herd::start(
         "[program:broken]\ncommand=sh -c 'echo to stdout; echo first >&2; printf \"no \\033db\" >&2; exit 3'\n\
-         autostart=false\nstartretries=20\nstartsecs=9\n\
+         autostart=false\nstartretries=20\nstartsecs=9\nrestart_delay=1s\nrestart_factor=50\nrestart_delay_max=50s\n\
          [program:joined]\ncommand=sh -c 'echo one; echo two; exit 4'\nredirect_stderr=true\nstdout_logfile=NONE\n\
          autostart=false\nstartretries=0\n",
     );
@@ -299,16 +299,19 @@ fn what_went_wrong_before_in_another_program_is_told_and_what_is_waited_for() {
     let herd = Herd::of(
         "[program:db]\ncommand=cat\nstartsecs=0\nhealth=exec:test -e {dir}/good\nhealth_interval=100ms\n\
          health_failures=1\nhealth_action=none\n\
-         [program:web]\ncommand=sh -c 'while test -e {dir}/good; do sleep 0.05; done; sleep 0.5; echo no db >&2; exit 1'\n\
+         [program:web]\ncommand=sh -c 'while test -e {dir}/go; do sleep 0.05; done; echo no db >&2; exit 1'\n\
          startsecs=0\nautorestart=false\nrequires=db\n\
          [program:late]\ncommand=cat\nautostart=true\nrequires=never\n\
          [program:never]\ncommand=sh -c 'test -e {dir}/key && exec cat'\nautostart=false\nstartretries=0\n",
     )
     .file("good", "")
+    .file("go", "")
     .start();
     herd.wait_status("web", "RUNNING");
     until("db is healthy", || herd.ctl("history db").stdout.contains("  healthy ").then_some(()));
     std::fs::remove_file(herd.path("good")).expect("it is there");
+    until("db is not", || herd.ctl("history db").stdout.contains("  unhealthy ").then_some(()));
+    std::fs::remove_file(herd.path("go")).expect("it is there");
     herd.wait_status("web", "EXITED");
     let told = only(&herd, "why --json web");
     let chain = told["because"].as_array().expect("a chain");
@@ -318,7 +321,7 @@ fn what_went_wrong_before_in_another_program_is_told_and_what_is_waited_for() {
         "{told}"
     );
     let text = chain[1]["text"].as_str().expect("a text");
-    assert!(text.contains(" ms before that, db became unhealthy: "), "{text}");
+    assert!(text.contains("s before that, db became unhealthy: "), "{text}");
     let db = only(&herd, "history --json db");
     let entries = db["entries"].as_array().expect("entries");
     assert!(

@@ -57,7 +57,7 @@ fn xml_rpc_and_json_rpc_have_the_same_methods() {
 
 #[test]
 fn a_start_that_waits_holds_up_no_other_call() {
-    let herd = Herd::start("[program:slow]\ncommand=/bin/cat\nautostart=false\nstartsecs=3\n");
+    let herd = Herd::start("[program:slow]\ncommand=/bin/cat\nautostart=false\nstartsecs=600\n");
     let body = xmlrpc::call_text("supervisor.startProcess", &[json!("slow")], usize::MAX).expect("JSON");
     let waiting = send(&herd, &body);
     herd.wait_anywhere("spawned: 'slow'");
@@ -65,9 +65,10 @@ fn a_start_that_waits_holds_up_no_other_call() {
         let state = herd.call("supervisor.getProcessInfo", json!(["slow"])).expect("it is there");
         assert_eq!(state["statename"], "STARTING", "the other call is still waiting");
     }
+    herd.ctl("stop slow").is("slow: stopped\n", 0);
     let (head, body) = receive(waiting);
     assert!(head.starts_with("HTTP/1.1 200 OK"), "{head}");
-    assert!(body.contains("<value><boolean>1</boolean></value>"), "{body}");
+    assert!(body.contains("ABNORMAL_TERMINATION: slow"), "{body}");
     herd.end();
 }
 

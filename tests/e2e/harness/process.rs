@@ -19,7 +19,7 @@ use treeherd_actors::clock;
 /// How long a condition may take before the test fails: long, since it costs nothing when all is well.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 /// What is to be gone by itself has so long: shorter than what a test leaves running by mistake would last.
-const MOMENT: Duration = Duration::from_secs(15);
+pub(crate) const MOMENT: Duration = Duration::from_secs(15);
 /// How often something that cannot wake us is looked at again.
 const LOOK: Duration = Duration::from_millis(15);
 /// The environment variable by which the processes of one test are known.
@@ -80,7 +80,8 @@ pub(crate) fn alive(pid: i32) -> bool {
         .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with(['Z', 'X'])))
 }
 
-/// Shows that a process does nothing, for as long as a loop without rest would take to use forty ticks of the clock.
+/// Shows that a process comes to rest: that it does nothing for as long as a loop without rest would take to use forty
+/// ticks of the clock.
 #[track_caller]
 pub(crate) fn assert_at_rest(pid: i32) {
     let ticks = || {
@@ -88,9 +89,12 @@ pub(crate) fn assert_at_rest(pid: i32) {
         let after = stat.rsplit(") ").next().expect("it has a name");
         after.split(' ').skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>()
     };
-    let before = ticks();
-    thread::sleep(Duration::from_millis(400));
-    assert!(ticks() - before <= 10, "it was busy");
+    let rested = within(MOMENT, || {
+        let before = ticks();
+        thread::sleep(Duration::from_millis(400));
+        (ticks() - before <= 10).then_some(())
+    });
+    assert!(rested.is_some(), "it is busy");
 }
 
 /// A port of the loopback that was free a moment ago.

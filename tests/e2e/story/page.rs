@@ -18,10 +18,10 @@ const STAND_INS: [(&str, &str); 2] = [
         "Strategies for your processes",
         "[program:db]\ncommand=/bin/cat\n[program:cache]\ncommand=/bin/cat\n[program:api]\ncommand=/bin/cat\n",
     ),
-    // whose change frees web is in its history: db's, as the others are there a second before
+    // whose change frees web is in its history: db's, as the others are there long before
     (
         "Dependencies",
-        "[program:db]\ncommand=/bin/cat\n[program:cache]\ncommand=/bin/cat\nstartsecs=0\n\
+        "[program:db]\ncommand=/bin/cat\nstartsecs=5\n[program:cache]\ncommand=/bin/cat\nstartsecs=0\n\
          [program:migrate]\ncommand=/bin/true\nstartsecs=0\nautorestart=false\n",
     ),
 ];
