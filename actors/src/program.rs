@@ -157,8 +157,6 @@ pub struct Program {
     buried_pid: i32,
     /// Whether losses of output events are about to be told.
     counting: bool,
-    /// Whether `reload_command` is running.
-    reloading: bool,
     /// The spawn that is being prepared for: a hook is waited for.
     preparing: Option<u64>,
     /// Last, so that the parent hears of the end when all else is gone.
@@ -189,7 +187,6 @@ impl Program {
             summoning: 0,
             buried_pid: 0,
             counting: false,
-            reloading: false,
             preparing: None,
             link,
         }
@@ -402,8 +399,12 @@ impl Handler<Halt> for Program {
     fn handle(&mut self, Halt { cause, reply }: Halt, context: &mut Self::Context) {
         // a halt is never refused
         let _ = self.request(Request::Halt, cause, context);
-        if self.estate.record().machine.state().is_settled_down() && !self.waiters.are_held() {
+        let is_down = self.estate.record().machine.state().is_settled_down();
+        if is_down {
+            // it goes on to the next one, and who ends everything waits for post_stop
             self.show_group();
+        }
+        if is_down && !self.waiters.are_held() {
             reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
         } else {
             self.waiters.add(For::Down, reply);

@@ -23,6 +23,8 @@ pub enum Hook {
     StopCommand,
     /// `post_stop`: after each end of a process.
     PostStop,
+    /// `reload_command`: when somebody asks for it.
+    Reload,
 }
 
 impl Hook {
@@ -35,6 +37,7 @@ impl Hook {
             Self::PreStop => "pre_stop",
             Self::StopCommand => "stop_command",
             Self::PostStop => "post_stop",
+            Self::Reload => "reload_command",
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Runs {
     runs: BTreeMap<Hook, Run>,
     /// The spawn that was found to be ready last: its `post_start` is due no more.
     pub(crate) greeted: u64,
+    /// The spawn that is begun, and whose process is not made: whoever goes on with it makes no other one of it.
+    pub(crate) making: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -43,6 +45,11 @@ impl Runs {
     /// Where the end of a hook is told that is running now.
     pub(crate) fn running(&self, hook: Hook) -> Option<watch::Receiver<Option<Ended>>> {
         self.runs.get(&hook).map(|run| run.outcome.clone()).filter(is_running)
+    }
+
+    /// Where the ends are told of all that are running now.
+    pub(crate) fn all_running(&self) -> Vec<watch::Receiver<Option<Ended>>> {
+        self.runs.values().map(|run| run.outcome.clone()).filter(is_running).collect()
     }
 
     /// Ends it with its process group. Whether it was running.

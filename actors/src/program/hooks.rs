@@ -12,9 +12,11 @@
 //! over by its time (the machine).
 
 use super::{Program, journal};
+use crate::clock;
+use crate::errand::Errand;
 use crate::estate::run::{Ended, over};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
-use slog::{debug, info, warn};
+use slog::{Logger, debug, info, warn};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -34,40 +36,73 @@ impl Program {
             Hook::PreStop => (&hooks.pre_stop, hooks.timeout),
             Hook::StopCommand => (&spec.stop.command, policy.command_wait().unwrap_or(hooks.timeout)),
             Hook::PostStop => (&hooks.post_stop, hooks.timeout),
+            Hook::Reload => (&spec.reload.command, hooks.timeout),
         };
         command.clone().map(|command| (command, limit))
     }
 
     /// Runs a hook for the present spawn, unless that has been begun. Where its end is told; `None`: there is none.
     fn run_hook(&self, hook: Hook, more: Vec<(String, String)>) -> Option<watch::Receiver<Option<Ended>>> {
-        let (incarnation, cause, begun) = {
+        let (cause, begun) = {
             let record = self.estate.record();
             let cause = record.history.last().map(|entry| Arc::clone(&entry.cause));
-            (record.incarnation, cause, record.hooks.of(hook, record.incarnation))
+            (cause, record.hooks.of(hook, record.incarnation))
         };
         if begun.is_some() {
             return begun;
         }
-        let (command, limit) = self.hook(hook)?;
         let cause = cause.unwrap_or_else(|| Arc::new(Cause::Spawned));
-        let mut errand = self.errand(hook.key(), &command, &cause, more);
-        errand.limit = limit;
+        let errand = self.errand(hook, &cause, more)?;
+        let name = errand.name.clone();
+        debug!(self.shared.log, "running {name}");
+        let told = move |log: &Logger, ended: &Ended, _| {
+            if let Err(reason) = ended {
+                warn!(log, "{name} failed: {reason}");
+            }
+        };
+        Some(self.run(hook, errand, told))
+    }
+
+    /// Runs an errand of the present spawn, whatever becomes of this actor. Where its end is told, after the log has
+    /// been told of it, and how long it took.
+    pub(super) fn run(
+        &self,
+        hook: Hook,
+        errand: Errand,
+        tell: impl FnOnce(&Logger, &Ended, Duration) + 'static,
+    ) -> watch::Receiver<Option<Ended>> {
         let (sender, outcome) = watch::channel(None);
-        let (shared, name) = (Arc::clone(&self.shared), errand.name.clone());
-        debug!(shared.log, "running {name}");
+        let shared = Arc::clone(&self.shared);
         let task = actix_rt::spawn(async move {
+            let begun = clock::now();
             let ended = match errand.run_in(&shared, &shared.hooks).await {
                 Ok(done) if done.is_success() => Ok(()),
                 Ok(done) => Err(done.reason()),
                 Err(error) => Err(error.to_string()),
             };
-            if let Err(reason) = &ended {
-                warn!(shared.log, "{name} failed: {reason}");
-            }
+            tell(&shared.log, &ended, clock::now().saturating_duration_since(begun));
             let _ = sender.send(Some(ended)); // nobody may wait for it
         });
-        self.estate.record().hooks.begin(hook, incarnation, outcome.clone(), task.abort_handle());
-        Some(outcome)
+        let mut record = self.estate.record();
+        let incarnation = record.incarnation;
+        record.hooks.begin(hook, incarnation, outcome.clone(), task.abort_handle());
+        outcome
+    }
+
+    /// A command that is run for the process, with what it may want to know in its environment; `None`: there is none.
+    pub(super) fn errand(&self, hook: Hook, cause: &Cause, more: Vec<(String, String)>) -> Option<Errand> {
+        let (command, limit) = self.hook(hook)?;
+        let (key, name) = (hook.key(), format!("{} of {}", hook.key(), self.estate.namespec));
+        let pid = self.estate.record().process.as_ref().map(|process| process.pid().to_string());
+        let own = |name: &str, value: String| (name.to_owned(), value);
+        let mut extra = vec![
+            own("SUPERVISOR_HOOK", key.to_owned()),
+            own("SUPERVISOR_REASON", cause.to_string().replace(char::is_control, " ")),
+            own("SUPERVISOR_CAUSE", cause.kind().to_owned()),
+        ];
+        extra.extend(pid.map(|pid| own("SUPERVISOR_PID", pid)));
+        extra.extend(more);
+        Some(Errand::of(&self.estate, &self.shared, name, &command, limit, extra))
     }
 
     /// Ends a hook that is running, with its process group.
@@ -248,12 +283,9 @@ impl Program {
 
     /// Makes the process that the predecessor of this actor was about to make.
     pub(super) fn resume_spawn(&mut self, context: &mut Context<Self>) {
-        let (incarnation, begun) = {
-            let record = self.estate.record();
-            (record.incarnation, record.hooks.of(Hook::PreStart, record.incarnation))
-        };
-        match begun {
-            Some(_) => self.prepare(incarnation, context),
+        let making = self.estate.record().hooks.making;
+        match making {
+            Some(incarnation) => self.begin(incarnation, context),
             None => self.spawn(context),
         }
     }

@@ -16,6 +16,7 @@ impl Program {
     /// What the record keeps of a transition.
     pub(super) fn note(&self, edge: &Edge, ended: Option<ExitStatus>) {
         let mut record = self.estate.record();
+        record.hooks.making = None;
         match (edge.from, edge.to) {
             (
                 State::Starting { .. },

@@ -48,9 +48,15 @@ impl Program {
             }
             record.exit = None;
             record.signs = Signs::default();
+            record.hooks.making = Some(record.incarnation);
             record.incarnation
         };
         self.note_relied_on();
+        self.begin(incarnation, context);
+    }
+
+    /// Prepares what has to be prepared, and makes the process.
+    pub(super) fn begin(&mut self, incarnation: u64, context: &mut Context<Self>) {
         if self.is_to_be_prepared() {
             return self.prepare(incarnation, context);
         }

@@ -1,13 +1,15 @@
 //! `hup`: a process reads its configuration anew, by `reload_signal` or by `reload_command`.
+//!
+//! The command is run as a hook is: it goes on over the end of this actor, and there are never two of it.
 
 use super::Program;
 use crate::command::{Outcome, Reply};
-use crate::errand::{Done, Errand, ErrandError};
+use crate::estate::run::over;
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use slog::{info, warn};
-use std::sync::Arc;
 use treeherd_domain::cause::{Cause, span};
 use treeherd_domain::fault::Fault;
+use treeherd_domain::hook::Hook;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 
@@ -22,15 +24,13 @@ impl Program {
             (true, ProcessState::Running) => None,
             (true, _) => Some(Fault::NotRunning(namespec.clone())),
         };
-        match (refusal, way.signal, way.command) {
-            (Some(fault), ..) => reply.send(Outcome::new(namespec, Err(fault))),
-            (None, Some(signal), _) => {
+        match (refusal, way.signal) {
+            (Some(fault), _) => reply.send(Outcome::new(namespec, Err(fault))),
+            (None, Some(signal)) => {
                 let result = self.reload_by_signal(signal, cause, context);
                 reply.send(Outcome::new(namespec, result));
             }
-            (None, None, command) => {
-                self.reload_by_command(&command.unwrap_or_default(), cause, reply, context)
-            }
+            (None, None) => self.reload_by_command(cause, reply, context),
         }
     }
 
@@ -44,61 +44,24 @@ impl Program {
         self.send_signal(signal, cause, context)
     }
 
-    fn reload_by_command(
-        &mut self,
-        command: &str,
-        cause: &Cause,
-        reply: Reply,
-        context: &mut Context<Self>,
-    ) {
+    fn reload_by_command(&self, cause: &Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
-        if std::mem::replace(&mut self.reloading, true) {
+        let is_running = self.estate.record().hooks.running(Hook::Reload).is_some();
+        let errand = self.errand(Hook::Reload, cause, Vec::new());
+        let Some(errand) = errand.filter(|_| !is_running) else {
             let fault = Fault::Failed(format!("{namespec}: its reload_command is running already"));
             return reply.send(Outcome::new(namespec, Err(fault)));
-        }
+        };
         info!(self.shared.log, "reloading {namespec} (reload_command)");
-        let errand = self.errand("reload_command", command, cause, Vec::new());
-        let shared = Arc::clone(&self.shared);
-        let run = async move { errand.run_in(&shared, &shared.hooks).await };
-        context.spawn(run.into_actor(self).map(move |ended, actor, _| {
-            actor.reloading = false;
-            let result = actor.reloaded(ended);
+        let name = namespec.clone();
+        let ended = self.run(Hook::Reload, errand, move |log, ended, took| match ended {
+            Ok(()) => info!(log, "reloaded {name} in {} (reload_command)", span(took)),
+            Err(reason) => warn!(log, "{name} is not reloaded, reload_command: {reason}"),
+        });
+        context.spawn(over(ended).into_actor(self).map(move |ended, _, _| {
+            let failed = |reason| Fault::Failed(format!("{namespec}: reload_command: {reason}"));
+            let result = ended.map_err(failed);
             reply.send(Outcome::new(namespec, result));
         }));
-    }
-
-    fn reloaded(&self, ended: Result<Done, ErrandError>) -> Result<(), Fault> {
-        let name = &self.estate.namespec;
-        let reason = match ended {
-            Ok(done) if done.is_success() => {
-                info!(self.shared.log, "reloaded {name} in {} (reload_command)", span(done.took));
-                return Ok(());
-            }
-            Ok(done) => done.reason(),
-            Err(error) => error.to_string(),
-        };
-        warn!(self.shared.log, "{name} is not reloaded, reload_command: {reason}");
-        Err(Fault::Failed(format!("{name}: reload_command: {reason}")))
-    }
-
-    /// A command that is run for the process, with what it may want to know in its environment.
-    pub(super) fn errand(
-        &self,
-        key: &str,
-        command: &str,
-        cause: &Cause,
-        more: Vec<(String, String)>,
-    ) -> Errand {
-        let name = format!("{key} of {}", self.estate.namespec);
-        let pid = self.estate.record().process.as_ref().map(|process| process.pid().to_string());
-        let own = |name: &str, value: String| (name.to_owned(), value);
-        let mut extra = vec![
-            own("SUPERVISOR_HOOK", key.to_owned()),
-            own("SUPERVISOR_REASON", cause.to_string().replace(char::is_control, " ")),
-            own("SUPERVISOR_CAUSE", cause.kind().to_owned()),
-        ];
-        extra.extend(pid.map(|pid| own("SUPERVISOR_PID", pid)));
-        extra.extend(more);
-        Errand::of(&self.estate, &self.shared, name, command, self.estate.spec.hooks.timeout, extra)
     }
 }
