@@ -25,7 +25,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use treeherd_domain::account::Account;
 use treeherd_domain::duration::Shown;
@@ -54,11 +54,24 @@ pub(crate) struct Places {
     errands: Arc<Semaphore>,
     /// Of a name server that does not answer no more threads than these wait.
     pub(crate) lookups: Arc<Semaphore>,
+    /// Each errand has a receiver of it until it is over.
+    busy: Arc<watch::Sender<()>>,
 }
 
 impl Default for Places {
     fn default() -> Self {
-        Self { errands: Arc::new(Semaphore::new(PLACES)), lookups: Arc::new(Semaphore::new(LOOKUPS)) }
+        Self {
+            errands: Arc::new(Semaphore::new(PLACES)),
+            lookups: Arc::new(Semaphore::new(LOOKUPS)),
+            busy: Arc::new(watch::Sender::new(())),
+        }
+    }
+}
+
+impl Places {
+    /// Waits until no errand runs here, or waits for a place; each has its limit.
+    pub(crate) async fn are_free(&self) {
+        self.busy.closed().await;
     }
 }
 
@@ -119,6 +132,7 @@ impl Errand {
     /// # Errors
     /// [`ErrandError`], as of [`run`](Self::run).
     pub(crate) async fn run_in(self, shared: &Shared, places: &Places) -> Result<Done, ErrandError> {
+        let _busy = places.busy.subscribe();
         let asked = clock::now();
         let limit = self.limit;
         let place = timeout(limit, Arc::clone(&places.errands).acquire_owned());

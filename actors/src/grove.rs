@@ -15,7 +15,7 @@ use crate::root::spawn::Dismiss;
 use crate::shared::{Shared, Slot};
 use actix::{Message, Recipient};
 use slog::{crit, error, info, warn};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Instant;
@@ -100,6 +100,13 @@ impl Shared {
     pub(crate) fn ask_group(&self, process: &Namespec, wish: Wish) {
         if self.arena.grove.is_planted() {
             self.feed(|forest, now| forest.asked(process, wish, now));
+        }
+    }
+
+    /// Somebody is about to have these stopped, one after the other.
+    pub(crate) fn hold(&self, processes: &HashSet<Namespec>) {
+        if self.arena.grove.is_planted() {
+            self.feed(|forest, now| forest.hold(processes, now));
         }
     }
 

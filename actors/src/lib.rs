@@ -21,6 +21,7 @@ pub mod command;
 pub mod endpoint;
 pub mod errand;
 pub mod estate;
+mod farewell;
 pub mod feeder;
 pub mod forward;
 pub mod group;

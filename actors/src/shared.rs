@@ -4,12 +4,13 @@ use crate::bus::{Announce, Bus, Journal, Tune};
 use crate::clock;
 use crate::errand::Places;
 use crate::estate::{Arena, LogSettings, Mood, lock};
+use crate::farewell::Farewell;
 use crate::grove::Posts;
 use crate::nudge::Nudges;
 use crate::program::Summon;
 use crate::root::shutdown::End;
 use crate::rotator::outbox::Held;
-use crate::supervision::link::{Down, Exit};
+use crate::supervision::link::{Bid, Down, Exit, Knock};
 use crate::turns::Turns;
 use actix::{Addr, ArbiterHandle, Recipient};
 use slog::{Logger, error};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 use treeherd_domain::cause::Asked;
 use treeherd_domain::depend::gate::World as _;
 use treeherd_domain::event::tick::Ticks;
@@ -109,6 +110,8 @@ pub struct Shared {
     pub(crate) hooks: Places,
     /// Who is told when something changes.
     pub nudges: Arc<Nudges>,
+    /// What the streams of clients are told of the end.
+    pub(crate) farewell: Farewell,
     /// Who brings up what a process requires.
     pub(crate) summons: Slot<Recipient<Summon>>,
     /// Where the groups under OTP's rules are told what to do.
@@ -164,6 +167,7 @@ impl Shared {
             errands: Places::default(),
             hooks: Places::default(),
             nudges: Arc::default(),
+            farewell: Farewell::default(),
             summons: Slot::default(),
             posts: Posts::default(),
             ticks: Mutex::default(),
@@ -210,6 +214,16 @@ impl Shared {
             bus.do_send(Announce { event, held });
         }
         seq
+    }
+
+    /// Waits until the bus of this moment has recorded what was announced so far, or is gone.
+    pub(crate) async fn recorded(&self) {
+        let (round, mut answered) = mpsc::channel(1);
+        if let Some(bus) = self.bus.get() {
+            bus.do_send(Bid::Answer(Knock::of(&round).0));
+        }
+        drop(round);
+        answered.recv().await;
     }
 
     /// Asks for the end from inside the tree.

@@ -12,8 +12,9 @@ use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
+use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::depend::gate::{Standing, World, lost, missing, relied_on, to_summon};
-use treeherd_domain::depend::graph::{Descent, Graph};
+use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::Health;
@@ -321,7 +322,7 @@ proptest! {
     fn everybody_goes_down_once_after_those_that_require_it(spec in acyclic(), seed in any::<u64>()) {
         let graph = Graph::of(&groups(&spec));
         let all: Vec<Namespec> = graph.boot_order().into_iter().cloned().collect();
-        let mut descent = Descent::new(graph.clone(), all.clone());
+        let mut descent = Descent::new(graph.clone(), &[], all.clone());
         let (mut told, mut down) = (Vec::new(), HashSet::new());
         let mut pending: Vec<Namespec> = Vec::new();
         let mut random = seed;
@@ -375,7 +376,7 @@ fn where_nothing_is_required_the_order_is_that_of_the_priorities() {
 fn those_of_a_circle_go_down_all_the_same() {
     let spec = [(1, vec![1]), (1, vec![0]), (1, vec![0])];
     let graph = Graph::of(&groups(&spec));
-    let mut descent = Descent::new(graph, ["p00", "p01", "p02"].map(name));
+    let mut descent = Descent::new(graph, &[], ["p00", "p01", "p02"].map(name));
     assert_eq!(descent.next(|_| false, false), [name("p02")]);
     assert!(descent.next(|_| false, true).is_empty(), "as long as somebody is on the way, the others wait");
     assert_eq!(descent.next(|n| *n == name("p02"), false).len(), 2);

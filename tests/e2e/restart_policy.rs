@@ -124,13 +124,18 @@ fn fatal_is_announced_once_and_left_without_help() {
 
 #[test]
 fn a_stop_ends_the_attempts_in_the_background() {
-    let herd = Herd::start("[program:web]\ncommand=/bin/false\nstartretries=0\nfatal_retry=1s\n");
+    let herd = Herd::start(
+        "[program:web]\ncommand=/bin/false\nstartretries=0\nfatal_retry=1s\n\
+         [program:tick]\ncommand=/bin/sleep 1\nstartsecs=0\nautorestart=true\n",
+    );
     herd.wait("gave up: web");
-    herd.ctl("stop all").has("web: stopped", 0);
+    until("another attempt", || (herd.count("spawned: 'web'") > 1).then_some(()));
+    herd.ctl("stop web").has("web: stopped", 0);
     herd.ctl("status web").has("STOPPED", 3);
-    let spawned = herd.count("spawned: 'web'");
+    let (spawned, ticks) = (herd.count("spawned: 'web'"), herd.count("spawned: 'tick'"));
     herd.ctl("stop web").has("web: ERROR (not running)", 0);
-    assert!(spawned >= 1);
+    until("two more would have come", || (herd.count("spawned: 'tick'") > ticks + 2).then_some(()));
+    assert_eq!(herd.count("spawned: 'web'"), spawned);
     herd.end();
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
-use treeherd_domain::depend::graph::Graph;
+use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::group::Wish;
 use treeherd_domain::health::Check;
@@ -69,10 +69,12 @@ impl Bridge {
         let cause = Cause::Asked(asked());
         let root = self.root().await?;
         let (reply, mut outcomes) = Reply::channel(estates.len());
-        let graph = graph(&self.shared().arena);
-        if matches!(verb, Verb::Stop | Verb::Restart) && estates.len() > 1 && graph.has_edges() {
-            let namespecs = estates.iter().map(|estate| estate.namespec.clone()).collect();
-            root.do_send(InOrder { namespecs, restart: verb == Verb::Restart, wait, cause, alone, reply });
+        let arena = &self.shared().arena;
+        let all = estates.iter().map(|estate| estate.namespec.clone());
+        let descent = Descent::new(graph(arena), &arena.lines(), all);
+        let limit = limit.unwrap_or_else(|| self.patience(estates, &descent));
+        if matches!(verb, Verb::Stop | Verb::Restart) && estates.len() > 1 && descent.is_ordered() {
+            root.do_send(InOrder { descent, restart: verb == Verb::Restart, wait, cause, alone, reply });
         } else {
             for estate in estates {
                 let command = Do { verb, wait, cause: cause.clone(), alone, reply: reply.clone() };
@@ -80,7 +82,6 @@ impl Bridge {
             }
             drop(reply);
         }
-        let limit = limit.unwrap_or_else(|| self.patience(estates, &graph));
         let begun = clock::now();
         let mut arrived: HashMap<Namespec, (u128, Outcome)> = HashMap::with_capacity(estates.len());
         let gather = async {
@@ -113,7 +114,7 @@ impl Bridge {
     }
 
     /// As long as the slowest may take by its configuration, with all that is before it, and then some.
-    fn patience(&self, estates: &[Arc<Estate>], graph: &Graph) -> Duration {
+    fn patience(&self, estates: &[Arc<Estate>], descent: &Descent) -> Duration {
         let own = |namespec: &Namespec| {
             let estate = self.shared().arena.estate(namespec);
             estate.map_or(Duration::ZERO, |e| {
@@ -129,8 +130,7 @@ impl Bridge {
                 own.saturating_add(e.spec.hooks.timeout.saturating_mul(commands))
             })
         };
-        let longest = graph.longest(estates.iter().map(|estate| &estate.namespec), own);
-        longest.saturating_add(MARGIN)
+        descent.longest(estates.iter().map(|estate| &estate.namespec), own).saturating_add(MARGIN)
     }
 
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.

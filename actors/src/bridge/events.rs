@@ -1,12 +1,14 @@
 //! Subscriptions to events and to processes: from the journal to a WebSocket.
 //!
 //! Each begins with a snapshot mark and its number; what a slow subscriber missed is a gap mark; a
-//! subscriber that takes nothing for half a minute is given up.
+//! subscriber that takes nothing for half a minute is given up. With the daemon it ends after the last event, with an end
+//! mark ([`farewell`](crate::farewell)).
 
 use super::Bridge;
 use super::logs::give;
 use crate::bus::{Item, Items, Subscription};
 use crate::estate::Estate;
+use crate::farewell::Stay;
 use jsonrpsee::core::{SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
 use std::collections::BTreeSet;
@@ -21,7 +23,7 @@ use treeherd_rpc::code::error_object;
 use treeherd_rpc::wire::{EventItem, Mark, ProcessChange, Selectors};
 
 /// Why a subscription ends when the daemon does not take part in it any more.
-const OVER: &str = "the daemon is stopping";
+pub(super) const OVER: &str = "the daemon is stopping";
 
 /// Selectors that do not borrow the call's parameters.
 pub(super) fn owned(parsed: Vec<(&str, Selector)>) -> Vec<Selector> {
@@ -82,15 +84,21 @@ impl EventApiServer for Bridge {
         }
         let filter = Filter { kinds, selectors };
         let (output, ticks) = (filter.wants_output(), filter.ticks());
+        let stay = self.shared().farewell.join();
         let subscription = self.shared().journal.subscribe_to(since, output, ticks);
         self.shared().tune();
         let sink = pending.accept().await?;
-        stream(sink, subscription, filter, since.is_some()).await;
+        stream(sink, (subscription, stay), filter, since.is_some()).await;
         Ok(())
     }
 }
 
-async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filter, replays: bool) {
+async fn stream(
+    sink: SubscriptionSink,
+    (subscription, mut stay): (Subscription, Stay),
+    filter: Filter,
+    replays: bool,
+) {
     let Subscription { seq, missed, mut items } = subscription;
     if !give(&sink, &EventItem::Mark(Mark::Snapshot { seq })).await {
         return;
@@ -103,7 +111,7 @@ async fn stream(sink: SubscriptionSink, subscription: Subscription, filter: Filt
     if replays && !give(&sink, &EventItem::Mark(Mark::Live { seq })).await {
         return;
     }
-    while let Some(item) = next(&sink, &mut items).await {
+    while let Some(item) = next(&sink, &mut items, &mut stay).await {
         if !pass(&sink, &filter, item).await {
             return;
         }
@@ -121,9 +129,10 @@ async fn pass(sink: &SubscriptionSink, filter: &Filter, item: Item) -> bool {
     }
 }
 
-async fn next(sink: &SubscriptionSink, items: &mut Items) -> Option<Item> {
+async fn next(sink: &SubscriptionSink, items: &mut Items, stay: &mut Stay) -> Option<Item> {
     tokio::select! {
         item = items.recv() => item,
+        () = stay.over() => items.try_recv(),
         () = sink.closed() => None,
     }
 }
@@ -143,6 +152,7 @@ impl Bridge {
 
     /// `process.watch`: a snapshot, then each process whose state changes, comes or goes.
     pub(super) async fn watch(&self, sink: SubscriptionSink, selectors: Option<Vec<Selector>>) {
+        let mut stay = self.shared().farewell.join();
         let Subscription { seq, mut items, .. } = self.shared().journal.subscribe(None, false);
         let wanted = |namespec: &Namespec| {
             selectors.as_ref().is_none_or(|selectors| selectors.iter().any(|s| s.matches(namespec)))
@@ -154,7 +164,7 @@ impl Bridge {
         if !give(&sink, &ProcessChange::Snapshot { items: snapshot, seq }).await {
             return;
         }
-        while let Some(item) = next(&sink, &mut items).await {
+        while let Some(item) = next(&sink, &mut items, &mut stay).await {
             let changes = match item {
                 Item::Gap { dropped, resume_from } => vec![ProcessChange::Gap { dropped, resume_from }],
                 Item::Event(event) => self.changes(&event, &wanted, &mut known),

@@ -1,7 +1,9 @@
 //! Logs: read from their files on the blocking pool, followed from their taps.
 
 use super::Bridge;
+use super::events::OVER;
 use crate::clock;
+use crate::farewell::Stay;
 use crate::rotator::tap::{Chunk, Joined};
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
@@ -151,14 +153,15 @@ impl LogApiServer for Bridge {
                 return Ok(());
             }
         };
+        let stay = self.shared().farewell.join();
         let sink = pending.accept().await?;
-        follow(sink, followed, from.unwrap_or(FIRST)).await;
+        follow(sink, (followed, stay), from.unwrap_or(FIRST)).await;
         Ok(())
     }
 }
 
 /// First what the file holds, then what comes, until the subscriber leaves.
-async fn follow(sink: SubscriptionSink, followed: Followed, from: LogStart) {
+async fn follow(sink: SubscriptionSink, (followed, mut stay): (Followed, Stay), from: LogStart) {
     let Followed { path, joined: Joined { offset, size, mut chunks } } = followed;
     let held = tokio::task::spawn_blocking(move || match path {
         Some(path) => slice(&path, &from, Some(size), MOST).unwrap_or((Vec::new(), size)),
@@ -175,8 +178,9 @@ async fn follow(sink: SubscriptionSink, followed: Followed, from: LogStart) {
     }
     let mut next = size;
     loop {
-        let chunk = tokio::select! {
-            chunk = chunks.recv() => chunk,
+        let (chunk, reason) = tokio::select! {
+            chunk = chunks.recv() => (chunk, "the log is gone"),
+            () = stay.over() => (chunks.try_recv().ok(), OVER),
             () = sink.closed() => return,
         };
         let item = match chunk {
@@ -190,7 +194,7 @@ async fn follow(sink: SubscriptionSink, followed: Followed, from: LogStart) {
                 LogItem::Gap { dropped, resume_from: next }
             }
             None => {
-                give(&sink, &LogItem::End { reason: "the log is gone".to_owned() }).await;
+                give(&sink, &LogItem::End { reason: reason.to_owned() }).await;
                 return;
             }
         };

@@ -12,7 +12,7 @@ use super::{Arena, Estate, GroupEstate, lock};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Plot, Reasons, plots, tree_of};
+use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Line, Plot, Reasons, lines, plots, tree_of};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupSpec;
 
@@ -84,6 +84,16 @@ impl Arena {
         let groups: Vec<_> = self.by_priority().into_iter().filter(|group| group.is_plain()).collect();
         let specs: Vec<&GroupSpec> = groups.iter().map(|group| &*group.spec).collect();
         plots(&specs, self.grove.root.as_ref())
+    }
+
+    /// Who goes down before whom by the order of a group.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        if !self.grove.is_planted() {
+            return Vec::new();
+        }
+        let groups = self.by_priority().into_iter().filter(|group| group.is_plain());
+        let specs: Vec<_> = groups.map(|group| Arc::clone(&group.spec)).collect();
+        lines(&specs, self.grove.root.as_ref())
     }
 
     /// A group and those below it, each after the one above.

@@ -1,40 +1,47 @@
-//! Stops and restarts of several processes that require each other: dependents go down first.
+//! Stops and restarts of several processes that go down one before the other: those that require others first, and in a
+//! group under OTP's rules the last one first (`stop_order`).
 //!
 //! ```text
-//! InOrder ─► Descent ── whom to stop now ──► Group ──► Program
-//!               ▲                                        │ down
-//!               └────────────────────────────────────────┘
-//!            restart: whoever is down is started as soon as what it requires of the others has been told to start;
+//! InOrder ─► Descent ── whom to stop now ──► Root ──► Group ──► Program
+//!               ▲                                                  │ down
+//!               └──────────────────────────────────────────────────┘
+//!            restart: whoever is down is started as soon as those have been told to start that come before it;
 //!            its gate does the rest
 //! ```
 //!
-//! It runs beside the root, in its context. A root that ends by a bug takes it along: callers are told so, and who was
-//! not told to stop yet goes on. Absent: the end of the daemon, which begins anew after that ([`shutdown`](super::shutdown)).
+//! It runs beside the root, and no actor's end ends it: whoever was told, and whose answer was lost with an actor, is
+//! looked at until it is down, and told again if it never heard. Whose turn has not come is not started again meanwhile.
+//! Absent: the end of the daemon ([`shutdown`](super::shutdown)).
 
-use super::Root;
+use super::{Dispatch, Root};
 use crate::command::{Outcome, Reply, Verb, Wait};
-use crate::estate::Arena;
-use crate::group;
+use crate::estate::run::over;
+use crate::estate::{Arena, Mood};
 use crate::program::Do;
-use crate::shared::Slot;
-use actix::{Addr, AsyncContext, Context, Handler, Message, WrapFuture};
+use crate::shared::{Shared, Slot};
+use actix::{Addr, Context, Handler, Message};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use treeherd_domain::cause::Cause;
-use treeherd_domain::depend::graph::{Descent, Graph};
+use treeherd_domain::depend::Target;
+use treeherd_domain::depend::descent::Descent;
+use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::fault::Fault;
-use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::hook::Hook;
+use treeherd_domain::name::Namespec;
+use treeherd_domain::status::ProcessState;
 
-/// Stop or restart these, in the order that their requirements ask for.
+/// Stop or restart these, in their order.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct InOrder {
-    /// Which; each once.
-    pub namespecs: Vec<Namespec>,
+    /// Which, and who goes before whom.
+    pub descent: Descent,
     /// Whether they start again.
     pub restart: bool,
     /// When each counts as done.
@@ -53,154 +60,156 @@ pub(crate) fn graph(arena: &Arena) -> Graph {
     Graph::of(&groups)
 }
 
-/// Whether a process is down for good.
+/// Whether a process is down for good, and its `post_stop` is over.
 pub(super) fn is_down(arena: &Arena, namespec: &Namespec) -> bool {
-    arena.estate(namespec).is_none_or(|estate| estate.record().machine.state().is_settled_down())
+    arena.estate(namespec).is_none_or(|estate| {
+        let record = estate.record();
+        record.machine.state().is_settled_down() && record.hooks.running(Hook::PostStop).is_none()
+    })
 }
 
 /// How long an actor that died on the way has to come back before its process is told again.
-const AGAIN: Duration = Duration::from_millis(10);
+pub(super) const AGAIN: Duration = Duration::from_millis(10);
 
-/// Has everybody told to go down whose turn it is, until all were; `tell` says where the end of one is told, and is
-/// called again for one whose actor died on the way. What became of each is given to `done`.
-pub(super) async fn descend(
+/// Has everybody told to go down whose turn it is, until all are down that can be; `tell` comes back with the end of one.
+/// What became of each is given to `done`.
+pub(super) async fn descend<F: Future<Output = Outcome>>(
     mut descent: Descent,
     is_down: impl Fn(&Namespec) -> bool,
-    tell: impl Fn(&Namespec) -> mpsc::Receiver<Outcome>,
-    mut done: impl FnMut(Namespec, Outcome),
+    tell: impl Fn(Namespec) -> F,
+    mut done: impl FnMut(Outcome),
 ) {
     let mut ends = FuturesUnordered::new();
     loop {
-        for namespec in descent.next(&is_down, !ends.is_empty()) {
-            ends.push(end(tell(&namespec), namespec));
-        }
+        ends.extend(descent.next(&is_down, !ends.is_empty()).into_iter().map(&tell));
         match ends.next().await {
-            Some((namespec, Some(outcome))) => done(namespec, outcome),
-            Some((namespec, None)) if is_down(&namespec) => {
-                done(namespec.clone(), Outcome::new(namespec, Ok(())));
-            }
-            Some((namespec, None)) => {
-                tokio::time::sleep(AGAIN).await;
-                ends.push(end(tell(&namespec), namespec));
-            }
+            Some(outcome) => done(outcome),
             None if descent.is_over() => return,
             None => {}
         }
     }
 }
 
-/// Who goes down, and how that went; `None` if nobody could say.
-async fn end(mut told: mpsc::Receiver<Outcome>, namespec: Namespec) -> (Namespec, Option<Outcome>) {
-    let outcome = told.recv().await;
-    (namespec, outcome)
-}
-
-/// What one [`InOrder`] is about.
+/// What one [`InOrder`] is about, but for where the outcomes go.
 struct Order {
-    arena: Arc<Arena>,
-    groups: HashMap<GroupName, Arc<Slot<Addr<group::Group>>>>,
-    among: HashSet<Namespec>,
-    graph: Graph,
-    asked: InOrder,
+    shared: Arc<Shared>,
+    root: Arc<Slot<Addr<Root>>>,
+    descent: Descent,
+    wait: Wait,
+    cause: Cause,
+    alone: bool,
 }
 
 impl Order {
-    fn command(&self, namespec: &Namespec, verb: Verb, wait: Wait, reply: Reply) {
-        let (cause, alone) = (self.asked.cause.clone(), self.asked.alone);
+    fn command(&self, namespec: &Namespec, verb: Verb, wait: Wait) -> mpsc::Receiver<Outcome> {
+        let (reply, outcome) = Reply::channel(1);
+        let (cause, alone) = (self.cause.clone(), self.alone);
         let command = Do { verb, wait, cause, alone, reply };
-        match self.groups.get(&namespec.group).and_then(|slot| slot.get()) {
-            Some(group) => group.do_send(group::Forward { process: namespec.process.clone(), command }),
-            None => {
-                let fault = Fault::ProcessNotFound(namespec.to_string());
-                command.reply.send(Outcome::new(namespec.clone(), Err(fault)));
+        if let Some(root) = self.root.get() {
+            root.do_send(Dispatch { namespec: namespec.clone(), command });
+        }
+        outcome
+    }
+
+    /// Stops one, and waits until it is down.
+    async fn stop(&self, namespec: Namespec) -> Outcome {
+        let ear = Arc::new(Notify::new());
+        let _watch = self.shared.nudges.hear([Target::Process(namespec.clone())], &ear);
+        loop {
+            if let Some(outcome) = self.command(&namespec, Verb::Stop, Wait::Settled).recv().await {
+                return outcome;
+            }
+            // an actor on the way ended: whether it was told is seen when there is one again
+            tokio::time::sleep(AGAIN).await;
+            self.gone(&namespec, &ear).await;
+            if is_down(&self.shared.arena, &namespec) {
+                return Outcome::new(namespec, Ok(()));
             }
         }
     }
 
-    fn stop(&self, namespec: &Namespec) -> mpsc::Receiver<Outcome> {
-        let (reply, end) = Reply::channel(1);
-        self.command(namespec, Verb::Stop, Wait::Settled, reply);
-        end
-    }
-
-    async fn carry_out(self) {
-        if self.asked.wait == Wait::No && !self.asked.restart {
-            // the first of them are told now, the others after them, and nobody waits for that
-            for namespec in &self.asked.namespecs {
-                self.asked.reply.clone().send(Outcome::new(namespec.clone(), Ok(())));
+    /// Waits until one that is on its way down is no more; `ear`: told of its changes.
+    async fn gone(&self, namespec: &Namespec, ear: &Notify) {
+        while let Some(estate) = self.shared.arena.estate(namespec) {
+            let (state, post_stop) = {
+                let record = estate.record();
+                (record.machine.name(), record.hooks.running(Hook::PostStop))
+            };
+            match post_stop {
+                _ if state == ProcessState::Stopping => ear.notified().await,
+                Some(post_stop) => drop(over(post_stop).await),
+                None => return,
             }
         }
-        let descent = Descent::new(self.graph.clone(), self.among.iter().cloned());
-        let is_down =
-            |namespec: &Namespec| !self.among.contains(namespec) || is_down(&self.arena, namespec);
-        let mut rise = Rise { order: &self, stopped: HashMap::new(), started: HashSet::new() };
-        descend(
-            descent,
-            is_down,
-            |namespec| self.stop(namespec),
-            |namespec, outcome| {
-                if self.asked.restart {
-                    rise.stopped(namespec, outcome.result);
-                } else if self.asked.wait == Wait::Settled {
-                    self.asked.reply.clone().send(outcome);
-                }
-            },
-        )
-        .await;
+    }
+
+    /// Starts one again that was stopped. If an actor on the way ended before it was told, it is told again.
+    async fn start(self: Rc<Self>, namespec: Namespec, stopped: Option<Result<(), Fault>>, reply: Reply) {
+        loop {
+            if let Some(outcome) = self.command(&namespec, Verb::Start, self.wait).recv().await {
+                return reply.send(Outcome { stopped, ..outcome });
+            }
+            tokio::time::sleep(AGAIN).await;
+            if !is_down(&self.shared.arena, &namespec) || self.shared.arena.mood() != Mood::Running {
+                return; // it was told, and what became of it nobody can say any more
+            }
+        }
+    }
+
+    async fn carry_out(self, restart: bool, reply: Reply) {
+        self.shared.hold(self.descent.among());
+        let order = Rc::new(self);
+        if restart {
+            let mut rise = Rise { order: &order, stopped: HashMap::new(), told: HashSet::new(), reply };
+            return order.descend(|outcome| rise.stopped(outcome)).await;
+        }
+        if order.wait == Wait::Settled {
+            return order.descend(|outcome| reply.clone().send(outcome)).await;
+        }
+        // the first of them are told now, the others after them, and nobody waits for that
+        for namespec in order.descent.among() {
+            reply.clone().send(Outcome::new(namespec.clone(), Ok(())));
+        }
+        drop(reply);
+        order.descend(|_| ()).await;
+    }
+
+    async fn descend(&self, done: impl FnMut(Outcome)) {
+        let is_down = |namespec: &Namespec| is_down(&self.shared.arena, namespec);
+        descend(self.descent.clone(), is_down, |namespec| self.stop(namespec), done).await;
     }
 }
 
 /// The second half of a restart.
 struct Rise<'a> {
-    order: &'a Order,
+    order: &'a Rc<Order>,
     /// Down, and how their stop went, but not told to start yet.
     stopped: HashMap<Namespec, Result<(), Fault>>,
-    started: HashSet<Namespec>,
+    told: HashSet<Namespec>,
+    reply: Reply,
 }
 
 impl Rise<'_> {
-    /// One is down, or was: it starts when what it requires of the others has been told to.
-    fn stopped(&mut self, namespec: Namespec, stopped: Result<(), Fault>) {
-        self.stopped.insert(namespec, stopped);
+    /// One is down, or was: it starts when those before it have been told to.
+    fn stopped(&mut self, outcome: Outcome) {
+        self.stopped.insert(outcome.namespec, outcome.result);
         loop {
-            let order = self.order;
-            let may = |namespec: &Namespec| {
-                let required = order.graph.requires(namespec);
-                required.into_iter().all(|one| !order.among.contains(one) || self.started.contains(one))
-            };
-            let Some(next) = self.stopped.keys().find(|namespec| may(namespec)).cloned() else { return };
-            let stopped = self.stopped.remove(&next);
-            self.start(next, stopped);
+            let may = |one: &Namespec| self.order.descent.may_rise(one, |one| self.told.contains(one));
+            let Some(next) = self.stopped.keys().find(|one| may(one)).cloned() else { return };
+            // what did not run has not been stopped
+            let stopped = self.stopped.remove(&next).filter(Result::is_ok);
+            self.told.insert(next.clone());
+            actix_rt::spawn(Rc::clone(self.order).start(next, stopped, self.reply.clone()));
         }
-    }
-
-    fn start(&mut self, namespec: Namespec, stopped: Option<Result<(), Fault>>) {
-        self.started.insert(namespec.clone());
-        let (reply, mut up) = Reply::channel(1);
-        self.order.command(&namespec, Verb::Start, self.order.asked.wait, reply);
-        let answer = self.order.asked.reply.clone();
-        // what did not run has not been stopped
-        let stopped = stopped.filter(Result::is_ok);
-        actix_rt::spawn(async move {
-            if let Some(outcome) = up.recv().await {
-                answer.send(Outcome { stopped, ..outcome });
-            }
-        });
     }
 }
 
 impl Handler<InOrder> for Root {
     type Result = ();
 
-    fn handle(&mut self, asked: InOrder, context: &mut Context<Self>) {
-        let arena = Arc::clone(&self.shared.arena);
-        let order = Order {
-            groups: self.groups.clone(),
-            graph: graph(&arena),
-            among: asked.namespecs.iter().cloned().collect(),
-            arena,
-            asked,
-        };
-        context.spawn(order.carry_out().into_actor(self));
+    fn handle(&mut self, asked: InOrder, _: &mut Context<Self>) {
+        let InOrder { descent, restart, wait, cause, alone, reply } = asked;
+        let (shared, root) = (Arc::clone(&self.shared), Arc::clone(&self.household.slot));
+        actix_rt::spawn(Order { shared, root, descent, wait, cause, alone }.carry_out(restart, reply));
     }
 }

@@ -4,23 +4,25 @@
 //! End ─► mood ─► batches: groups by descending priority, last added first
 //!                  │ one batch: Halt to its groups ─► every process tells when it is down ─► next batch
 //!                  ▼ none left
-//!                done
+//!                clients are told the last of it ([`farewell`](crate::farewell)) ─► done
 //! ```
 //!
 //! Where a process requires another, the batches are two: everybody but those who listen to events, each as soon as
-//! whoever requires it is down ([`order`](super::order)), and then the listeners, as ever.
+//! those are down that go before it ([`order`](super::order)), and then the listeners, as ever.
 //!
 //! A batch is one group, as in Supervisor, or with `stop_order = parallel` all groups of one priority. A
-//! batch is over when the arena says that all its processes are down: a group whose actor died on the way
-//! is told again. Event listeners, which are told of the ends before theirs, have a moment to take what is left.
+//! batch is over when the arena says that all its processes are down, and that no command is run for them any more
+//! (`post_stop`, `reload_command`; each has its limit): a group whose actor died on the way is told again. Event listeners, which are told of the ends before theirs, have a moment to take what is left.
 //! An end that is asked for while there is no root is noted in the arena ([`ask`]) and
 //! heard by the next one. Nothing starts by itself from the first moment on.
 
 use super::Root;
-use super::order::{descend, graph, is_down};
-use crate::command::Reply;
+use super::order::{AGAIN, descend, graph, is_down};
+use crate::command::{Outcome, Reply};
+use crate::estate::run::over;
 use crate::estate::{GroupEstate, Mood, Record};
 use crate::group::{Halt, HaltOne};
+use crate::mainlog::MainLog;
 use crate::shared::{Shared, Slot};
 use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use futures_util::future::{join, join_all};
@@ -28,8 +30,10 @@ use slog::{info, warn};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
-use treeherd_domain::depend::graph::Descent;
+use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::ending;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::name::Namespec;
@@ -40,10 +44,10 @@ use treeherd_domain::status::ProcessState;
 const REPORT: Duration = Duration::from_secs(3);
 /// How long listeners may work on what they were told before they are stopped.
 const LAST_EVENTS: Duration = Duration::from_secs(1);
+/// How long the streams of clients may take to give what they have.
+const LAST_ITEMS: Duration = Duration::from_secs(2);
 /// How often it is looked whether subscribers have read all there is; nothing tells when a pipe is empty.
 const LOOK: Duration = Duration::from_millis(5);
-/// How long a group whose actor died has to come back before it is told again.
-const AGAIN: Duration = Duration::from_millis(10);
 
 /// Stop everything; then the daemon ends or starts anew. The first end wins, but that a restart may
 /// become an end.
@@ -118,9 +122,7 @@ impl Root {
             self.stopping.in_order = false;
         }
         let Some(batch) = self.stopping.batches.front().cloned() else {
-            // nobody listens only if the loop outside is gone, and then nothing is left to tell
-            let _ = self.household.done.send(self.shared.arena.mood());
-            return context.stop();
+            return self.take_leave(context);
         };
         if self.stopping.in_order {
             return self.halt_in_order(&batch, context);
@@ -134,34 +136,52 @@ impl Root {
                 join_all(told.iter().filter_map(|group| group.pool.as_ref()).map(|pool| pool.is_done()));
             let feeds = join_all(told.iter().map(|group| are_told(group)));
             // whoever is not done by then is stopped all the same
-            drop(tokio::time::timeout(LAST_EVENTS, join(pools, feeds)).await);
+            drop(timeout(LAST_EVENTS, join(pools, feeds)).await);
         };
         context.spawn(done.into_actor(self).map(|(), actor, context| actor.halt(batch, context)));
     }
 
-    /// Everybody of these as soon as whoever requires it is down.
+    /// Nothing runs any more: clients are told the last of it, then the tree ends.
+    fn take_leave(&self, context: &mut Context<Self>) {
+        let (shared, main_log) = (Arc::clone(&self.shared), Arc::clone(&self.household.main_log));
+        let told = async move {
+            shared.hooks.are_free().await;
+            if shared.farewell.is_wanted() {
+                say_farewell(&shared, main_log).await;
+            }
+        };
+        context.spawn(told.into_actor(self).map(|(), actor, context| {
+            // nobody listens only if the loop outside is gone, and then nothing is left to tell
+            let _ = actor.household.done.send(actor.shared.arena.mood());
+            context.stop();
+        }));
+    }
+
+    /// Everybody of these as soon as those are down that go before it.
     fn halt_in_order(&self, batch: &[Arc<GroupEstate>], context: &mut Context<Self>) {
         let end = Cause::Shutdown { restart: false, by: None };
         let cause = self.shared.arena.cause_of_end().unwrap_or(end);
+        let (graph, lines) = (graph(&self.shared.arena), self.shared.arena.lines());
         let all = batch.iter().flat_map(|group| &group.estates).map(|estate| estate.namespec.clone());
-        let descent = Descent::new(graph(&self.shared.arena), all);
-        let groups = self.groups.clone();
-        let tell = move |namespec: &Namespec| {
-            let (reply, end) = Reply::channel(1);
-            if let Some(group) = groups.get(&namespec.group).and_then(|slot| slot.get()) {
-                let (process, cause) = (namespec.process.clone(), cause.clone());
-                group.do_send(HaltOne { process, cause, reply });
-            }
-            end
-        };
-        let (shared, batch) = (Arc::clone(&self.shared), batch.to_vec());
+        let descent = Descent::new(graph, &lines, all);
+        let (groups, shared, batch) = (self.groups.clone(), Arc::clone(&self.shared), batch.to_vec());
         let over = async move {
             let is_down = |namespec: &Namespec| is_down(&shared.arena, namespec);
-            descend(descent, is_down, tell, |_, _| ()).await;
-            if !batch.iter().all(|group| is_halted(group)) {
-                // an actor on the way died; it is back in a moment
-                tokio::time::sleep(AGAIN).await;
-            }
+            let tell = async |namespec: Namespec| loop {
+                let (reply, mut end) = Reply::channel(1);
+                if let Some(group) = groups.get(&namespec.group).and_then(|slot| slot.get()) {
+                    let (process, cause) = (namespec.process.clone(), cause.clone());
+                    group.do_send(HaltOne { process, cause, reply });
+                }
+                match end.recv().await {
+                    Some(outcome) => return outcome,
+                    None if is_down(&namespec) => return Outcome::new(namespec, Ok(())),
+                    // an actor on the way died; it is back in a moment
+                    None => tokio::time::sleep(AGAIN).await,
+                }
+            };
+            descend(descent, is_down, tell, |_| ()).await;
+            rest(&batch).await;
         };
         context.spawn(over.into_actor(self).map(|(), actor, context| actor.next_batch(context)));
     }
@@ -176,30 +196,51 @@ impl Root {
             }
         }
         drop(reply);
-        let shared = Arc::clone(&self.shared);
         let over = async move {
             while ends.recv().await.is_some() {}
-            if !batch.iter().all(|group| is_halted(group)) {
-                // an actor on the way died; it is back in a moment
-                tokio::time::sleep(AGAIN).await;
-            }
-            drop(shared);
+            rest(&batch).await;
         };
         context.spawn(over.into_actor(self).map(|(), actor, context| actor.next_batch(context)));
     }
 
     fn report_waiting(&mut self, context: &mut Context<Self>) {
         let groups = self.shared.arena.by_priority();
-        let waiting: Vec<String> = groups
-            .iter()
-            .flat_map(|group| &group.estates)
-            .filter(|estate| !estate.record().machine.name().is_stopped())
-            .map(|estate| estate.namespec.process.to_string())
-            .collect();
-        if !waiting.is_empty() {
-            info!(self.shared.log, "waiting for {} to die", waiting.join(", "));
+        let estates: Vec<_> = groups.iter().flat_map(|group| &group.estates).collect();
+        let names = |fits: fn(&Record) -> bool| {
+            let fitting = estates.iter().filter(|estate| fits(&estate.record()));
+            fitting.map(|estate| estate.namespec.process.to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let dying = names(|record| !record.machine.name().is_stopped());
+        let busy =
+            names(|record| record.machine.name().is_stopped() && !record.hooks.all_running().is_empty());
+        if !dying.is_empty() {
+            info!(self.shared.log, "waiting for {dying} to die");
+        }
+        if !busy.is_empty() {
+            info!(self.shared.log, "waiting for the commands that are still run for {busy}");
+        }
+        if !dying.is_empty() || !busy.is_empty() {
             context.run_later(REPORT, Self::report_waiting);
         }
+    }
+}
+
+/// Has the streams of clients give what they have, and ends them.
+async fn say_farewell(shared: &Shared, main_log: Arc<MainLog>) {
+    let (written, mut is_written) = mpsc::channel::<()>(1);
+    // its thread may wait for a disk
+    shared.logs.spawn_fn(move || {
+        main_log.flush();
+        drop(written);
+    });
+    drop(timeout(LAST_ITEMS, join(shared.recorded(), is_written.recv())).await);
+    let left = shared.farewell.end(LAST_ITEMS).await;
+    if left > 0 {
+        let seconds = LAST_ITEMS.as_secs();
+        warn!(
+            shared.log,
+            "{left} of the streams of clients were cut off before their last item, for nobody took it within {seconds} s"
+        );
     }
 }
 
@@ -209,7 +250,20 @@ const fn listens(group: &GroupEstate) -> bool {
 }
 
 fn is_halted(group: &GroupEstate) -> bool {
-    group.estates.iter().all(|estate| estate.record().machine.state().is_settled_down())
+    let is_over =
+        |record: &Record| record.machine.state().is_settled_down() && record.hooks.all_running().is_empty();
+    group.estates.iter().all(|estate| is_over(&estate.record()))
+}
+
+/// Waits for what the ends of these have left to be waited for.
+async fn rest(batch: &[Arc<GroupEstate>]) {
+    let estates = batch.iter().flat_map(|group| &group.estates);
+    let errands: Vec<_> = estates.flat_map(|estate| estate.record().hooks.all_running()).collect();
+    join_all(errands.into_iter().map(over)).await;
+    if !batch.iter().all(|group| is_halted(group)) {
+        // an actor on the way died; it is back in a moment
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// Waits until the subscribers of a group have read what they were told.

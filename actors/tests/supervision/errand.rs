@@ -32,7 +32,7 @@ fn is_alive(pid: i32) -> bool {
     status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
 
-const LONG: Duration = Duration::from_secs(20);
+const LONG: Duration = Duration::from_secs(60);
 
 #[test]
 fn an_errand_runs_as_its_program_does_and_tells_how_it_ended() {
@@ -84,9 +84,10 @@ fn an_errand_that_hangs_is_killed_with_all_of_its_group() {
     with(IDLE, async |herd| {
         let command = "sh -c 'trap \"\" TERM; sleep 1000 & echo $! > $HERD_DIR/child; echo begun; wait'";
         let begun = clock::now();
-        let error = run(herd, command, Duration::from_millis(500)).await.unwrap_err();
-        assert!((clock::now() - begun) < Duration::from_secs(10));
-        assert_eq!(error.to_string(), "did not end within 500ms and was killed");
+        let limit = Duration::from_secs(3);
+        let error = run(herd, command, limit).await.unwrap_err();
+        assert!((limit..LONG).contains(&(clock::now() - begun)));
+        assert_eq!(error.to_string(), "did not end within 3s and was killed");
         assert!(matches!(error, ErrandError::TimedOut { output, .. } if output == b"begun\n"));
         let child = pid_in(herd, "child").await;
         herd.until("gone", || !is_alive(child)).await;
@@ -150,8 +151,7 @@ fn nix_kill(pid: i32) {
 #[test]
 fn at_most_so_many_run_at_once_and_who_waits_too_long_is_told() {
     with(IDLE, async |herd| {
-        let command =
-            "sh -c 'echo >> $HERD_DIR/running; while ! test -e $HERD_DIR/go; do sleep 0.05; done'";
+        let command = "sh -c 'echo >> $HERD_DIR/running; while ! test -e $HERD_DIR/go; do sleep 0.2; done'";
         let holders = (0..PLACES).map(|_| run(herd, command, LONG));
         let all = futures_util::future::join_all(holders);
         let late = async {

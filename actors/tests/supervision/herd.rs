@@ -15,10 +15,11 @@ use slog::{Drain, Logger, Never, OwnedKVList, Record, o};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 use treeherd_actors::bridge::Bridge;
+use treeherd_actors::clock;
 use treeherd_actors::endpoint::Door;
 use treeherd_actors::estate::{Arena, Estate, GroupEstate, LogSettings, Mood};
 use treeherd_actors::mainlog::MainLog;
@@ -57,7 +58,7 @@ impl Accounts for Nobody {
 
 /// The lines of the daemon's log, collected, and written by the scribe as in the daemon.
 struct Lines {
-    seen: Arc<Mutex<Vec<String>>>,
+    seen: Arc<Mutex<Vec<(Instant, String)>>>,
     log: Arc<MainLog>,
 }
 
@@ -68,7 +69,7 @@ impl Drain for Lines {
     fn log(&self, record: &Record<'_>, _: &OwnedKVList) -> Result<(), Never> {
         let line = format!("{} {}", record.level().as_short_str(), record.msg());
         self.log.line(format!("{line}\n").into_bytes());
-        self.seen.lock().unwrap().push(line);
+        self.seen.lock().unwrap().push((clock::now(), line));
         Ok(())
     }
 }
@@ -79,7 +80,7 @@ pub(crate) struct Herd {
     pub(crate) shared: Arc<Shared>,
     pub(crate) bridge: Bridge,
     pub(crate) slot: Arc<Slot<Addr<Root>>>,
-    lines: Arc<Mutex<Vec<String>>>,
+    lines: Arc<Mutex<Vec<(Instant, String)>>>,
     thread: Option<JoinHandle<Mood>>,
     file: Option<UnixEndpointFile>,
 }
@@ -157,11 +158,11 @@ impl Herd {
 
     /// The lines of the daemon's log so far.
     pub(crate) fn lines(&self) -> Vec<String> {
-        self.lines.lock().unwrap().clone()
+        self.lines.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
     }
 
-    /// Those after the first so many.
-    pub(crate) fn lines_from(&self, from: usize) -> Vec<String> {
+    /// Those after the first so many, with their times.
+    pub(crate) fn lines_from(&self, from: usize) -> Vec<(Instant, String)> {
         self.lines.lock().unwrap()[from..].to_vec()
     }
 
@@ -269,9 +270,23 @@ impl Herd {
 
     /// Ends an actor by a bug and waits for its successor.
     pub(crate) async fn crash(&self, path: &str, how: &str) {
-        let before = self.incarnations(path).await.unwrap_or_else(|| panic!("no actor at {path}"));
+        let before = self.here(path).await;
         self.strike(path, how).await;
         self.after(path, &before).await;
+    }
+
+    /// The incarnations on the way to an actor that there is, once it shows itself.
+    pub(crate) async fn here(&self, path: &str) -> Vec<u64> {
+        let here = async {
+            loop {
+                if let Some(way) = self.incarnations(path).await {
+                    return way;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let here = tokio::time::timeout(DEADLINE, here).await;
+        here.unwrap_or_else(|_| panic!("no actor at {path}: {:#?}", self.lines()))
     }
 
     /// Waits until an actor, or one above it, has a successor.
@@ -283,6 +298,11 @@ impl Herd {
         };
         let back = tokio::time::timeout(DEADLINE, back).await;
         assert!(back.is_ok(), "{path} does not come back: {:#?}", self.lines());
+    }
+
+    /// Whether nothing of the tree is left.
+    pub(crate) fn is_over(&self) -> bool {
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     fn end(&self) {

@@ -87,7 +87,7 @@ fn a_listener_that_ends_while_its_pool_is_gone_gives_its_event_back() {
         send(herd, 0).await;
         herd.until("told", || herd.read("told").lines().count() == 1).await;
         std::fs::write(herd.path("calm"), "").unwrap();
-        let before = herd.incarnations("root/group:lis").await.unwrap();
+        let before = herd.here("root/group:lis").await;
         herd.strike("root/group:lis", "panic").await;
         herd.kill("lis", treeherd_domain::signal::Signal::KILL);
         herd.after("root/group:lis", &before).await;

@@ -65,6 +65,88 @@ fn nothing_starts_by_itself_once_the_daemon_ends_also_after_a_bug() {
     });
 }
 
+/// A program whose command goes on after its end until there is a file `go`, and another one that ends after it.
+fn with_errand(keys: &str, web: &str, group: &str) -> String {
+    let errand = "/bin/sh -c 'cd %(here)s; echo $$ > errand; while ! test -e go; do sleep 0.02; done; echo over > done'";
+    format!(
+        "{group}[program:web]\ncommand=/bin/cat\nstartsecs=0\nautorestart=false\n{keys}={errand}\n{web}\n\
+         [program:db]\ncommand=/bin/cat\nstartsecs=0\npriority=1\n"
+    )
+}
+
+/// The daemon ends while an errand of `web`, whose process is gone, goes on: it waits for that, with what comes next.
+async fn waits_for_the_errand(herd: &Herd, crash: Option<&str>) {
+    shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
+    let waiting = "waiting for the commands that are still run for web";
+    herd.until("waiting", || herd.logged(waiting) > 0).await;
+    if let Some(path) = crash {
+        herd.crash(path, "panic").await;
+    }
+    let lines = herd.lines();
+    if herd.shared.arena.group("g").is_none() {
+        // a group's own order is about its processes
+        assert_eq!(herd.status("db").state, ProcessState::Running, "not its turn: {crash:?}, {lines:#?}");
+    }
+    assert_eq!(herd.read("done"), "", "the errand goes on: {crash:?}, {lines:#?}");
+    std::fs::write(herd.path("go"), "").unwrap();
+    herd.until("over", || herd.is_over()).await;
+    assert_eq!(herd.read("done"), "over\n", "{:#?}", herd.lines());
+}
+
+const UNDER_RULES: &str = "[group:g]\nprograms=db,web\nstrategy=one_for_one\n";
+const REQUIRED: &str = "requires=db";
+
+#[test]
+fn the_end_waits_for_a_post_stop_that_ran_before_it_began() {
+    for (web, group) in [("", ""), (REQUIRED, ""), ("", UNDER_RULES), (REQUIRED, UNDER_RULES)] {
+        let (name, place) = if group.is_empty() { ("web", "web") } else { ("g:web", "g") };
+        let program = format!("root/group:{place}/program:web");
+        let group_path = format!("root/group:{place}");
+        for crash in [None, Some("root"), Some(&*group_path), Some(&*program)] {
+            with(&with_errand("post_stop", web, group), async |herd| {
+                herd.state(name, ProcessState::Running).await;
+                herd.kill(name, Signal::KILL);
+                herd.until("the hook runs", || herd.read("errand").ends_with('\n')).await;
+                herd.state(name, ProcessState::Exited).await;
+                waits_for_the_errand(herd, crash).await;
+            });
+        }
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_reload_command_that_is_running() {
+    for crash in [None, Some("root"), Some("root/group:web/program:web")] {
+        with(&with_errand("reload_command", "", ""), async |herd| {
+            herd.state("web", ProcessState::Running).await;
+            let methods = herd.bridge.methods(true);
+            let reload =
+                r#"{"jsonrpc":"2.0","id":1,"method":"process.reload","params":{"selector":"web"}}"#;
+            let reload = tokio::spawn(async move { methods.raw_json_request(reload, 1).await.unwrap().0 });
+            herd.until("the command runs", || herd.read("errand").ends_with('\n')).await;
+            waits_for_the_errand(herd, crash).await;
+            let answer = reload.await.unwrap();
+            assert_eq!(answer.get().contains("ActorCrashed"), crash.is_some(), "{answer}");
+        });
+    }
+}
+
+#[test]
+fn the_end_waits_for_a_command_no_longer_than_its_limit() {
+    let web = "[program:web]\ncommand=/bin/cat\nstartsecs=0\nautorestart=false\nhook_timeout=1s\n\
+               post_stop=/bin/sh -c 'echo $$ > %(here)s/errand; exec sleep 1000'\n";
+    with(web, async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        herd.kill("web", Signal::KILL);
+        herd.until("the hook runs", || herd.read("errand").ends_with('\n')).await;
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
+        herd.until("over", || herd.is_over()).await;
+        assert_eq!(herd.logged("post_stop of web failed: did not end within 1s and was killed"), 1);
+        let pid = herd.read("errand");
+        assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+    });
+}
+
 #[test]
 fn a_request_that_never_ends_does_not_hold_up_the_next_root() {
     with("[program:web]\ncommand=/bin/cat\nstartsecs=0\n", async |herd| {
@@ -91,7 +173,8 @@ fn a_socket_that_cannot_be_served_harms_nothing_else() {
     over(herd, async |herd| {
         herd.until("told", || herd.logged("[unix_http_server:broken] cannot serve") > 0).await;
         herd.state("web", ProcessState::Running).await;
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        // it is tried again every second
+        tokio::time::sleep(Duration::from_millis(2500)).await;
         assert_eq!(herd.incarnations("root").await, Some(vec![1]));
         assert_eq!(herd.logged("cannot serve"), 1, "{:#?}", herd.lines());
     });

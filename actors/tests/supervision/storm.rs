@@ -29,7 +29,7 @@ const PROGRAMS: &str = "[program:steady]\nnumprocs=8\nprocess_name=%(process_num
     [eventlistener:ear]\ncommand=/bin/sh -c 'while :; do echo READY; read line || exit; done'\nevents=TICK_3600\nstartsecs=0\n\
     [subscriber:feed]\ncommand=/bin/sh -c 'while read line; do :; done'\nevents=PROCESS_STATE\nstartsecs=0\n";
 
-/// A clock that is read beside the lines is late by less than this.
+/// A line is written later than its actor looked at the clock by less than this.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// Pseudo-random numbers, the same at every run.
@@ -73,10 +73,9 @@ fn budget(parent: &str) -> Intensity {
 impl Books {
     /// Takes in what was logged since the last time.
     fn read(&mut self, herd: &Herd) {
-        let now = clock::now();
         let lines = herd.lines_from(self.read);
         self.read += lines.len();
-        lines.iter().for_each(|line| self.line(line, now));
+        lines.iter().for_each(|(at, line)| self.line(line, *at));
     }
 
     fn line(&mut self, line: &str, now: Instant) {

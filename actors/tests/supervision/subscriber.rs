@@ -167,7 +167,7 @@ fn what_a_process_did_not_read_is_told_to_the_next_one_in_whole_lines() {
             send(herd, number).await;
         }
         herd.until("read in part", || herd.read("half").len() == 20).await;
-        let before = herd.incarnations("root/group:sub").await.unwrap();
+        let before = herd.here("root/group:sub").await;
         herd.strike("root/group:sub", "panic").await;
         herd.kill("sub", Signal::KILL);
         herd.after("root/group:sub", &before).await;

@@ -3,11 +3,10 @@
 //! ```text
 //!   groups ─► Graph: nodes by (group's priority, group, priority, definition), an edge for each process required
 //!               ├─ cycle          the shortest way from one back to itself, if there is one
-//!               ├─ boot_order     requirements first; among those that may start, the first node
-//!               └─ Descent        whom to stop now: those whose dependents are down
+//!               └─ boot_order     requirements first; among those that may start, the first node
 //! ```
 //!
-//! Soft requirements order as hard ones do. What is not in the groups is not in the graph. Absent: states.
+//! Soft requirements order as hard ones do. What is not in the groups is not in the graph. Absent: states, and the way down ([`descent`](super::descent)).
 
 use super::{Requirement, Target};
 use crate::name::Namespec;
@@ -95,6 +94,11 @@ impl Graph {
     #[must_use]
     pub const fn has_edges(&self) -> bool {
         self.has_edges
+    }
+
+    /// Where a process stands among all; those that are not there come last.
+    pub(super) fn place(&self, namespec: &Namespec) -> usize {
+        self.index.get(namespec).copied().unwrap_or(usize::MAX)
     }
 
     /// The processes that one requires, itself, in the order of its `requires`.
@@ -200,49 +204,5 @@ impl Graph {
             }
         }
         order
-    }
-}
-
-/// Everybody of a set on the way down: dependents first, at once where nothing is between them.
-#[derive(Clone, Debug)]
-pub struct Descent {
-    graph: Graph,
-    /// Who is not told yet, the first to be told last.
-    waiting: Vec<Namespec>,
-}
-
-impl Descent {
-    /// All these on their way down by this graph.
-    #[must_use]
-    pub fn new(graph: Graph, all: impl IntoIterator<Item = Namespec>) -> Self {
-        let all: HashSet<Namespec> = all.into_iter().collect();
-        let place = |namespec: &Namespec| graph.index.get(namespec).copied().unwrap_or(usize::MAX);
-        let mut waiting: Vec<Namespec> = all.into_iter().collect();
-        waiting.sort_by(|a, b| (place(a), a).cmp(&(place(b), b)));
-        Self { graph, waiting }
-    }
-
-    /// Whom to tell now, each once: those whose dependents are down, the last to start first. Where a cycle leaves
-    /// nobody to begin with, and nobody who was told is still on the way, everybody.
-    pub fn next(&mut self, is_down: impl Fn(&Namespec) -> bool, on_their_way: bool) -> Vec<Namespec> {
-        let is_free = |namespec: &Namespec| {
-            self.graph
-                .dependents(namespec)
-                .into_iter()
-                .all(|dependent| dependent == namespec || is_down(dependent))
-        };
-        let (mut free, waiting): (Vec<_>, Vec<_>) = self.waiting.drain(..).partition(is_free);
-        self.waiting = waiting;
-        if free.is_empty() && !on_their_way {
-            free = std::mem::take(&mut self.waiting);
-        }
-        free.reverse();
-        free
-    }
-
-    /// Whether all are told.
-    #[must_use]
-    pub const fn is_over(&self) -> bool {
-        self.waiting.is_empty()
     }
 }

@@ -10,6 +10,7 @@
 //! missing is said by [`gate`], from the [`Standing`](gate::Standing)s of the others at one moment; nothing here
 //! remembers. Absent: who looks when (the driver, which is nudged whenever a standing changes).
 
+pub mod descent;
 pub mod gate;
 pub mod graph;
 mod hold;

@@ -14,8 +14,9 @@ impl GroupMachine {
         if member.life == Life::Stopping {
             return; // it will be down in a moment
         }
-        // whoever started it wanted it
-        (member.by_hand, member.held, member.forgotten) = (false, false, false);
+        // whoever started it wanted it, unless it is to be stopped since then
+        member.held &= matches!(member.life, Life::Starting | Life::Up { .. });
+        (member.by_hand, member.forgotten) = (false, false);
         if !matches!(member.life, Life::Up { .. }) {
             member.life = Life::Up { since: now };
         }

@@ -63,6 +63,7 @@ struct Tree {
 enum Input {
     Request(Request),
     Asked(ChildId, Wish),
+    Hold(Vec<ChildId>),
     Told(ChildId, Fact),
     Seen(ChildId, Seen),
     Due,
@@ -122,6 +123,18 @@ impl Forest {
     /// Somebody asks something of a process, which gets it as well.
     pub fn asked(&mut self, process: &Namespec, wish: Wish, now: Instant) -> Changes {
         self.begin(Some(process.group.clone()), Input::Asked(child(process), wish), now)
+    }
+
+    /// Somebody is about to have these stopped, one after the other: until then none of them is started again.
+    pub fn hold<'a>(&mut self, processes: impl IntoIterator<Item = &'a Namespec>, now: Instant) -> Changes {
+        let mut held: BTreeMap<GroupName, Vec<ChildId>> = BTreeMap::new();
+        for process in processes {
+            held.entry(process.group.clone()).or_default().push(child(process));
+        }
+        let mut changes = Changes::default();
+        let inputs = held.into_iter().map(|(group, children)| (Some(group), Input::Hold(children)));
+        self.run(inputs.collect(), now, &mut changes);
+        changes
     }
 
     /// Something has happened to a process.
@@ -197,6 +210,7 @@ impl Forest {
             let outputs = match input {
                 Input::Request(request) => tree.machine.request(request, now),
                 Input::Asked(child, wish) => tree.machine.asked(&child, wish, now),
+                Input::Hold(children) => tree.machine.hold(&children, now),
                 Input::Told(child, fact) => tree.machine.told(&child, fact, now),
                 Input::Seen(child, seen) => tree.machine.seen(&child, seen, now),
                 Input::Due => tree.machine.due(now),

@@ -69,6 +69,14 @@ impl GroupMachine {
         self.settle(now)
     }
 
+    /// Somebody is about to have these stopped, one after the other: until then none of them is started again.
+    pub fn hold(&mut self, children: &[ChildId], now: Instant) -> Vec<Output> {
+        for at in children.iter().filter_map(|child| self.position(child)).collect::<Vec<_>>() {
+            self.leave_down(at);
+        }
+        self.settle(now)
+    }
+
     /// Something has happened to a child.
     pub fn told(&mut self, child: &ChildId, fact: Fact, now: Instant) -> Vec<Output> {
         let Some(at) = self.position(child) else { return Vec::new() };
@@ -320,10 +328,19 @@ impl GroupMachine {
         self.wake_if_at_rest();
     }
 
+    /// It is not to be started any more.
+    fn leave_down(&mut self, at: usize) {
+        self.phase.leave_out(at);
+        let member = &mut self.members[at];
+        member.held = true;
+        if matches!(member.life, Life::Restarting { .. }) {
+            member.life = Life::Down;
+        }
+    }
+
     /// A stop wins.
     fn wanted_down(&mut self, at: usize) {
-        self.phase.leave_out(at);
-        self.members[at].held = true;
+        self.leave_down(at);
         if self.members[at].may_live() {
             self.order(at, Life::Stopping);
         } else if self.members[at].life != Life::Lost {

@@ -21,6 +21,7 @@
 mod backoff;
 mod decide;
 mod forest;
+mod lines;
 mod machine;
 mod members;
 mod phase;
@@ -30,6 +31,7 @@ mod reasons;
 
 pub use backoff::Backoff;
 pub use forest::{Changes, End, Forest, Plot};
+pub use lines::{Line, lines};
 pub use machine::GroupMachine;
 pub use members::{ChildId, ChildSpec, Standing};
 pub use plots::{in_trees, plots, tree_of};

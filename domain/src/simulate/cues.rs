@@ -67,15 +67,16 @@ impl Engine {
         }
     }
 
-    /// Passes a command on, in the order of requirements where there are any.
+    /// Passes a command on, in their order where there is one.
     fn order(&mut self, all: &[usize], verb: Verb, alone: bool, cause: Cause) {
         let aim = match verb {
             Verb::Stop => Some(Aim::Stop),
             Verb::Restart => Some(Aim::Restart { alone }),
             Verb::Start | Verb::Signal(_) | Verb::Clear | Verb::Reload | Verb::Mark { .. } => None,
         };
+        let descent = self.descent(all);
         match aim {
-            Some(aim) if all.len() > 1 && self.graph().has_edges() => self.go_down(all, aim, cause),
+            Some(aim) if all.len() > 1 && descent.is_ordered() => self.go_down(descent, aim, cause),
             _ => {
                 all.iter().for_each(|at| self.forward(*at, verb, alone, cause.clone()));
             }

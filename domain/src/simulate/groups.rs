@@ -10,7 +10,7 @@ use crate::group::{
 };
 use crate::lifecycle::{self, Edge};
 use crate::name::{GroupName, Namespec};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -100,6 +100,13 @@ impl Engine {
         if self.grove.is_planted {
             let name = self.stage.players[at].namespec.clone();
             self.feed_groups(|forest, now| forest.asked(&name, wish, now));
+        }
+    }
+
+    /// Tells the groups of these that they are about to be stopped.
+    pub(super) fn hold(&mut self, all: &HashSet<Namespec>) {
+        if self.grove.is_planted {
+            self.feed_groups(|forest, now| forest.hold(all, now));
         }
     }
 

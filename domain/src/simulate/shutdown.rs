@@ -68,7 +68,7 @@ impl Engine {
         let of = |company: &usize| self.stage.companies[*company].players.clone().into_iter().rev();
         if in_order {
             let all: Vec<usize> = batch.iter().flat_map(of).collect();
-            self.go_down(&all, Aim::Halt, cause);
+            self.go_down(self.descent(&all), Aim::Halt, cause);
             return true;
         }
         for company in &batch {

@@ -1,9 +1,11 @@
-//! Stops and restarts of several processes that require each other: dependents go down first.
+//! Stops and restarts of several processes that go down one before the other: dependents first, and in a group the last.
 
 use super::engine::{Engine, Mail};
 use crate::cause::Cause;
-use crate::depend::graph::{Descent, Graph};
+use crate::depend::descent::Descent;
+use crate::depend::graph::Graph;
 use crate::drive::Verb;
+use crate::group::lines;
 use crate::name::Namespec;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -23,8 +25,6 @@ pub(super) enum Aim {
 #[derive(Debug)]
 pub(super) struct Way {
     descent: Descent,
-    graph: Graph,
-    among: HashSet<Namespec>,
     aim: Aim,
     cause: Cause,
     /// Told, and not down yet.
@@ -42,14 +42,22 @@ impl Engine {
         Graph::of(&specs)
     }
 
-    /// These go down, in the order that their requirements ask for.
-    pub(super) fn go_down(&mut self, all: &[usize], aim: Aim, cause: Cause) {
-        let graph = self.graph();
-        let among: HashSet<Namespec> =
-            all.iter().map(|at| self.stage.players[*at].namespec.clone()).collect();
-        let descent = Descent::new(graph.clone(), among.iter().cloned());
+    /// The way down of these.
+    pub(super) fn descent(&self, all: &[usize]) -> Descent {
+        let companies = self.stage.companies.iter().filter(|company| !company.spec.kind.listens());
+        let specs: Vec<_> = companies.map(|company| Arc::clone(&company.spec)).collect();
+        let lines = lines(&specs, self.setting.rules.as_ref());
+        let all = all.iter().map(|at| self.stage.players[*at].namespec.clone());
+        Descent::new(self.graph(), &lines, all)
+    }
+
+    /// These go down, in their order.
+    pub(super) fn go_down(&mut self, descent: Descent, aim: Aim, cause: Cause) {
+        if aim != Aim::Halt {
+            self.hold(descent.among());
+        }
         let (told, stopped, started) = (Vec::new(), Vec::new(), HashSet::new());
-        self.ways.push(Way { descent, graph, among, aim, cause, told, stopped, started });
+        self.ways.push(Way { descent, aim, cause, told, stopped, started });
     }
 
     /// Tells those whose turn it is. Whether somebody was told.
@@ -74,11 +82,8 @@ impl Engine {
             self.rise(way, alone);
         }
         let is_down = |namespec: &Namespec| {
-            !way.among.contains(namespec)
-                || self
-                    .stage
-                    .at(namespec)
-                    .is_none_or(|at| self.stage.players[at].machine.state().is_settled_down())
+            let at = self.stage.at(namespec);
+            at.is_none_or(|at| self.stage.players[at].machine.state().is_settled_down())
         };
         let next = way.descent.next(is_down, !way.told.is_empty());
         let next: Vec<usize> = next.iter().filter_map(|namespec| self.stage.at(namespec)).collect();
@@ -91,12 +96,12 @@ impl Engine {
         }
     }
 
-    /// Of those that are down, they start that require nobody who has still to be told.
+    /// Of those that are down, they start before whom nobody has still to be told.
     fn rise(&mut self, way: &mut Way, alone: bool) {
         loop {
             let may = |at: &usize| {
-                let required = way.graph.requires(&self.stage.players[*at].namespec);
-                required.into_iter().all(|one| !way.among.contains(one) || way.started.contains(one))
+                let namespec = &self.stage.players[*at].namespec;
+                way.descent.may_rise(namespec, |one| way.started.contains(one))
             };
             let Some(place) = way.stopped.iter().position(may) else { return };
             let at = way.stopped.remove(place);

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Inputs: `start`, `stop`, `freeze`, `halt` of the top; `a ends` (well), `a fails`, `a up`, `a down`, `a startfails`,
-//! `a lost`; `ask start a`, `ask stop a`; `wait`. Children come up and go down at once when they are told to. `slow
+//! `a lost`; `ask start a`, `ask stop a`, `hold a b`; `wait`. Children come up and go down at once when they are told to. `slow
 //! a` does not come up before the script says so, `broken a` fails to start, `stubborn a` does not go down before the
 //! script says so, `sound a` is none of these any more. Time stops at each deadline on the way.
 
@@ -175,6 +175,10 @@ impl Herd {
                 let changes = self.forest.asked(&self.process(name), Wish::Start, now);
                 self.take(changes);
                 if self.by_hand.contains(name) { self.start(name, now) } else { Changes::default() }
+            }
+            ["hold", ref names @ ..] => {
+                let held: Vec<_> = names.iter().map(|name| self.process(name)).collect();
+                self.forest.hold(&held, now)
             }
             ["ask", "stop", name] => {
                 let mut changes = self.forest.asked(&self.process(name), Wish::Stop, now);

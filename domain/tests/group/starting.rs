@@ -199,3 +199,53 @@ fn what_somebody_starts_and_cannot_be_started_is_between_the_two() {
         "#]],
     );
 }
+
+#[test]
+fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
+    check(
+        "g strategy=one_for_all intensity=5: a b c",
+        "0 start | 1 hold a b c | 2 b fails | 3 ask stop c | 4 ask stop b | 5 ask stop a | 6 ask start b | 7 b fails",
+        expect![[r#"
+            0 start: +a +b +c [g up]
+            1 hold a b c:
+            2 b fails:
+            3 ask stop c: -c
+            4 ask stop b:
+            5 ask stop a: -a
+            6 ask start b:
+            7 b fails: +b
+        "#]],
+    );
+    // what others take along stays down as well
+    check(
+        "g strategy=one_for_all intensity=5: a b c",
+        "0 start | 1 hold b c | 2 a fails",
+        expect![[r#"
+        0 start: +a +b +c [g up]
+        1 hold b c:
+        2 a fails: -c -b +a
+    "#]],
+    );
+    // one that was told to start comes up, and is held all the same
+    check(
+        "g: a b c",
+        "0 slow a & start | 1 hold a b c | 2 a up | 3 a fails",
+        expect![[r#"
+        0 start: +a
+        1 hold a b c:
+        2 a up: [g up]
+        3 a fails:
+    "#]],
+    );
+    check(
+        "g intensity=5 backoff=9,9,1,0: a b",
+        "0 start | 1 b fails | 2 b fails | 3 hold a b | 20 wait",
+        expect![[r#"
+            0 start: +a +b [g up]
+            1 b fails: +b
+            2 b fails:
+            3 hold a b:
+            20 wait:
+        "#]],
+    );
+}

@@ -167,3 +167,77 @@ fn a_stop_of_an_operator_wins() {
         "#]],
     );
 }
+
+#[test]
+fn a_stop_of_all_goes_backwards_and_what_ends_meanwhile_is_not_started_again() {
+    check(
+        "g:a | g:b | g:c | x | @g strategy=one_for_all intensity=3",
+        "g:c: stops after 3s | g:b: stops after 2s | at 8s: stop all | at 9s: kill g:b",
+        expect![[r#"
+                 0 x      STOPPED > STARTING [autostart]
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 1 x      STARTING > RUNNING [startsecs]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > STARTING [autostart]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                 8 -      # stop all
+                 8 x      RUNNING > STOPPING [asked]
+                 8 x      SIGTERM
+                 8 g:c    RUNNING > STOPPING [asked]
+                 8 g:c    SIGTERM
+                 8 x      STOPPING > STOPPED [exit]
+                 9 -      # kill g:b
+                 9 g:b    RUNNING > EXITED [exit]
+                11 g:c    STOPPING > STOPPED [exit]
+                11 g:b    refused: not running
+                11 g:a    RUNNING > STOPPING [asked]
+                11 g:a    SIGTERM
+                11 g:a    STOPPING > STOPPED [exit]
+                11 -      # shutdown
+            Settled at 11, stop Some(0.0), well true
+        "#]],
+    );
+    check(
+        "g:a | g:b | g:c | @g strategy=one_for_one intensity=3",
+        "g:c: stops after 3s | g:b: stops after 2s | at 8s: restart g:*",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > STARTING [autostart]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                 8 -      # restart g:*
+                 8 g:c    RUNNING > STOPPING [asked]
+                 8 g:c    SIGTERM
+                11 g:c    STOPPING > STOPPED [exit]
+                11 g:b    RUNNING > STOPPING [asked]
+                11 g:b    SIGTERM
+                13 g:b    STOPPING > STOPPED [exit]
+                13 g:a    RUNNING > STOPPING [asked]
+                13 g:a    SIGTERM
+                13 g:a    STOPPING > STOPPED [exit]
+                13 g:a    STOPPED > STARTING [asked]
+                13 g:b    STOPPED > STARTING [asked]
+                13 g:c    STOPPED > STARTING [asked]
+                14 g:a    STARTING > RUNNING [startsecs]
+                14 g:b    STARTING > RUNNING [startsecs]
+                14 g:c    STARTING > RUNNING [startsecs]
+                14 -      # shutdown
+                14 g:c    RUNNING > STOPPING [shutdown]
+                14 g:c    SIGTERM
+                17 g:c    STOPPING > STOPPED [exit]
+                17 g:b    RUNNING > STOPPING [shutdown]
+                17 g:b    SIGTERM
+                19 g:b    STOPPING > STOPPED [exit]
+                19 g:a    RUNNING > STOPPING [shutdown]
+                19 g:a    SIGTERM
+                19 g:a    STOPPING > STOPPED [exit]
+            Settled at 14, stop Some(5.0), well true
+        "#]],
+    );
+}

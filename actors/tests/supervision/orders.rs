@@ -1,0 +1,242 @@
+//! Who goes down before whom in a group under OTP's rules, whoever asks for it: the last one first, each awaited.
+//!
+//! ```text
+//!   a, b, c   processes that end once there is a file NAME.go, whatever they are told, and when the test is over
+//! ```
+
+use crate::herd::{Herd, with};
+use serde_json::{Value, json};
+use treeherd_actors::estate::Mood;
+use treeherd_actors::root::shutdown;
+use treeherd_domain::cause::Asked;
+use treeherd_domain::signal::Signal;
+use treeherd_domain::status::ProcessState;
+
+const RULES: &str = "strategy=one_for_all\nintensity=3";
+
+/// A process of these tests.
+fn slow(name: &str, keys: &str) -> String {
+    format!(
+        "[program:{name}]\nstartsecs=0\nstopwaitsecs=600\nautorestart=true\ndirectory=%(here)s\nstdout_logfile=NONE\n\
+         stderr_logfile=NONE\n{keys}\ncommand=/bin/sh -c 'trap \"\" TERM; echo > {name}.set; \
+         until test -e {name}.go -o -e over; do sleep 0.02; done; rm -f {name}.go {name}.set'\n"
+    )
+}
+
+/// Three of them in a group with these keys.
+fn three(keys: &str) -> String {
+    let programs: String = ["a", "b", "c"].iter().map(|name| slow(name, "")).collect();
+    format!("[group:g]\nprograms=a,b,c\n{keys}\n{programs}")
+}
+
+/// Runs a test over such processes, and lets them end with it.
+fn play(programs: &str, test: impl AsyncFnOnce(&Herd)) {
+    with(programs, async |herd| {
+        test(herd).await;
+        std::fs::write(herd.path("over"), "").unwrap();
+    });
+}
+
+fn state(herd: &Herd, name: &str) -> ProcessState {
+    herd.status(&full(herd, name)).state
+}
+
+/// `a` is `g:a`, or that of the group which has it.
+fn full(herd: &Herd, name: &str) -> String {
+    let all = herd.snapshot();
+    let all: Vec<&String> = all.iter().map(|(full, ..)| full).collect();
+    let is_it = |full: &&&String| full.split(':').next_back() == Some(name);
+    (*all.iter().find(is_it).unwrap_or_else(|| panic!("no {name}"))).clone()
+}
+
+/// Waits until they do not end by a signal any more.
+async fn all_set(herd: &Herd, names: &[&str]) {
+    for name in names {
+        herd.until("set", || herd.path(&format!("{name}.set")).exists()).await;
+        herd.until("up", || state(herd, name) == ProcessState::Running).await;
+    }
+}
+
+/// Lets them end one after the other: each is told to when those before it are down, and not before.
+async fn goes_down(herd: &Herd, names: &[&str]) {
+    for (at, name) in names.iter().enumerate() {
+        herd.until("being stopped", || state(herd, name) == ProcessState::Stopping).await;
+        for other in &names[at + 1..] {
+            assert_eq!(state(herd, other), ProcessState::Running, "{other} before {name}");
+        }
+        let life = herd.status(&full(herd, name)).incarnation;
+        std::fs::write(herd.path(&format!("{name}.go")), "").unwrap();
+        let is_down = || {
+            let status = herd.status(&full(herd, name));
+            status.state == ProcessState::Stopped || status.incarnation > life
+        };
+        herd.until("down", is_down).await;
+    }
+}
+
+/// The names in the order of the rows, those that went well.
+fn rows(answer: &Value) -> Vec<String> {
+    let rows = answer.get("rows").unwrap_or(answer).as_array().unwrap();
+    let is_well = |row: &&Value| row["ok"] == true || row["status"] == 80;
+    rows.iter().filter(is_well).map(|row| row["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_stop_of_a_group_goes_backwards_and_each_is_awaited() {
+    for (method, params) in [
+        ("supervisor.stopProcessGroup", json!(["g"])),
+        ("supervisor.stopProcess", json!(["g:*"])),
+        ("supervisor.stopAllProcesses", json!([])),
+        ("process.stop", json!({"selector": "g:*"})),
+        ("process.stop", json!({"selector": ["g:a", "g:c", "g:b"]})),
+        ("group.stop", json!({"name": "g"})),
+    ] {
+        play(&three(RULES), async |herd| {
+            all_set(herd, &["a", "b", "c"]).await;
+            let (answer, ()) =
+                tokio::join!(herd.call(method, params.clone()), goes_down(herd, &["c", "b", "a"]));
+            let answer = answer.unwrap();
+            let mut told = rows(&answer);
+            told.sort();
+            assert_eq!(told, ["a", "b", "c"], "{method}: {answer}");
+            assert!(
+                herd.snapshot().iter().all(|(_, state, ..)| *state == ProcessState::Stopped),
+                "{method}"
+            );
+        });
+    }
+}
+
+#[test]
+fn a_stop_that_nobody_waits_for_is_answered_at_once_and_goes_backwards() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let answer = herd.call("supervisor.stopProcessGroup", json!(["g", false])).await.unwrap();
+        assert_eq!(rows(&answer).len(), 3, "{answer}");
+        goes_down(herd, &["c", "b", "a"]).await;
+    });
+}
+
+#[test]
+fn a_restart_of_a_group_goes_down_backwards_and_then_comes_up() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let restart = herd.call("process.restart", json!({"selector": "g:*"}));
+        let (answer, ()) = tokio::join!(restart, goes_down(herd, &["c", "b", "a"]));
+        assert_eq!(rows(&answer.unwrap()).len(), 3);
+        all_set(herd, &["a", "b", "c"]).await;
+        let lives: Vec<u64> =
+            ["g:a", "g:b", "g:c"].iter().map(|name| herd.status(name).incarnation).collect();
+        assert_eq!(lives, [2, 2, 2]);
+    });
+}
+
+#[test]
+fn the_end_of_the_daemon_goes_backwards_also_where_something_else_is_required() {
+    let other = "[program:other]\ncommand=/bin/cat\nstartsecs=0\nrequires=base\n\
+                 [program:base]\ncommand=/bin/cat\nstartsecs=0\n";
+    for more in ["", other] {
+        play(&format!("{}{more}", three(RULES)), async |herd| {
+            all_set(herd, &["a", "b", "c"]).await;
+            shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
+            goes_down(herd, &["c", "b", "a"]).await;
+        });
+    }
+}
+
+#[test]
+fn where_no_order_is_asked_for_all_are_told_at_once() {
+    for keys in ["", "strategy=one_for_all\nstop_order=parallel"] {
+        play(&three(keys), async |herd| {
+            all_set(herd, &["a", "b", "c"]).await;
+            let stop = herd.call("supervisor.stopProcessGroup", json!(["g"]));
+            let told = async {
+                for name in ["a", "b", "c"] {
+                    herd.until("being stopped", || state(herd, name) == ProcessState::Stopping).await;
+                }
+                for name in ["a", "b", "c"] {
+                    std::fs::write(herd.path(&format!("{name}.go")), "").unwrap();
+                }
+            };
+            let (answer, ()) = tokio::join!(stop, told);
+            assert_eq!(rows(&answer.unwrap()).len(), 3, "{keys}");
+        });
+    }
+}
+
+#[test]
+fn groups_below_go_before_those_that_stand_before_them() {
+    let programs: String = ["a", "b", "c", "d"].iter().map(|name| slow(name, "")).collect();
+    let text = format!(
+        "[group:top]\nprograms=a\ngroups=sub\nstrategy=rest_for_one\nintensity=3\n\
+         [group:sub]\nprograms=b,c\nstop_order=sequential\n[group:alone]\nprograms=d\n{programs}"
+    );
+    for (method, params) in [
+        ("group.stop", json!({"name": "top"})),
+        ("process.stop", json!({"selector": "top:*"})),
+        ("supervisor.stopAllProcesses", json!([])),
+    ] {
+        play(&text, async |herd| {
+            all_set(herd, &["a", "b", "c", "d"]).await;
+            // it waits for nobody
+            std::fs::write(herd.path("d.go"), "").unwrap();
+            let stop = herd.call(method, params.clone());
+            let (answer, ()) = tokio::join!(stop, goes_down(herd, &["c", "b", "a"]));
+            assert!(answer.is_ok(), "{method}: {answer:?}");
+        });
+    }
+}
+
+#[test]
+fn what_ends_before_its_turn_is_not_started_again() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let stop = herd.call("supervisor.stopProcessGroup", json!(["g"]));
+        let meanwhile = async {
+            herd.until("being stopped", || state(herd, "c") == ProcessState::Stopping).await;
+            herd.kill("g:b", Signal::KILL);
+            herd.until("noticed", || state(herd, "b") == ProcessState::Exited).await;
+            std::fs::remove_file(herd.path("b.set")).unwrap();
+            goes_down(herd, &["c", "a"]).await;
+        };
+        let (answer, ()) = tokio::join!(stop, meanwhile);
+        let answer = answer.unwrap();
+        assert_eq!(answer.as_array().map(Vec::len), Some(3), "{answer}");
+        let lives: Vec<_> =
+            herd.snapshot().into_iter().map(|(_, state, _, _, life)| (state, life)).collect();
+        let (stopped, exited) = ((ProcessState::Stopped, 1), (ProcessState::Exited, 1));
+        assert_eq!(lives, [stopped, exited, stopped]);
+        // nor did that cost anything of the budget; and a start is a start
+        assert_eq!(herd.logged("group g: b"), 0, "{:#?}", herd.lines());
+        herd.call("supervisor.startProcess", json!(["g:b"])).await.unwrap();
+        all_set(herd, &["b"]).await;
+        herd.kill("g:b", Signal::KILL);
+        herd.until("started again", || herd.status("g:b").incarnation == 3).await;
+    });
+}
+
+#[test]
+fn a_stop_and_a_restart_go_on_in_order_whatever_actor_ends_by_a_bug() {
+    for path in ["root", "root/group:g", "root/group:g/program:c", "root/group:g/program:a"] {
+        for restart in [false, true] {
+            play(&three(RULES), async |herd| {
+                all_set(herd, &["a", "b", "c"]).await;
+                let method = if restart { "process.restart" } else { "process.stop" };
+                let call = herd.call(method, json!({"selector": "g:*"}));
+                let meanwhile = async {
+                    herd.until("being stopped", || state(herd, "c") == ProcessState::Stopping).await;
+                    herd.crash(path, "panic").await;
+                    goes_down(herd, &["c", "b", "a"]).await;
+                };
+                let (answer, ()) = tokio::join!(call, meanwhile);
+                let answer = answer.unwrap();
+                assert_eq!(rows(&answer).len(), 3, "{path}: {answer}");
+                let lives: Vec<_> =
+                    herd.snapshot().into_iter().map(|(_, state, .., life)| (state, life)).collect();
+                let expected =
+                    if restart { (ProcessState::Running, 2) } else { (ProcessState::Stopped, 1) };
+                assert_eq!(lives, [expected; 3], "{path}: {:#?}", herd.lines());
+            });
+        }
+    }
+}
