@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+use treeherd_domain::lifecycle::State;
 use treeherd_domain::rolling::{Abort, Heard, Place, Progress, Rolling, Rules, Seen, Wish, progress};
 use treeherd_domain::status::ProcessState;
 
@@ -167,6 +168,14 @@ fn what_is_seen_of_a_restart() {
         let seen = Seen { state, incarnation, is_ready };
         assert_eq!(progress(7, seen, heard), expected, "{seen:?} {heard:?}");
     }
+}
+
+#[test]
+fn what_is_down_to_be_started_again_is_not_told_to_a_second_time() {
+    let between = State::Stopped { start_at: Some(origin()) };
+    assert_eq!(progress(7, Seen::of(&between, 7, false), Heard::Lost), Progress::UnderWay);
+    // down for good, it did not hear of the restart, or somebody stopped it since
+    assert_eq!(progress(7, Seen::of(&State::STOPPED, 7, false), Heard::Lost), Progress::Again);
 }
 
 /// What a process of a random herd will do once it is told to restart.

@@ -174,7 +174,7 @@ impl Member {
 fn seen(estate: &Estate) -> Seen {
     let is_ready = estate.is_ready();
     let record = estate.record();
-    Seen { state: record.machine.name(), incarnation: record.incarnation, is_ready }
+    Seen::of(&record.machine.state(), record.incarnation, is_ready)
 }
 
 type Answer = (usize, Option<Outcome>);

@@ -130,7 +130,8 @@ fn a_pre_stop_outlives_the_actors_and_is_run_once() {
             go(herd, "drain");
             herd.state("web", ProcessState::Stopped).await;
             gone(herd, hook).await;
-            assert_eq!((ran(herd).as_str(), herd.logged("stopped: web")), ("drain\n", 1), "{path} {how}");
+            herd.until("told", || herd.logged("stopped: web") == 1).await;
+            assert_eq!(ran(herd), "drain\n", "{path} {how}");
         });
     }
 }
@@ -149,8 +150,8 @@ fn a_stop_command_outlives_the_actors_and_is_run_once() {
             go(herd, "end");
             herd.state("web", ProcessState::Stopped).await;
             gone(herd, hook).await;
+            herd.until("told", || herd.logged("stopped: web (terminated by SIGUSR1)") == 1).await;
             assert_eq!(ran(herd), "end\n", "{path} {how}");
-            assert_eq!(herd.logged("stopped: web (terminated by SIGUSR1)"), 1, "{path} {how}");
         });
     }
 }
@@ -295,7 +296,7 @@ fn the_limit_of_each_hook_of_a_stop_holds_over_a_bug() {
             herd.state("web", ProcessState::Stopped).await;
             herd.until("told", || herd.logged("post_stop of web failed: did not end within 1s") == 1).await;
             assert_eq!(ran(herd), "drain\nend\nafter\n", "{path} {how}");
-            assert_eq!(herd.logged("stopped: web (terminated by SIGTERM)"), 1, "{path} {how}");
+            herd.until("told", || herd.logged("stopped: web (terminated by SIGTERM)") == 1).await;
         });
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::bytes::block_logs;
 use crate::herd::{Herd, over, with};
+use serde_json::json;
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -129,6 +130,26 @@ fn the_end_waits_for_a_reload_command_that_is_running() {
             assert_eq!(answer.get().contains("ActorCrashed"), crash.is_some(), "{answer}");
         });
     }
+}
+
+#[test]
+fn the_end_waits_for_a_command_of_a_group_that_is_no_more() {
+    with(&with_errand("post_stop", "", ""), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        herd.kill("web", Signal::KILL);
+        herd.until("the hook runs", || herd.read("errand").ends_with('\n')).await;
+        herd.state("web", ProcessState::Exited).await;
+        let removed = herd.call("supervisor.removeProcessGroup", json!(["web"])).await;
+        assert_eq!(removed, Ok(json!(true)));
+        shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
+        herd.state("db", ProcessState::Stopped).await;
+        // nothing else is waited for
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!herd.is_over(), "{:#?}", herd.lines());
+        std::fs::write(herd.path("go"), "").unwrap();
+        herd.until("over", || herd.is_over()).await;
+        assert_eq!(herd.read("done"), "over\n");
+    });
 }
 
 #[test]

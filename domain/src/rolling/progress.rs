@@ -1,5 +1,6 @@
 //! What is seen of a process that was told to restart, and what that means for the restart.
 
+use crate::lifecycle::State;
 use crate::status::ProcessState;
 
 /// What is seen of a process at one moment.
@@ -11,6 +12,19 @@ pub struct Seen {
     pub incarnation: u64,
     /// Whether it can be used.
     pub is_ready: bool,
+}
+
+impl Seen {
+    /// What is seen of a process in this state. One that was stopped to be started again is on its way up, though its new
+    /// process is not begun.
+    #[must_use]
+    pub const fn of(state: &State, incarnation: u64, is_ready: bool) -> Self {
+        let state = match state {
+            State::Stopped { start_at: Some(_) } => ProcessState::Starting,
+            state => state.name(),
+        };
+        Self { state, incarnation, is_ready }
+    }
 }
 
 /// What was heard of the command to restart.
