@@ -107,13 +107,15 @@ fn since_3_0b1_root_is_warned_of_a_configuration_that_it_did_not_name() {
     if !root() {
         return;
     }
-    let plan = Herd::of("").file("etc/supervisord.conf", "[supervisord]\nminfds=none\n");
+    let plan =
+        Herd::of("").setting("minfds=none").file("etc/supervisord.conf", "[supervisord]\nminfds=none\n");
     let said = run(Command::new(program("supervisord")).current_dir(plan.dir()), "");
     let warning = "Supervisord is running as root and it is searching for its configuration file in default \
                    locations (including its current working directory); you probably want to specify a \"-c\" \
                    argument specifying an absolute path to a configuration file for improved security.";
     assert!(said.stderr.contains(warning) && said.code == 2, "{said:?}");
-    assert!(!plan.refused().stderr.contains("searching for its configuration file"));
+    let named = plan.refused();
+    assert!(named.code == 2 && !named.stderr.contains("searching for its configuration file"), "{named:?}");
 }
 
 #[test]
