@@ -19,11 +19,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Mutex;
 use std::time::Instant;
-use treeherd_domain::cause::{Asked, Cause, span};
+use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::group::{
-    Changes, ChildId, End, Escalate, Fact, Forest, GroupPolicy, Order, Output, Report, Request, Seen,
-    Standing, Wish, list, named,
+    Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
 };
+use treeherd_domain::level::Level;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::spec::GroupKind;
 
@@ -70,15 +70,9 @@ impl Shared {
         if !self.arena.grove.is_planted() || self.arena.mood() != Mood::Running {
             return;
         }
-        let tops = self.arena.grove.trees().forest.tops();
-        for top in tops {
-            self.feed(|forest, now| {
-                let machine = forest.machine(top.as_ref());
-                match machine.is_some_and(|machine| machine.standing() == Standing::New) {
-                    true => forest.request(top.as_ref(), Request::Start, now),
-                    false => Changes::default(),
-                }
-            });
+        let unstarted = self.arena.grove.trees().forest.unstarted();
+        for top in unstarted {
+            self.feed(|forest, now| forest.request(top.as_ref(), Request::Start, now));
         }
     }
 
@@ -164,60 +158,26 @@ impl Shared {
         }
     }
 
-    /// What the processes of a group were told and have not done, each with its cause.
-    pub(crate) fn orders(&self, group: &GroupName) -> Vec<(Order, Cause)> {
+    /// What the processes of a group were told and have not done, and why.
+    pub(crate) fn orders(&self, group: &GroupName) -> (Vec<Order>, Cause) {
         let by = self.arena.changed_by(group);
         let trees = self.arena.grove.trees();
         let cause = trees.reasons.get(group).cloned().unwrap_or(Cause::Autostart(by));
-        trees.forest.orders(group).into_iter().map(|order| (order, cause.clone())).collect()
+        (trees.forest.orders(group), cause)
     }
 
     fn log_news(&self, group: Option<&GroupName>, output: &Output) {
-        let policy = self.arena.grove.trees().forest.machine(group).map(|machine| machine.policy().clone());
-        let (log, policy, name) = (&self.log, policy.unwrap_or_default(), named(group));
-        match output {
-            Output::Begun | Output::Report(Report::Stopped) => {}
-            Output::Restart { child, why, stopped, started, delay } => {
-                let left = budget(self.left(group), &policy);
-                let stops = if stopped.is_empty() {
-                    String::new()
-                } else {
-                    format!("stopping {}, ", list(stopped))
-                };
-                let wait = if delay.is_zero() { String::new() } else { format!(" in {}", span(*delay)) };
-                info!(log, "{name}: {child} {why}; {stops}starting {}{wait}{left}", list(started));
-            }
-            Output::Forgotten(child) => info!(log, "{name}: {child} is over, and not started again"),
-            Output::Escalated { child, why, restarts } => {
-                let what = match restarts {
-                    Some(number) => {
-                        format!("that would be restart {number} within {}", span(policy.period))
-                    }
-                    None => "start_failure=fail".to_owned(),
-                };
-                crit!(
-                    log,
-                    "{name} gives up: {child} {why}, {what}; {}",
-                    consequence(group, policy.escalate)
-                );
-            }
-            Output::AutoShutdown(child) => {
-                let word = policy.auto_shutdown.as_str();
-                info!(log, "{name} stops: {child}, which is significant, ended (auto_shutdown={word})");
-            }
-            Output::Report(Report::Up) => info!(log, "{name} is up"),
-            Output::Report(Report::Ended(_)) => warn!(log, "{name} is down"),
-            Output::Report(Report::Fatal) => {
-                error!(log, "{name} is FATAL: it stays down until it is started")
-            }
-            Output::Report(Report::Exit) => crit!(log, "{name} ends the daemon (escalate=exit)"),
+        let news = {
+            let trees = self.arena.grove.trees();
+            News::of(group, output, trees.forest.machine(group), clock::now())
+        };
+        let (Some(news), log) = (news, &self.log) else { return };
+        match news.level {
+            Level::Critical => crit!(log, "{news}"),
+            Level::Error => error!(log, "{news}"),
+            Level::Warn => warn!(log, "{news}"),
+            Level::Info | Level::Debug | Level::Trace | Level::Blather => info!(log, "{news}"),
         }
-    }
-
-    /// How many restarts are left.
-    fn left(&self, group: Option<&GroupName>) -> Option<usize> {
-        let trees = self.arena.grove.trees();
-        trees.forest.machine(group).and_then(|machine| machine.budget_left(clock::now()))
     }
 
     /// The groups themselves want the daemon to end.
@@ -225,37 +185,9 @@ impl Shared {
         if self.arena.mood() != Mood::Running {
             return;
         }
-        let why = match end {
-            End::Done => "auto_shutdown".to_owned(),
-            End::Escalated(group) => {
-                self.arena.set_exit_status(ESCALATED);
-                format!("escalate=exit of {}", named(group.as_ref()))
-            }
-        };
-        self.end(Mood::Shutdown, Asked::inside(&why));
-    }
-}
-
-fn budget(left: Option<usize>, policy: &GroupPolicy) -> String {
-    match (left, policy.intensity) {
-        (Some(left), Some(all)) => {
-            format!(" ({left} of {all} restarts are left within {})", span(policy.period))
+        if let End::Escalated(_) = end {
+            self.arena.set_exit_status(ESCALATED);
         }
-        _ => String::new(),
-    }
-}
-
-fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
-    match (escalate, group) {
-        (Escalate::Fatal, Some(group)) => {
-            format!("all it has is stopped (escalate=fatal); see why, then supervisorctl start {group}:*")
-        }
-        (Escalate::Fatal, None) => {
-            "all groups are stopped (escalate=fatal); see why, then start them".to_owned()
-        }
-        (Escalate::Parent, _) => {
-            "all it has is stopped, and the one above it decides (escalate=parent)".to_owned()
-        }
-        (Escalate::Exit, _) => "the daemon ends (escalate=exit)".to_owned(),
+        self.end(Mood::Shutdown, Asked::inside(&end.rule()));
     }
 }

@@ -356,7 +356,7 @@ impl Actor for Program {
             // the predecessor ended between the decision to spawn and the spawn
             None if matches!(state, State::Starting { ready_at: None, .. }) => self.resume_spawn(context),
             None if matches!(state, State::Stopping { .. }) => {
-                self.occur(Fact::SpawnFailed, journal::unborn(), context);
+                self.occur(Fact::SpawnFailed, Cause::unborn(), context);
             }
             None => {}
         }

@@ -5,9 +5,12 @@
 //! pre_stop ─► stop_command or the first signal ─► the rest of the signals ─► its end, whatever brought it ─► post_stop
 //! ```
 //!
-//! Absent: when each is due (`lifecycle`, and whoever drives it), how a command is run.
+//! The daemon and the simulation ask here what is run, for how long, and what cuts it short. Absent: when each is due
+//! (`lifecycle`, and whoever drives it), how a command is run.
 
+use crate::lifecycle::{Edge, Policy, State, StopStep};
 use crate::signal::Signal;
+use crate::spec::ProcessSpec;
 use std::time::Duration;
 
 /// A command that is run at one point of a life.
@@ -28,6 +31,10 @@ pub enum Hook {
 }
 
 impl Hook {
+    /// Those that belong to each life.
+    pub const ALL: [Self; 5] =
+        [Self::PreStart, Self::PostStart, Self::PreStop, Self::StopCommand, Self::PostStop];
+
     /// Its key.
     #[must_use]
     pub const fn key(self) -> &'static str {
@@ -40,6 +47,47 @@ impl Hook {
             Self::Reload => "reload_command",
         }
     }
+
+    /// Its command, and how long that may run; `None`: there is none.
+    #[must_use]
+    pub fn of<'a>(self, spec: &'a ProcessSpec, policy: &Policy) -> Option<(&'a str, Duration)> {
+        let hooks = &spec.hooks;
+        let (command, limit) = match self {
+            Self::PreStart => (&hooks.pre_start, hooks.timeout),
+            Self::PostStart => (&hooks.post_start, hooks.timeout),
+            Self::PreStop => (&hooks.pre_stop, hooks.timeout),
+            Self::StopCommand => (&spec.stop.command, policy.command_wait().unwrap_or(hooks.timeout)),
+            Self::PostStop => (&hooks.post_stop, hooks.timeout),
+            Self::Reload => (&spec.reload.command, hooks.timeout),
+        };
+        command.as_deref().map(|command| (command, limit))
+    }
+
+    /// The hook of a stop that a transition leaves behind: if it still runs, it is ended.
+    #[must_use]
+    pub fn cut_short_by(edge: &Edge) -> Option<Self> {
+        let State::Stopping { step, .. } = edge.from else { return None };
+        if matches!(edge.to, State::Stopping { step: now, .. } if now == step) {
+            return None;
+        }
+        match step {
+            StopStep::Hook => Some(Self::PreStop),
+            StopStep::Command { .. } => Some(Self::StopCommand),
+            StopStep::Signal(_) => None,
+        }
+    }
+}
+
+/// Whether a transition calls off a spawn that is only being prepared.
+#[must_use]
+pub const fn calls_off(edge: &Edge) -> bool {
+    matches!(edge.to, State::Stopping { kill_at: None, .. })
+}
+
+/// Whether `post_start` may be run in this state, for a process that is ready.
+#[must_use]
+pub const fn may_greet(state: &State) -> bool {
+    matches!(state, State::Starting { ready_at: Some(_), .. } | State::Running { .. })
 }
 
 /// `pre_start`, `post_start`, `pre_stop`, `post_stop`, and how long each may run.

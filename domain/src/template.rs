@@ -10,8 +10,8 @@
 //! blank or semicolon of it means anything. Absent: shells (no value gets into a script), and who may spawn.
 
 use crate::command;
-use crate::name::ProcessName;
-use crate::spec::ProcessSpec;
+use crate::name::{Namespec, ProcessName};
+use crate::spec::{GroupKind, GroupSpec, ProcessSpec};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -75,6 +75,20 @@ pub enum ArgError {
     /// The command cannot be split.
     #[error("command cannot be split: {0}")]
     Command(#[from] command::SplitError),
+}
+
+/// Why a group gets no further instance.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum GrowError {
+    /// It is not made by a `[template:x]`.
+    #[error("{0} is no [template:...]")]
+    NoTemplate(String),
+    /// Its arguments do not fit.
+    #[error(transparent)]
+    Args(#[from] ArgError),
+    /// It has as many as it may have.
+    #[error("{0} has max_children={1} instances; stop one, or raise max_children")]
+    Full(String, usize),
 }
 
 /// Why a pattern is refused.
@@ -144,6 +158,31 @@ fn script_flag(word: &str) -> Option<char> {
 fn first_name(word: &str) -> &str {
     let after = word.split(OPEN).nth(1).unwrap_or_default();
     after.split(CLOSE).next().unwrap_or_default()
+}
+
+/// A group with one instance more, and the full name of that. `number` gives the next number of an instance; wrong
+/// arguments and a full group cost none.
+///
+/// # Errors
+/// [`GrowError`].
+pub fn grown(
+    group: &GroupSpec,
+    args: &BTreeMap<String, String>,
+    number: impl FnOnce() -> u64,
+) -> Result<(GroupSpec, Namespec), GrowError> {
+    let GroupKind::Template(template) = &group.kind else {
+        return Err(GrowError::NoTemplate(group.name.to_string()));
+    };
+    // wrong arguments are told first
+    template.instance(0, args)?;
+    if group.processes.len() >= template.max_children {
+        return Err(GrowError::Full(group.name.to_string(), template.max_children));
+    }
+    let process = template.instance(number(), args)?;
+    let namespec = group.namespec(&process.name);
+    let mut grown = GroupSpec::clone(group);
+    grown.processes.push(process);
+    Ok((grown, namespec))
 }
 
 impl TemplateSpec {

@@ -15,6 +15,7 @@ use std::time::Instant;
 use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::depend::gate::{Standing, World, lost, missing, relied_on, to_summon};
 use treeherd_domain::depend::graph::Graph;
+use treeherd_domain::depend::way::{Step, Way};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::Health;
@@ -319,26 +320,46 @@ proptest! {
     }
 
     #[test]
-    fn everybody_goes_down_once_after_those_that_require_it(spec in acyclic(), seed in any::<u64>()) {
+    fn everybody_goes_down_once_after_its_dependents_and_comes_back_once_after_what_it_requires(
+        spec in acyclic(),
+        some in any::<u32>(),
+        returns in any::<bool>(),
+        seed in any::<u64>(),
+    ) {
         let graph = Graph::of(&groups(&spec));
-        let all: Vec<Namespec> = graph.boot_order().into_iter().cloned().collect();
-        let mut descent = Descent::new(graph.clone(), &[], all.clone());
-        let (mut told, mut down) = (Vec::new(), HashSet::new());
-        let mut pending: Vec<Namespec> = Vec::new();
+        let all = graph.boot_order().into_iter().cloned().enumerate();
+        let all: HashSet<Namespec> = all.filter(|(at, _)| some >> at & 1 == 1).map(|(_, one)| one).collect();
+        let mut way = Way::new(Descent::new(graph.clone(), &[], all.clone()), returns);
+        let (mut down, mut up) = (HashSet::new(), HashSet::new());
+        let (mut told, mut pending): (usize, Vec<Namespec>) = (0, Vec::new());
         let mut random = seed;
-        while !descent.is_over() || !pending.is_empty() {
-            let next = descent.next(|namespec| down.contains(namespec), !pending.is_empty());
-            for namespec in &next {
-                prop_assert!(graph.dependents(namespec).iter().all(|d| down.contains(*d)), "{}", namespec);
+        while !way.is_over() {
+            for step in way.next(|namespec| down.contains(namespec)) {
+                match step {
+                    Step::Down(namespec) => {
+                        let mut dependents = graph.dependents(&namespec).into_iter().filter(|d| all.contains(*d));
+                        prop_assert!(dependents.all(|dependent| down.contains(dependent)), "{}", namespec);
+                        told += 1;
+                        pending.push(namespec);
+                    }
+                    Step::Up(namespec) => {
+                        let mut required = graph.requires(&namespec).into_iter().filter(|r| all.contains(*r));
+                        prop_assert!(required.all(|required| up.contains(required)), "{}", namespec);
+                        prop_assert!(returns && down.contains(&namespec) && up.insert(namespec));
+                    }
+                }
             }
-            told.extend(next.iter().cloned());
-            pending.extend(next);
+            if way.is_over() {
+                break;
+            }
             prop_assert!(!pending.is_empty(), "it does not come to its end");
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let one = usize::try_from(random >> 33).expect("31 bits fit") % pending.len();
-            down.insert(pending.swap_remove(one));
+            let one = pending.swap_remove(one);
+            way.over(&one);
+            prop_assert!(down.insert(one));
         }
-        prop_assert_eq!(told.len(), all.len());
+        prop_assert_eq!((told, down.len(), up.len()), (all.len(), all.len(), if returns { all.len() } else { 0 }));
     }
 
     #[test]
@@ -376,9 +397,13 @@ fn where_nothing_is_required_the_order_is_that_of_the_priorities() {
 fn those_of_a_circle_go_down_all_the_same() {
     let spec = [(1, vec![1]), (1, vec![0]), (1, vec![0])];
     let graph = Graph::of(&groups(&spec));
-    let mut descent = Descent::new(graph, &[], ["p00", "p01", "p02"].map(name));
-    assert_eq!(descent.next(|_| false, false), [name("p02")]);
-    assert!(descent.next(|_| false, true).is_empty(), "as long as somebody is on the way, the others wait");
-    assert_eq!(descent.next(|n| *n == name("p02"), false).len(), 2);
-    assert!(descent.is_over());
+    let mut way = Way::new(Descent::new(graph, &[], ["p00", "p01", "p02"].map(name)), true);
+    assert_eq!(way.next(|_| false), [Step::Down(name("p02"))]);
+    assert!(way.next(|_| false).is_empty(), "as long as somebody is on the way, the others wait");
+    way.over(&name("p02"));
+    let is_down = |one: &Namespec| *one == name("p02");
+    assert_eq!(way.next(is_down), [Step::Down(name("p01")), Step::Down(name("p00"))]);
+    ["p00", "p01"].map(name).iter().for_each(|one| way.over(one));
+    let up = ["p02", "p00", "p01"].map(|one| Step::Up(name(one)));
+    assert_eq!((way.next(|_| true), way.is_over()), (up.to_vec(), true), "and come back");
 }

@@ -266,3 +266,23 @@ fn a_chain_of_requirements_starts_and_ends_in_the_simulated_order() {
     assert_eq!(ways["z"], ["STOPPED STARTING", up, "ready"]);
     twice.end(&["a", "m", "z"]);
 }
+
+#[test]
+fn what_is_to_stay_down_is_not_started_by_its_group_in_either() {
+    if reference() {
+        return;
+    }
+    let plan = Herd::of(
+        "[group:g]\nprograms=a,b\nstrategy=one_for_one\nintensity=3\nperiod=60\nbackoff=0,0\n\
+         [program:a]\ncommand=/bin/sh -c 'read x; exit 0'\nstartsecs=0\nautorestart=unexpected\n\
+         [program:b]\ncommand=/bin/cat\nstartsecs=60\nrequires=g:a\nrequires_restart=stop\n\
+         [program:d]\ncommand=/bin/cat\nstartsecs=0\n",
+    );
+    let twice = Twice::of(plan, "g:a: runs 2s\n");
+    twice.wait(("g:b", "free to start"), 1);
+    twice.herd.call("supervisor.sendProcessStdin", serde_json::json!(["g:a", "\n"])).expect("it reads");
+    twice.wait(("g:b", "STOPPING STOPPED"), 1);
+    let ways = twice.assert_same(&[(("g:a", "RUNNING EXITED"), ("g:b", "STARTING STOPPING"))]);
+    assert_eq!(ways["g:a"].len(), 3, "nobody brings it up again: {ways:?}");
+    twice.end(&[]);
+}

@@ -42,18 +42,29 @@ pub(crate) const WORDS: &[&str] = &[
     "unhealthy after 10s for 5s",
     "ignores TERM, INT",
     "stops after 2s, exit 3",
+    "; pre_start takes 1s",
+    "; pre_start takes 40s, exit 1",
+    "; stop_command takes 2s",
+    "; post_stop takes 3s; ignores stop_command",
+    "; out of reach",
     "\nat 20s: ",
     "at 0s: ",
     "start ",
     "stop ",
     "restart ",
     "kill ",
+    "exit 1 ",
+    "ready ",
     "signal HUP ",
     "unhealthy ",
     "healthy ",
     "probe net red",
     "probe net green",
     "shutdown",
+    "spawn w queue=",
+    "spawn w ",
+    "w:1",
+    "w: ",
     "web",
     "shop:*",
     " --no-deps",
@@ -71,7 +82,7 @@ pub(crate) const WORDS: &[&str] = &[
     "é",
 ];
 
-/// Requirements, readiness, health, a watchdog, a group with a strategy, and one that is always started again.
+/// Requirements, readiness, health, a watchdog, hooks, a group with a strategy, and one that is always started again.
 const CONFIGURATION: &str = "[supervisord]\n[probe:net]\ncheck = tcp:127.0.0.1:1\n\
     [program:db]\ncommand = /bin/db\nready = notify\nready_timeout = 30\nwatchdog = 20\n\
     [program:web]\ncommand = /bin/web\nrequires = db:ready, probe:net\nrequires_restart = restart\nstartretries = 1\n\
@@ -79,7 +90,9 @@ const CONFIGURATION: &str = "[supervisord]\n[probe:net]\ncheck = tcp:127.0.0.1:1
     [program:api]\ncommand = /bin/api\nhealth = tcp:127.0.0.1:2\nhealth_interval = 5\n\
     [program:job]\ncommand = /bin/job\nautorestart = true\nstartsecs = 0\n\
     [group:shop]\nprograms = api,job\nstrategy = one_for_all\nintensity = 3\nperiod = 60\n\
-    [program:flap]\ncommand = /bin/flap\nautorestart = true\nstartsecs = 0\n";
+    [program:flap]\ncommand = /bin/flap\nautorestart = true\nstartsecs = 0\npre_start = /bin/a\npost_start = /bin/b\n\
+    pre_stop = /bin/c\nstop_command = /bin/d\npost_stop = /bin/e\n\
+    [template:w]\ncommand = /bin/w %(arg_queue)s\nmax_children = 3\nrequires = db\n";
 
 static SETTING: LazyLock<Setting> = LazyLock::new(|| {
     let mut file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is room");

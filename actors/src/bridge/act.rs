@@ -147,11 +147,11 @@ impl Bridge {
     /// to start them again by its rules.
     pub(super) fn members_for(&self, group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
         let members = Self::members(group, verb);
-        if verb == Verb::Stop {
+        if let Some(wish) = Wish::of_others(verb) {
             let is_left_out =
                 |estate: &&Arc<Estate>| !members.iter().any(|member| Arc::ptr_eq(member, estate));
             for estate in group.estates.iter().filter(is_left_out) {
-                self.shared().ask_group(&estate.namespec, Wish::Stop);
+                self.shared().ask_group(&estate.namespec, wish);
             }
         }
         members

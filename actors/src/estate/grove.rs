@@ -12,7 +12,7 @@ use super::{Arena, Estate, GroupEstate, lock};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use treeherd_domain::group::{ChildId, Forest, GroupPolicy, Line, Plot, Reasons, lines, plots, tree_of};
+use treeherd_domain::group::{Forest, GroupPolicy, Line, Plot, Reasons, lines, plots, tree_of};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupSpec;
 
@@ -72,9 +72,7 @@ impl Grove {
     /// Whether a process has still to carry out this order.
     #[must_use]
     pub fn is_ordered(&self, process: &Namespec, ticket: u64) -> bool {
-        let child = ChildId::Process(process.process.clone());
-        let orders = self.trees().forest.orders(&process.group);
-        orders.iter().any(|order| order.child == child && order.ticket == ticket)
+        self.trees().forest.is_ordered(process, ticket)
     }
 }
 

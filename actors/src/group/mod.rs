@@ -30,12 +30,13 @@ use crate::supervision::guard;
 use crate::supervision::link::{Bid, Down, Exit, Link, Round};
 use actix::{Actor, ActorContext, Addr, AsyncContext, Context, Handler, Message, ResponseFuture};
 use futures_util::future::join_all;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::group::Post;
 use treeherd_domain::name::{Namespec, ProcessName};
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
@@ -106,8 +107,8 @@ pub struct Group {
     shared: Arc<Shared>,
     programs: HashMap<ProcessName, Arc<Slot<Addr<Program>>>>,
     children: Children,
-    /// The orders that were sent and are not done.
-    sent: HashSet<u64>,
+    /// The orders that were handed on and are not done.
+    post: Post,
     alarm: Alarm,
     /// The daemon ends: why, and where the ends go.
     halting: Option<(Cause, Reply)>,
@@ -137,7 +138,7 @@ impl Group {
             shared,
             programs: HashMap::new(),
             children,
-            sent: HashSet::new(),
+            post: Post::default(),
             alarm: Alarm::default(),
             halting: None,
             link,

@@ -1,16 +1,15 @@
 //! A group under OTP's rules: it carries out the orders of its machine, and keeps its deadline.
 //!
-//! Which orders were sent is all that this actor knows; its successor, and one of whose programs has a successor,
+//! Which orders were handed on ([`Post`](treeherd_domain::group::Post)) is all that this actor knows; its successor, and one of whose programs has a successor,
 //! sends again what is not done, and a program that finds it done already says so.
 
 use super::Group;
-use crate::clock;
 use crate::command::{Reply, Verb};
 use crate::grove::Orders;
 use crate::program::{self, Take};
 use actix::{AsyncContext, Context, Handler};
 use treeherd_domain::cause::Cause;
-use treeherd_domain::group::{ChildId, Forest, Order, Request, Task, Wish};
+use treeherd_domain::group::{Errand, Forest, Request, Wish};
 use treeherd_domain::name::Namespec;
 
 impl Group {
@@ -27,38 +26,37 @@ impl Group {
 
     /// Programs may have lost what they were told.
     pub(super) fn send_again(&mut self, context: &mut Context<Self>) {
-        self.sent.clear();
+        self.post.again();
         context.notify(Orders);
     }
 
     /// Tells the machine what somebody asked of a process, which has got it.
     pub(super) fn ask_machine(&self, namespec: &Namespec, verb: Verb) {
-        match verb {
-            Verb::Start | Verb::Restart => self.shared.ask_group(namespec, Wish::Start),
-            Verb::Stop => self.shared.ask_group(namespec, Wish::Stop),
-            // the others change nothing about who is to be up
-            _ => {}
+        if let Some(wish) = Wish::of(verb) {
+            self.shared.ask_group(namespec, wish);
         }
     }
 
     /// The daemon ends: everything down, in the order that the group has.
     pub(super) fn halt_in_order(&mut self, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         self.halting = Some((cause, reply));
-        self.sent.clear();
+        self.post.halt();
         let name = self.estate.name().clone();
         self.shared.feed(|forest: &mut Forest, now| forest.request(Some(&name), Request::Halt, now));
         context.notify(Orders);
     }
 
-    fn send(&self, order: &Order, cause: Cause) -> bool {
-        let ChildId::Process(process) = &order.child else { return true };
+    /// Hands an order on; whether there is somebody to take it.
+    fn send(&self, Errand { process, ticket, task }: &Errand, cause: &Cause) -> bool {
         let Some(program) = self.program(process) else { return false };
-        match (&self.halting, order.task) {
-            (Some((cause, reply)), Task::Stop) => {
+        match (task, &self.halting) {
+            (Some(task), _) => {
+                program.do_send(Take { task: *task, ticket: *ticket, cause: cause.clone() });
+            }
+            (None, Some((cause, reply))) => {
                 program.do_send(program::Halt { cause: cause.clone(), reply: reply.clone() });
             }
-            (Some(_), Task::Start) => {}
-            (None, task) => program.do_send(Take { task, ticket: order.ticket, cause }),
+            (None, None) => {}
         }
         true
     }
@@ -75,8 +73,6 @@ impl Group {
             let own = trees.forest.deadline_of(Some(self.estate.name()));
             own.into_iter().chain(trees.forest.deadline_of(None)).min()
         };
-        // what is due and not done is so because the daemon ends
-        let deadline = deadline.filter(|at| *at > clock::now() || self.halting.is_none());
         self.alarm.set(deadline, context, |group| &mut group.alarm, Self::ring);
     }
 }
@@ -88,15 +84,14 @@ impl Handler<Orders> for Group {
         if !self.is_driven() {
             return;
         }
-        let orders = self.shared.orders(self.estate.name());
-        self.sent.retain(|ticket| orders.iter().any(|(order, _)| order.ticket == *ticket));
-        for (order, cause) in &orders {
-            if !self.sent.contains(&order.ticket) && self.send(order, cause.clone()) {
-                self.sent.insert(order.ticket);
-            }
-        }
+        let (orders, cause) = self.shared.orders(self.estate.name());
         if orders.is_empty() {
             self.halting = None;
+        }
+        for errand in self.post.next(orders) {
+            if self.send(&errand, &cause) {
+                self.post.handed(errand.ticket);
+            }
         }
         self.arm(context);
     }

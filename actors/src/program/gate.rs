@@ -22,6 +22,7 @@ use treeherd_domain::cause::{Cause, Ref};
 use treeherd_domain::depend::gate::{Missing, missing, relied_on, to_summon};
 use treeherd_domain::depend::{Look, OnLoss, end_fact, loss};
 use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::group::Wish;
 use treeherd_domain::lifecycle::{Fact, State};
 use treeherd_domain::name::Namespec;
 
@@ -161,6 +162,9 @@ impl Program {
                 text: format!("{lost} went down, which it requires (requires_restart={word})").into(),
                 of: self.place(lost),
             };
+            if let Some(wish) = Wish::of_loss(request) {
+                self.shared.ask_group(name, wish);
+            }
             // refused only where it is down, and then nothing is left to do
             let _ = self.request(request, cause, context);
         }

@@ -11,7 +11,7 @@
 //! waits for the same run. Nothing is waited for in a handler, and each has a limit. Absent: when a step of a stop is
 //! over by its time (the machine).
 
-use super::{Program, journal};
+use super::Program;
 use crate::clock;
 use crate::errand::Errand;
 use crate::estate::run::{Ended, over};
@@ -22,25 +22,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use treeherd_domain::cause::Cause;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::hook::Hook;
+use treeherd_domain::hook::{self, Hook};
 use treeherd_domain::lifecycle::{Edge, Fact, State, StopStep};
 
 impl Program {
-    /// The command of a hook, and how long it may run.
-    fn hook(&self, hook: Hook) -> Option<(String, Duration)> {
-        let (spec, policy) = (&self.estate.spec, &self.estate.policy);
-        let hooks = &spec.hooks;
-        let (command, limit) = match hook {
-            Hook::PreStart => (&hooks.pre_start, hooks.timeout),
-            Hook::PostStart => (&hooks.post_start, hooks.timeout),
-            Hook::PreStop => (&hooks.pre_stop, hooks.timeout),
-            Hook::StopCommand => (&spec.stop.command, policy.command_wait().unwrap_or(hooks.timeout)),
-            Hook::PostStop => (&hooks.post_stop, hooks.timeout),
-            Hook::Reload => (&spec.reload.command, hooks.timeout),
-        };
-        command.clone().map(|command| (command, limit))
-    }
-
     /// Runs a hook for the present spawn, unless that has been begun. Where its end is told; `None`: there is none.
     fn run_hook(&self, hook: Hook, more: Vec<(String, String)>) -> Option<watch::Receiver<Option<Ended>>> {
         let (cause, begun) = {
@@ -91,7 +76,7 @@ impl Program {
 
     /// A command that is run for the process, with what it may want to know in its environment; `None`: there is none.
     pub(super) fn errand(&self, hook: Hook, cause: &Cause, more: Vec<(String, String)>) -> Option<Errand> {
-        let (command, limit) = self.hook(hook)?;
+        let (command, limit) = hook.of(&self.estate.spec, &self.estate.policy)?;
         let (key, name) = (hook.key(), format!("{} of {}", hook.key(), self.estate.namespec));
         let pid = self.estate.record().process.as_ref().map(|process| process.pid().to_string());
         let own = |name: &str, value: String| (name.to_owned(), value);
@@ -102,7 +87,7 @@ impl Program {
         ];
         extra.extend(pid.map(|pid| own("SUPERVISOR_PID", pid)));
         extra.extend(more);
-        Some(Errand::of(&self.estate, &self.shared, name, &command, limit, extra))
+        Some(Errand::of(&self.estate, &self.shared, name, command, limit, extra))
     }
 
     /// Ends a hook that is running, with its process group.
@@ -160,20 +145,13 @@ impl Program {
         ended: Option<ExitStatus>,
         context: &mut Context<Self>,
     ) {
-        let called_off = matches!(edge.to, State::Stopping { kill_at: None, .. });
-        if called_off && self.preparing.take().is_some() {
+        if hook::calls_off(edge) && self.preparing.take().is_some() {
             self.abort_hook(Hook::PreStart, "the process is to be stopped");
-            self.facts.push_back((Fact::SpawnFailed, journal::unborn()));
+            self.facts.push_back((Fact::SpawnFailed, Cause::unborn()));
         }
-        if let State::Stopping { step, .. } = edge.from
-            && !matches!(edge.to, State::Stopping { step: now, .. } if now == step)
-        {
+        if let Some(hook) = Hook::cut_short_by(edge) {
             let why = if ended.is_some() { "the process has ended" } else { "its time is over" };
-            match step {
-                StopStep::Hook => self.abort_hook(Hook::PreStop, why),
-                StopStep::Command { .. } => self.abort_hook(Hook::StopCommand, why),
-                StopStep::Signal(_) => {}
-            }
+            self.abort_hook(hook, why);
         }
         if let Some(status) = ended {
             self.abort_hook(Hook::PostStart, "the process has ended");
@@ -185,8 +163,7 @@ impl Program {
     pub(super) fn greet(&self) {
         let is_up = {
             let record = self.estate.record();
-            let state = record.machine.state();
-            matches!(state, State::Starting { ready_at: Some(_), .. } | State::Running { .. })
+            hook::may_greet(&record.machine.state())
         };
         if !is_up || !self.estate.is_ready() {
             return;

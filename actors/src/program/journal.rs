@@ -175,8 +175,3 @@ const fn is_waiting(state: State) -> bool {
 const fn is_fatal(state: State) -> bool {
     matches!(state, State::Fatal { .. })
 }
-
-/// A stop was faster than the spawn.
-pub(super) fn unborn() -> Cause {
-    Cause::NotSpawned("it was to be stopped before it had been spawned".into())
-}

@@ -4,7 +4,7 @@ use super::Program;
 use actix::{Handler, Message};
 use treeherd_domain::cause::Cause;
 use treeherd_domain::group::{Fact, Seen, Task, Wish};
-use treeherd_domain::lifecycle::{Edge, Request};
+use treeherd_domain::lifecycle::Edge;
 
 /// Do this, unless the group has changed its mind. What becomes of it is told by the change of state.
 #[derive(Message, Debug)]
@@ -29,14 +29,11 @@ impl Handler<Take> for Program {
             // the group goes on without it
             return self.shared.ask_group(&self.estate.namespec, Wish::Stop);
         }
-        let request = match task {
-            // the daemon ends, or it is not there any more: its group hears of that elsewhere
-            Task::Start if self.check_start(context).is_err() => return,
-            Task::Start => Request::Start,
-            Task::Stop => Request::Stop,
-        };
+        if task == Task::Start && self.check_start(context).is_err() {
+            return; // the daemon ends, or it is not there any more: its group hears of that elsewhere
+        }
         self.drive(context);
-        match self.ask_for(request, false) {
+        match self.ask_for(task.request(), false) {
             Ok(Some(edge)) => self.take_up(&edge, cause, context),
             Ok(None) => self.drive(context),
             Err(_) => self.show_group(),

@@ -7,7 +7,6 @@
 //! end:   status ─► pipes empty? ─(no)─► rotators drain ─► record ─► Fact::Exited
 //! ```
 
-use super::journal::unborn;
 use super::socket::Refused;
 use super::{Program, launch, report};
 use crate::clock;
@@ -84,7 +83,7 @@ impl Program {
                 }
                 actor.open_and_launch(turn, incarnation, context);
             }
-            Err(_) => actor.occur(Fact::SpawnFailed, unborn(), context),
+            Err(_) => actor.occur(Fact::SpawnFailed, Cause::unborn(), context),
         }));
     }
 
@@ -96,7 +95,7 @@ impl Program {
     /// Its turn has come: opens the files that are not open, then makes the process.
     fn open_and_launch(&mut self, turn: Turn, incarnation: u64, context: &mut Context<Self>) {
         if !self.is_wanted(incarnation) {
-            return self.occur(Fact::SpawnFailed, unborn(), context);
+            return self.occur(Fact::SpawnFailed, Cause::unborn(), context);
         }
         // a command that cannot be run needs no files
         if self.streams.are_open() || launch::command(&self.estate.spec, &self.shared).is_err() {
@@ -116,7 +115,7 @@ impl Program {
         };
         context.spawn(held.into_actor(self).map(move |(opened, turn), actor, context| {
             if !actor.is_wanted(incarnation) {
-                return actor.occur(Fact::SpawnFailed, unborn(), context);
+                return actor.occur(Fact::SpawnFailed, Cause::unborn(), context);
             }
             match opened {
                 Ok(()) => actor.try_launch(context),
@@ -273,7 +272,7 @@ impl Program {
     ) {
         let Some(process) = self.estate.record().process.clone() else {
             // the machine knows of no process either: a signal before the spawn is not asked for
-            return self.occur(Fact::SpawnFailed, unborn(), context);
+            return self.occur(Fact::SpawnFailed, Cause::unborn(), context);
         };
         report::signal(&self.shared.log, &self.estate, process.pid(), signal, as_group, escalated);
         let scope = if as_group { Scope::Group } else { Scope::Process };

@@ -2,11 +2,9 @@
 //! group under OTP's rules the last one first (`stop_order`).
 //!
 //! ```text
-//! InOrder ─► Descent ── whom to stop now ──► Root ──► Group ──► Program
-//!               ▲                                                  │ down
-//!               └──────────────────────────────────────────────────┘
-//!            restart: whoever is down is started as soon as those have been told to start that come before it;
-//!            its gate does the rest
+//! InOrder ─► Way: domain::depend ── whom to stop, or to start again, now ──► Root ──► Group ──► Program
+//!               ▲                                                                        │ down
+//!               └────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
 //! It runs beside the root, and no actor's end ends it: whoever was told, and whose answer was lost with an actor, is
@@ -22,7 +20,7 @@ use crate::shared::{Shared, Slot};
 use actix::{Addr, Context, Handler, Message};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +29,7 @@ use treeherd_domain::cause::Cause;
 use treeherd_domain::depend::Target;
 use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::depend::graph::Graph;
+use treeherd_domain::depend::way::{Step, Way};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::hook::Hook;
 use treeherd_domain::name::Namespec;
@@ -71,20 +70,36 @@ pub(super) fn is_down(arena: &Arena, namespec: &Namespec) -> bool {
 /// How long an actor that died on the way has to come back before its process is told again.
 pub(super) const AGAIN: Duration = Duration::from_millis(10);
 
+/// What became of one on a [`Way`].
+pub(super) enum News {
+    /// It is down, or could not be stopped.
+    Down(Outcome),
+    /// It is its turn to start.
+    Up(Namespec),
+}
+
 /// Has everybody told to go down whose turn it is, until all are down that can be; `tell` comes back with the end of one.
-/// What became of each is given to `done`.
+/// What became of each, and whose turn it is to start again, is given to `news`.
 pub(super) async fn descend<F: Future<Output = Outcome>>(
-    mut descent: Descent,
+    mut way: Way,
     is_down: impl Fn(&Namespec) -> bool,
     tell: impl Fn(Namespec) -> F,
-    mut done: impl FnMut(Outcome),
+    mut news: impl FnMut(News),
 ) {
     let mut ends = FuturesUnordered::new();
     loop {
-        ends.extend(descent.next(&is_down, !ends.is_empty()).into_iter().map(&tell));
+        for step in way.next(&is_down) {
+            match step {
+                Step::Down(namespec) => ends.push(tell(namespec)),
+                Step::Up(namespec) => news(News::Up(namespec)),
+            }
+        }
         match ends.next().await {
-            Some(outcome) => done(outcome),
-            None if descent.is_over() => return,
+            Some(outcome) => {
+                way.over(&outcome.namespec);
+                news(News::Down(outcome));
+            }
+            None if way.is_over() => return,
             None => {}
         }
     }
@@ -159,48 +174,38 @@ impl Order {
     async fn carry_out(self, restart: bool, reply: Reply) {
         self.shared.hold(self.descent.among());
         let order = Rc::new(self);
+        let way = Way::new(order.descent.clone(), restart);
         if restart {
-            let mut rise = Rise { order: &order, stopped: HashMap::new(), told: HashSet::new(), reply };
-            return order.descend(|outcome| rise.stopped(outcome)).await;
+            let mut stops: HashMap<Namespec, Result<(), Fault>> = HashMap::new();
+            let news = |news| match news {
+                News::Down(outcome) => drop(stops.insert(outcome.namespec, outcome.result)),
+                News::Up(namespec) => {
+                    // what did not run has not been stopped
+                    let stopped = stops.remove(&namespec).filter(Result::is_ok);
+                    actix_rt::spawn(Rc::clone(&order).start(namespec, stopped, reply.clone()));
+                }
+            };
+            return order.descend(way, news).await;
         }
         if order.wait == Wait::Settled {
-            return order.descend(|outcome| reply.clone().send(outcome)).await;
+            let news = |news| {
+                if let News::Down(outcome) = news {
+                    reply.clone().send(outcome);
+                }
+            };
+            return order.descend(way, news).await;
         }
         // the first of them are told now, the others after them, and nobody waits for that
         for namespec in order.descent.among() {
             reply.clone().send(Outcome::new(namespec.clone(), Ok(())));
         }
         drop(reply);
-        order.descend(|_| ()).await;
+        order.descend(way, |_| ()).await;
     }
 
-    async fn descend(&self, done: impl FnMut(Outcome)) {
+    async fn descend(&self, way: Way, news: impl FnMut(News)) {
         let is_down = |namespec: &Namespec| is_down(&self.shared.arena, namespec);
-        descend(self.descent.clone(), is_down, |namespec| self.stop(namespec), done).await;
-    }
-}
-
-/// The second half of a restart.
-struct Rise<'a> {
-    order: &'a Rc<Order>,
-    /// Down, and how their stop went, but not told to start yet.
-    stopped: HashMap<Namespec, Result<(), Fault>>,
-    told: HashSet<Namespec>,
-    reply: Reply,
-}
-
-impl Rise<'_> {
-    /// One is down, or was: it starts when those before it have been told to.
-    fn stopped(&mut self, outcome: Outcome) {
-        self.stopped.insert(outcome.namespec, outcome.result);
-        loop {
-            let may = |one: &Namespec| self.order.descent.may_rise(one, |one| self.told.contains(one));
-            let Some(next) = self.stopped.keys().find(|one| may(one)).cloned() else { return };
-            // what did not run has not been stopped
-            let stopped = self.stopped.remove(&next).filter(Result::is_ok);
-            self.told.insert(next.clone());
-            actix_rt::spawn(Rc::clone(self.order).start(next, stopped, self.reply.clone()));
-        }
+        descend(way, is_down, |namespec| self.stop(namespec), news).await;
     }
 }
 

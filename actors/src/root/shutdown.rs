@@ -27,17 +27,16 @@ use crate::shared::{Shared, Slot};
 use actix::{ActorContext, ActorFutureExt, Addr, AsyncContext, Context, Handler, Message, WrapFuture};
 use futures_util::future::{join, join_all};
 use slog::{info, warn};
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::depend::descent::Descent;
-use treeherd_domain::ending;
+use treeherd_domain::depend::way::Way;
+use treeherd_domain::ending::{Batch, Fall};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::name::Namespec;
-use treeherd_domain::spec::StopOrder;
 use treeherd_domain::status::ProcessState;
 
 /// How often the log says whom the end waits for.
@@ -66,10 +65,8 @@ pub fn ask(shared: &Shared, root: &Slot<Addr<Root>>, mood: Mood, by: Asked) {
 /// How far the end has come.
 #[derive(Debug, Default)]
 pub struct Stopping {
-    batches: VecDeque<Vec<Arc<GroupEstate>>>,
-    begun: bool,
-    /// Whether the first batch goes down by requirements.
-    in_order: bool,
+    /// What is left; `None`: the end has not begun.
+    fall: Option<Fall<Arc<GroupEstate>>>,
 }
 
 impl Handler<End> for Root {
@@ -98,33 +95,23 @@ impl Handler<End> for Root {
 impl Root {
     /// Begins the end, or, in a new root, goes on with it.
     pub(super) fn stop_all(&mut self, context: &mut Context<Self>) {
-        if std::mem::replace(&mut self.stopping.begun, true) {
+        if self.stopping.fall.is_some() {
             return;
         }
         let order = self.shared.arena.config().daemon.stop_order;
-        let groups = self.shared.arena.by_priority();
-        self.stopping.in_order = graph(&self.shared.arena).has_edges();
-        self.stopping.batches = if self.stopping.in_order {
-            let (listeners, others): (Vec<_>, Vec<_>) =
-                groups.into_iter().partition(|group| listens(group));
-            std::iter::once(others).chain(batches(listeners, order)).collect()
-        } else {
-            batches(groups, order)
-        };
+        let (groups, requires) = (self.shared.arena.by_priority(), graph(&self.shared.arena).has_edges());
+        self.stopping.fall = Some(Fall::new(groups, order, requires, |group| Arc::clone(&group.spec)));
         self.next_batch(context);
         self.report_waiting(context);
     }
 
     fn next_batch(&mut self, context: &mut Context<Self>) {
-        while self.stopping.batches.front().is_some_and(|batch| batch.iter().all(|group| is_halted(group)))
-        {
-            self.stopping.batches.pop_front();
-            self.stopping.in_order = false;
-        }
-        let Some(batch) = self.stopping.batches.front().cloned() else {
+        let Some(fall) = &mut self.stopping.fall else { return };
+        fall.pass(|group| is_halted(group));
+        let Some(Batch { groups: batch, in_order }) = fall.turn().cloned() else {
             return self.take_leave(context);
         };
-        if self.stopping.in_order {
+        if in_order {
             return self.halt_in_order(&batch, context);
         }
         if !batch.iter().any(|group| listens(group)) {
@@ -180,7 +167,7 @@ impl Root {
                     None => tokio::time::sleep(AGAIN).await,
                 }
             };
-            descend(descent, is_down, tell, |_| ()).await;
+            descend(Way::new(descent, false), is_down, tell, |_| ()).await;
             rest(&batch).await;
         };
         context.spawn(over.into_actor(self).map(|(), actor, context| actor.next_batch(context)));
@@ -275,9 +262,4 @@ async fn are_told(group: &GroupEstate) {
             tokio::time::sleep(LOOK).await;
         }
     }
-}
-
-/// Groups in the order of their end.
-fn batches(groups: Vec<Arc<GroupEstate>>, order: StopOrder) -> VecDeque<Vec<Arc<GroupEstate>>> {
-    ending::batches(groups, order, |group| Arc::clone(&group.spec))
 }

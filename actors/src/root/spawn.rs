@@ -19,7 +19,8 @@ use treeherd_domain::cause::Asked;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
-use treeherd_domain::spec::{GroupKind, GroupSpec, ProcessSpec};
+use treeherd_domain::spec::{GroupKind, GroupSpec};
+use treeherd_domain::template::{self, GrowError};
 
 /// Make an instance of a template. It is not started yet.
 #[derive(Message, Debug)]
@@ -46,26 +47,12 @@ impl Root {
         }
         let group = self.shared.arena.group(&spawn.template);
         let group = group.ok_or_else(|| Fault::GroupNotFound(spawn.template.clone()))?;
-        let GroupKind::Template(template) = &group.spec.kind else {
-            return Err(Fault::BadArguments(format!("{} is no [template:...]", spawn.template)));
-        };
-        let instance = |number| {
-            let process = template.instance(number, &spawn.args);
-            process.map_err(|error| Fault::BadArguments(error.to_string()))
-        };
-        // wrong arguments cost no number, and are told first
-        instance(0)?;
-        if group.spec.processes.len() >= template.max_children {
-            return Err(Fault::Failed(format!(
-                "{} has max_children={} instances; stop one, or raise max_children",
-                spawn.template, template.max_children
-            )));
+        let number = || self.shared.arena.grove.next_instance(group.name());
+        match template::grown(&group.spec, &spawn.args, number) {
+            Ok((spec, namespec)) => Ok((group, Arc::new(spec), namespec)),
+            Err(full @ GrowError::Full(..)) => Err(Fault::Failed(full.to_string())),
+            Err(error) => Err(Fault::BadArguments(error.to_string())),
         }
-        let process: Arc<ProcessSpec> = instance(self.shared.arena.grove.next_instance(group.name()))?;
-        let namespec = group.spec.namespec(&process.name);
-        let mut spec = GroupSpec::clone(&group.spec);
-        spec.processes.push(process);
-        Ok((group, Arc::new(spec), namespec))
     }
 
     /// Has the active group this definition from now on. `false` if it is another one meanwhile.

@@ -98,6 +98,12 @@ pub enum Cause {
 }
 
 impl Cause {
+    /// A spawn that was called off.
+    #[must_use]
+    pub fn unborn() -> Self {
+        Self::NotSpawned("it was to be stopped before it had been spawned".into())
+    }
+
     /// A rule that has no variant of its own.
     #[must_use]
     pub fn rule(kind: &'static str, text: impl Into<Arc<str>>) -> Self {

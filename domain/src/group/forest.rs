@@ -11,7 +11,8 @@
 //! Every call gives what is to be logged, and which groups may have other orders for their processes than before. Absent: groups without rules, of which nothing is known here.
 
 use super::{
-    ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen, Task, Wish,
+    ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen, Standing,
+    Task, Wish,
 };
 use crate::name::{GroupName, Namespec};
 use crate::strategy::Ending;
@@ -190,11 +191,19 @@ impl Forest {
         self.trees.get(&Some(group.clone()))?.parent.as_ref().map(Option::as_ref)
     }
 
-    /// The groups that nobody starts but the daemon itself; the root alone, if there is one.
+    /// Whether a process has still to carry out this order of its group.
     #[must_use]
-    pub fn tops(&self) -> Vec<Option<GroupName>> {
-        let tops = self.trees.iter().filter(|(_, tree)| tree.parent.is_none());
-        tops.map(|(node, _)| node.clone()).collect()
+    pub fn is_ordered(&self, process: &Namespec, ticket: u64) -> bool {
+        let child = child(process);
+        self.orders(&process.group).iter().any(|order| order.child == child && order.ticket == ticket)
+    }
+
+    /// The groups that nobody starts but the daemon itself and that were never started; where there is a root, none
+    /// but that.
+    #[must_use]
+    pub fn unstarted(&self) -> Vec<Option<GroupName>> {
+        let is_new = |tree: &Tree| tree.parent.is_none() && tree.machine.standing() == Standing::New;
+        self.trees.iter().filter(|(_, tree)| is_new(tree)).map(|(node, _)| node.clone()).collect()
     }
 
     fn begin(&mut self, node: Node, input: Input, now: Instant) -> Changes {

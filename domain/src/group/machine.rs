@@ -107,9 +107,12 @@ impl GroupMachine {
         self.settle(now)
     }
 
-    /// When the group must be looked at again.
+    /// When the group must be looked at again. Once the daemon ends, nothing is due any more.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
+        if self.standing == Standing::Halting {
+            return None;
+        }
         let alone = self.members.iter().filter_map(|member| match member.life {
             Life::Restarting { due } => Some(due),
             Life::Down | Life::Starting | Life::Up { .. } | Life::Stopping | Life::Lost => None,

@@ -24,9 +24,11 @@ mod forest;
 mod lines;
 mod machine;
 mod members;
+mod news;
 mod phase;
 mod plots;
 mod policy;
+mod post;
 mod reasons;
 
 pub use backoff::Backoff;
@@ -34,9 +36,11 @@ pub use forest::{Changes, End, Forest, Plot};
 pub use lines::{Line, lines};
 pub use machine::GroupMachine;
 pub use members::{ChildId, ChildSpec, Standing};
+pub use news::News;
 pub use plots::{in_trees, plots, tree_of};
 pub use policy::{AutoShutdown, Escalate, GroupPolicy, StartFailure, StartUp};
-pub use reasons::{Reasons, list, named};
+pub use post::{Errand, Post};
+pub use reasons::Reasons;
 
 use crate::strategy::Ending;
 use std::fmt;

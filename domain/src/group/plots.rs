@@ -86,11 +86,12 @@ impl Fact {
         match edge.to {
             State::Exited { restart_at: None, expected: true, .. } => Some(Self::Ended(Ending::Normal)),
             State::Exited { restart_at: None, expected: false, .. } => Some(Self::Ended(Ending::Abnormal)),
-            State::Stopped { .. } => Some(Self::Stopped),
+            State::Stopped { start_at: None } => Some(Self::Stopped),
             State::Fatal { .. } => Some(Self::StartFailed),
             State::Unknown => Some(Self::Lost),
             // it comes back by itself: that is no end
             State::Exited { restart_at: Some(_), .. }
+            | State::Stopped { start_at: Some(_) }
             | State::Waiting { .. }
             | State::Starting { .. }
             | State::Running { .. }

@@ -13,13 +13,13 @@ use std::collections::BTreeMap;
 
 /// A group as it is called in what is told: `group shop`, or the section of the groups themselves.
 #[must_use]
-pub fn named(group: Option<&GroupName>) -> String {
+pub(super) fn named(group: Option<&GroupName>) -> String {
     group.map_or_else(|| "[supervisord]".to_owned(), |group| format!("group {group}"))
 }
 
 /// Children, one after the other: `db, cache`; `nothing` if there are none.
 #[must_use]
-pub fn list(children: &[ChildId]) -> String {
+pub(super) fn list(children: &[ChildId]) -> String {
     if children.is_empty() {
         return "nothing".to_owned();
     }

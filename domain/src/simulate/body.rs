@@ -16,17 +16,17 @@ pub(super) struct Body {
     pub(super) born: Instant,
     /// Whether it is about to end because of a signal.
     pub(super) is_ending: bool,
+    /// Whether the script has said since that it is ready.
+    pub(super) is_ready: bool,
 }
 
 impl Engine {
     /// Makes the process, or feeds why it cannot be made.
-    pub(super) fn spawn(&mut self, at: usize) {
+    pub(super) fn make(&mut self, at: usize) {
         let now = self.now;
-        self.note_relied_on(at);
         let player = &mut self.stage.players[at];
-        let life = player.behaviour.life(player.incarnation);
-        player.incarnation += 1;
-        player.killed = None;
+        let life = player.behaviour.life(player.lives);
+        player.lives += 1;
         self.note_start(at);
         let player = &mut self.stage.players[at];
         if life == Life::Unborn {
@@ -37,7 +37,8 @@ impl Engine {
         }
         let spec = &player.spec.health;
         player.vitals = if spec.is_plain() { Vitals::default() } else { Vitals::begin(spec, now) };
-        player.body = Some(Body { born: now, is_ending: false });
+        debug_assert!(player.body.is_none(), "{} is made over itself", player.namespec);
+        player.body = Some(Body { born: now, is_ending: false, is_ready: false });
         player.facts.push_back((Fact::Spawned, Cause::Spawned));
         let (incarnation, ready, sick) =
             (player.incarnation, player.behaviour.ready, player.behaviour.sick);
@@ -68,6 +69,10 @@ impl Engine {
 
     /// Sends a signal of the daemon's. What the process makes of it follows.
     pub(super) fn signal(&mut self, at: usize, signal: Signal, cause: &str) {
+        if self.stage.players[at].behaviour.out_of_reach {
+            let why = "it cannot be signalled: it is out of reach";
+            return self.occur(at, Fact::SignalFailed, Cause::OutOfReach(why.into()));
+        }
         let obeys = self.feels(at, signal, true);
         self.tell(at, What::Signal(signal.to_string(), obeys), cause, "signal");
     }
@@ -92,5 +97,18 @@ impl Engine {
             self.put(after, Due::Exit { at, incarnation, status });
         }
         true
+    }
+
+    /// `stop_command` has told it to end.
+    pub(super) fn heeds_command(&mut self, at: usize) {
+        let player = &mut self.stage.players[at];
+        let (incarnation, behaviour) = (player.incarnation, &player.behaviour);
+        let Some(body) = &mut player.body else { return };
+        if behaviour.ignores_command || std::mem::replace(&mut body.is_ending, true) {
+            return;
+        }
+        let status = ExitStatus::Code(behaviour.stops_with.unwrap_or(0));
+        let after = behaviour.stops_after;
+        self.put(after, Due::Exit { at, incarnation, status });
     }
 }

@@ -6,13 +6,18 @@ use crate::depend::Target;
 use crate::drive::Verb;
 use crate::health::Check;
 use crate::name::{GroupName, Namespec};
-use std::collections::{BTreeSet, HashMap};
+use crate::spec::{GroupKind, GroupSpec};
+use crate::template::{GrowError, grown};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A script whose names are those of a configuration.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Cast {
-    pub(super) behaviours: HashMap<Namespec, Behaviour>,
+    behaviours: HashMap<Namespec, Behaviour>,
+    /// Of the instances of templates.
+    of_instances: HashMap<GroupName, Behaviour>,
     pub(super) deeds: Vec<Deed>,
     pub(super) until: Until,
     pub(super) notes: Vec<String>,
@@ -29,8 +34,12 @@ pub(super) struct Deed {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum What {
     Do { verb: Verb, alone: bool, to: Vec<To> },
-    Kill(Vec<Namespec>),
-    Health(Vec<Namespec>, bool),
+    Kill(Vec<To>),
+    Exit(i32, Vec<To>),
+    Ready(Vec<To>),
+    Behave(To, Behaviour),
+    Health(Vec<To>, bool),
+    Spawn(GroupName, BTreeMap<String, String>),
     Probe(String, bool),
     Shutdown,
 }
@@ -69,7 +78,22 @@ impl Cast {
         if errors.is_empty() { Ok(cast) } else { Err(errors) }
     }
 
+    /// How a process behaves.
+    pub(super) fn behaviour(&self, namespec: &Namespec) -> Behaviour {
+        let own = self.behaviours.get(namespec).or_else(|| self.of_instances.get(&namespec.group));
+        own.cloned().unwrap_or_default()
+    }
+
+    /// What is said of all of a template holds for those that it will have.
+    pub(super) fn play_instances(&mut self, templates: &[GroupName], behaviour: &Behaviour) {
+        self.of_instances.extend(templates.iter().map(|name| (name.clone(), behaviour.clone())));
+    }
+
     fn play(&mut self, setting: &Setting, name: &Name, to: &To, behaviour: &Behaviour) {
+        self.play_instances(&templates(setting, to), behaviour);
+        if let To::One(instance) = to {
+            self.behaviours.insert(instance.clone(), behaviour.clone());
+        }
         let specs = setting.groups.iter().flat_map(|group| {
             group.processes.iter().map(|process| (group.namespec(&process.name), process))
         });
@@ -87,6 +111,17 @@ impl Cast {
             self.behaviours.insert(namespec, behaviour.clone());
         }
     }
+}
+
+/// The templates of which all are meant.
+pub(super) fn templates(setting: &Setting, to: &To) -> Vec<GroupName> {
+    let is_meant = |group: &&Arc<GroupSpec>| match to {
+        To::One(_) => false,
+        To::Group(name) => group.name == *name,
+        To::All => true,
+    };
+    let templates = setting.groups.iter().filter(|group| matches!(group.kind, GroupKind::Template(_)));
+    templates.filter(is_meant).map(|group| group.name.clone()).collect()
 }
 
 fn is_meant(to: &To, namespec: &Namespec) -> bool {
@@ -116,6 +151,12 @@ fn find(setting: &Setting, name: &Name) -> Result<To, ScriptError> {
         crate::name::Target::Group(_) => return Err(unknown(setting, name)),
         crate::name::Target::Process(namespec) => namespec,
     };
+    let is_template = |group: &Arc<GroupSpec>| matches!(group.kind, GroupKind::Template(_));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if setting.group(&namespec.group).is_some_and(is_template) && is_number(namespec.process.as_str()) {
+        // one that a template may have by then
+        return Ok(To::One(namespec));
+    }
     let named: Vec<Namespec> = all(setting)
         .filter(|one| *one == namespec || (!name.text.contains(':') && one.process.as_str() == name.text))
         .collect();
@@ -152,17 +193,34 @@ fn unknown(setting: &Setting, name: &Name) -> ScriptError {
 
 fn deed(setting: &Setting, action: &Action) -> Result<What, ScriptError> {
     let to = |names: &[Name]| names.iter().map(|name| find(setting, name)).collect::<Result<Vec<_>, _>>();
-    let each = |names: &[Name]| {
-        let to = to(names)?;
-        Ok(all(setting).filter(|one| to.iter().any(|to| is_meant(to, one))).collect::<Vec<_>>())
-    };
     Ok(match action {
         Action::Do { verb, alone, names } => What::Do { verb: *verb, alone: *alone, to: to(names)? },
-        Action::Kill(names) => What::Kill(each(names)?),
-        Action::Health(names, good) => What::Health(each(names)?, *good),
+        Action::Kill(names) => What::Kill(to(names)?),
+        Action::Exit(code, names) => What::Exit(*code, to(names)?),
+        Action::Ready(names) => What::Ready(to(names)?),
+        Action::Behave(name, behaviour) => What::Behave(find(setting, name)?, Behaviour::clone(behaviour)),
+        Action::Health(names, good) => What::Health(to(names)?, *good),
         Action::Probe(name, green) => What::Probe(probe(setting, name)?, *green),
+        Action::Spawn(name, args) => What::Spawn(template(setting, name, args)?, args.clone()),
         Action::Shutdown => What::Shutdown,
     })
+}
+
+/// A template of which an instance can be made of these arguments.
+fn template(
+    setting: &Setting,
+    name: &Name,
+    args: &BTreeMap<String, String>,
+) -> Result<GroupName, ScriptError> {
+    let found = setting.groups.iter().find(|group| group.name.as_str() == name.text);
+    let group = found.ok_or_else(|| unknown(setting, name))?;
+    match grown(group, args, || 0) {
+        Ok(_) | Err(GrowError::Full(..)) => Ok(group.name.clone()),
+        Err(error) => {
+            let help = "write 'spawn TEMPLATE KEY=VALUE ...', with the arguments of its command";
+            Err(ScriptError::new(name.spot, error.to_string(), help))
+        }
+    }
 }
 
 /// All that any process requires of the world outside.

@@ -1,13 +1,16 @@
 //! What the operator of the script does, and the world outside.
 
-use super::cast::{Deed, To, What as Doing};
+use super::cast::{Deed, To, What as Doing, templates};
 use super::drive::words;
 use super::engine::Engine;
-use super::report::What;
+use super::report::{Line, What};
+use super::script::Behaviour;
 use super::ways::Aim;
 use crate::cause::{Asked, Cause};
 use crate::depend::Target;
 use crate::drive::Verb;
+use crate::exit::ExitStatus;
+use crate::group::Wish;
 use crate::health::Health;
 use crate::lifecycle::Request;
 use crate::signal::Signal;
@@ -23,26 +26,23 @@ impl Engine {
             Doing::Do { verb, alone, to } => {
                 // whom a command is for is seen before anybody does anything
                 let mut all: Vec<usize> = Vec::new();
-                for at in to.iter().flat_map(|to| self.meant(to, verb)) {
-                    if !all.contains(&at) {
-                        all.push(at);
-                    }
+                for to in &to {
+                    let meant = self.meant(to, verb);
+                    all.extend(meant.into_iter().filter(|at| !all.contains(at)).collect::<Vec<_>>());
                 }
                 self.order(&all, verb, alone, Cause::Asked(by));
             }
-            Doing::Kill(names) => {
-                for at in names.iter().filter_map(|name| self.stage.at(name)).collect::<Vec<_>>() {
-                    if self.body(at).is_some() {
-                        self.feels(at, Signal::KILL, false);
-                    } else {
-                        self.refuse(at, "there is no process");
-                    }
+            Doing::Kill(names) => self.each(&names, |engine, at| {
+                if engine.is_there(at) {
+                    engine.ended(at, ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false });
                 }
-            }
+            }),
+            Doing::Exit(code, names) => self.each(&names, |engine, at| engine.end(at, code)),
+            Doing::Ready(names) => self.each(&names, Self::make_ready),
+            Doing::Behave(to, behaviour) => self.behave(&to, &behaviour),
+            Doing::Spawn(template, args) => self.spawn_instance(&template, &args, by),
             Doing::Health(names, is_well) => {
-                for at in names.iter().filter_map(|name| self.stage.at(name)).collect::<Vec<_>>() {
-                    self.stage.players[at].is_well = Some(is_well);
-                }
+                self.each(&names, |engine, at| engine.stage.players[at].is_well = Some(is_well));
             }
             Doing::Probe(name, is_green) => {
                 let says = if is_green { Health::Healthy } else { Health::Unhealthy };
@@ -54,17 +54,81 @@ impl Engine {
         }
     }
 
-    /// Those that a command is for, in the order in which they get it.
-    fn meant(&self, to: &To, verb: Verb) -> Vec<usize> {
-        let fits = |at: &usize| verb.is_for(&self.stage.players[*at].machine.state());
+    /// Does something with each of these, once.
+    fn each(&mut self, all: &[To], what: impl Fn(&mut Self, usize)) {
+        let mut players: Vec<usize> = all.iter().flat_map(|to| self.players_of(to)).collect();
+        players.sort_unstable();
+        players.dedup();
+        players.into_iter().for_each(|at| what(self, at));
+    }
+
+    /// The numbers of these; it is told if there is nobody of that name just now.
+    fn players_of(&mut self, to: &To) -> Vec<usize> {
+        let companies = &self.stage.companies;
         match to {
-            To::One(name) => self.stage.at(name).into_iter().collect(),
-            To::Group(group) => {
-                let players = self.stage.company(group).map(|company| company.players.clone());
-                players.unwrap_or_default().into_iter().filter(fits).collect()
+            To::One(name) => {
+                let at = self.stage.at(name);
+                if at.is_none() {
+                    self.refuse_name(name.to_string(), "there is no such process");
+                }
+                at.into_iter().collect()
             }
-            To::All => (0..self.stage.players.len()).filter(fits).collect(),
+            To::Group(name) => {
+                let company = companies.iter().find(|company| company.spec.name == *name);
+                company.map(|company| company.players.clone()).unwrap_or_default()
+            }
+            To::All => companies.iter().flat_map(|company| &company.players).copied().collect(),
         }
+    }
+
+    /// Whether there is a process; it is told if there is none.
+    fn is_there(&mut self, at: usize) -> bool {
+        let is_there = self.body(at).is_some();
+        if !is_there {
+            self.refuse(at, "there is no process");
+        }
+        is_there
+    }
+
+    /// It ends by itself.
+    fn end(&mut self, at: usize, code: i32) {
+        if self.is_there(at) {
+            self.ended(at, ExitStatus::Code(code));
+        }
+    }
+
+    /// It is ready from now on, until it ends.
+    fn make_ready(&mut self, at: usize) {
+        if self.is_there(at) {
+            if let Some(body) = &mut self.stage.players[at].body {
+                body.is_ready = true;
+            }
+            self.says_ready(at);
+        }
+    }
+
+    /// These behave so from now on, and those that come to be later.
+    fn behave(&mut self, to: &To, behaviour: &Behaviour) {
+        self.cast.play_instances(&templates(&self.setting, to), behaviour);
+        self.each(std::slice::from_ref(to), |engine, at| {
+            let player = &mut engine.stage.players[at];
+            (player.behaviour, player.lives) = (behaviour.clone(), 0);
+        });
+    }
+
+    /// Those that a command is for, in the order in which they get it. The groups of the others hear of it, if they have
+    /// to.
+    fn meant(&mut self, to: &To, verb: Verb) -> Vec<usize> {
+        let players = self.players_of(to);
+        if matches!(to, To::One(_)) {
+            return players;
+        }
+        let fits = |at: &usize| verb.is_for(&self.stage.players[*at].machine.state());
+        let (meant, others): (Vec<_>, Vec<_>) = players.into_iter().partition(fits);
+        if let Some(wish) = Wish::of_others(verb) {
+            others.into_iter().for_each(|at| self.ask_group(at, wish));
+        }
+        meant
     }
 
     /// Passes a command on, in their order where there is one.
@@ -110,6 +174,12 @@ impl Engine {
         let is_stop = signal == self.stage.players[at].spec.stopsignal;
         let obeys = self.feels(at, signal, is_stop);
         self.tell(at, What::Signal(signal.to_string(), obeys), &words(cause), "asked");
+    }
+
+    /// Refuses something that is asked of who is not a process.
+    pub(super) fn refuse_name(&mut self, who: String, why: &str) {
+        let (at, what) = (self.elapsed(), What::Refused(why.to_owned()));
+        self.report.lines.push(Line { at, who: Some(who), what, cause: String::new(), kind: "refused" });
     }
 
     fn refuse(&mut self, at: usize, why: &str) {

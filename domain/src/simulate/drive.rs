@@ -7,7 +7,9 @@ use crate::depend::gate::{relied_on, to_summon};
 use crate::depend::{Look, OnLoss, end_fact, loss};
 use crate::drive::{self, Taken, restart_is_start, sign_of, would_start};
 use crate::exit::ExitStatus;
+use crate::group::Wish;
 use crate::health::Sign;
+use crate::hook::Hook;
 use crate::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
 use crate::signal::Signal;
 use std::sync::Arc;
@@ -112,11 +114,12 @@ impl Engine {
         if edge.from != edge.to {
             self.changed(at);
         }
+        self.greet(at);
+        self.follow_hooks(at, edge, ended.is_some());
         match edge.effect {
             Some(Effect::Spawn) => self.spawn(at),
-            // hooks take no time here, and the first signal stands for stop_command
-            Some(Effect::PreStop) => self.occur(at, Fact::PreStopOver, cause.clone()),
-            Some(Effect::StopCommand) => self.occur(at, Fact::StopCommandOver(false), cause.clone()),
+            Some(Effect::PreStop) => self.run_stop_hook(at, Hook::PreStop, cause),
+            Some(Effect::StopCommand) => self.run_stop_hook(at, Hook::StopCommand, cause),
             Some(Effect::Signal) => {
                 let signal = self.stage.players[at].spec.signal_of(&edge.to);
                 self.signal(at, signal, "it is to end");
@@ -230,6 +233,9 @@ impl Engine {
         if let Some((request, lost)) = lost.filter(|_| self.fall.is_none()) {
             let word = depend.on_loss;
             let text = format!("{lost} went down, which it requires (requires_restart={word})");
+            if let Some(wish) = Wish::of_loss(request) {
+                self.ask_group(at, wish);
+            }
             // refused only where it is down, and then nothing is left to do
             let _ = self.request(at, request, Cause::rule("requires_restart", text));
         }

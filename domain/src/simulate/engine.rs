@@ -37,6 +37,8 @@ pub(super) enum Due {
     Says { at: usize, incarnation: u64 },
     /// The health of a process changes.
     Health { at: usize, incarnation: u64 },
+    /// A hook is over, by its number.
+    Hook { at: usize, number: u64 },
     /// A line of the script, by its number.
     Cue(usize),
 }
@@ -50,6 +52,8 @@ pub(super) enum Mail {
     Summon(usize, Cause),
     /// The daemon ends: be down.
     Halt(usize, Cause),
+    /// An instance of a template is over.
+    Dismiss(usize),
     /// Somebody asks for something.
     Do(usize, Verb, bool, Cause),
     /// A group may have orders for its processes.
@@ -64,9 +68,16 @@ struct Coming {
     due: Due,
 }
 
+impl Coming {
+    /// What happens by itself comes before what the script says.
+    fn place(&self) -> (Instant, bool, u64) {
+        (self.at, matches!(self.due, Due::Cue(_)), self.number)
+    }
+}
+
 impl PartialEq for Coming {
     fn eq(&self, other: &Self) -> bool {
-        (self.at, self.number) == (other.at, other.number)
+        self.place() == other.place()
     }
 }
 
@@ -80,7 +91,7 @@ impl PartialOrd for Coming {
 
 impl Ord for Coming {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.number).cmp(&(other.at, other.number))
+        self.place().cmp(&other.place())
     }
 }
 
@@ -99,8 +110,12 @@ pub(super) struct Engine {
     queue: BinaryHeap<Reverse<Coming>>,
     numbers: u64,
     steps: u64,
+    /// The number of the last instance of each template.
+    pub(super) instances: HashMap<GroupName, u64>,
+    /// The number of the last hook that was run.
+    pub(super) errands: u64,
     /// Who is to look when one of these changes.
-    watchers: HashMap<Target, Vec<usize>>,
+    pub(super) watchers: HashMap<Target, Vec<usize>>,
 }
 
 /// Runs a configuration by a script; `origin` is the moment at which the daemon starts, and any will do.
@@ -136,6 +151,8 @@ impl Engine {
             queue: BinaryHeap::new(),
             numbers: 0,
             steps: 0,
+            instances: HashMap::new(),
+            errands: 0,
             watchers,
             cast,
         };
@@ -185,6 +202,7 @@ impl Engine {
             if self.steps >= MOST_STEPS {
                 break End::TooMany;
             }
+            self.forget_stale();
             match self.next_moment() {
                 None => break End::Settled,
                 Some((_, is_loud)) if !is_loud && self.cast.until == Until::Settled => break End::Settled,
@@ -200,7 +218,8 @@ impl Engine {
 
     /// How everything stands, and how long it takes to stop.
     fn close(&mut self) {
-        let states = self.stage.players.iter().map(|p| (p.namespec.clone(), standing(&p.machine.state())));
+        let players = self.stage.players.iter().filter(|player| !player.is_gone);
+        let states = players.map(|p| (p.namespec.clone(), standing(&p.machine.state())));
         self.report.states = states.collect();
         if self.report.end == End::TooMany {
             return;
@@ -224,12 +243,29 @@ impl Engine {
         }
     }
 
+    /// What was to happen to a process or a hook that is gone by now does not hold anything up.
+    fn forget_stale(&mut self) {
+        while let Some(Reverse(Coming { due, .. })) = self.queue.peek() {
+            let is_stale = match *due {
+                Due::Exit { at, incarnation, .. }
+                | Due::Says { at, incarnation }
+                | Due::Health { at, incarnation } => !self.lives(at, incarnation),
+                Due::Hook { at, number } => !self.stage.players[at].is_under_way(number),
+                Due::Cue(_) => false,
+            };
+            if !is_stale {
+                return;
+            }
+            self.queue.pop();
+        }
+    }
+
     /// The next moment at which something happens, and whether that is more than a check that goes as the one before.
     fn next_moment(&self) -> Option<(Instant, bool)> {
         let queued = self.queue.peek().map(|Reverse(coming)| coming.at);
         let machines = self.stage.players.iter().filter_map(|player| player.machine.state().deadline());
         let (loud, quiet) = self.checks();
-        let groups = self.grove.deadline(self.now, self.fall.is_some());
+        let groups = self.grove.deadline();
         let loud = queued.into_iter().chain(machines).chain(loud).chain(groups).min();
         match (loud, quiet) {
             (Some(loud), Some(quiet)) => Some((loud.min(quiet), true)),
@@ -247,7 +283,7 @@ impl Engine {
             self.drive(at);
         } else if let Some(at) = self.check_due() {
             self.check(at);
-        } else if is_due(self.grove.deadline(self.now, self.fall.is_some())) {
+        } else if is_due(self.grove.deadline()) {
             self.groups_due();
         } else if let Some(Reverse(Coming { due, .. })) = self.queue.pop() {
             self.step();
@@ -261,6 +297,7 @@ impl Engine {
             Due::Exit { at, incarnation, status } if self.lives(at, incarnation) => self.ended(at, status),
             Due::Says { at, incarnation } if self.lives(at, incarnation) => self.says_ready(at),
             Due::Exit { .. } | Due::Says { .. } | Due::Health { .. } => {}
+            Due::Hook { at, number } => self.hook_over(at, number),
             Due::Cue(number) => self.cue(number),
         }
     }
@@ -282,6 +319,7 @@ impl Engine {
                     Mail::Look(at) => self.look(at),
                     Mail::Summon(at, cause) => self.forward(at, Verb::Start, false, cause),
                     Mail::Halt(at, cause) => self.halt(at, cause),
+                    Mail::Dismiss(at) => self.dismiss(at),
                     Mail::Orders(group) => self.orders(&group),
                     Mail::Take(at, task, ticket, cause) => self.take(at, task, ticket, cause),
                     Mail::Do(at, verb, alone, cause) => self.carry_out(at, verb, alone, cause),
@@ -372,5 +410,5 @@ impl Engine {
 
 /// Whether it is how the world is before the daemon comes up.
 fn is_from_the_start(deed: &Deed) -> bool {
-    deed.at.is_zero() && matches!(deed.what, Doing::Probe(..) | Doing::Health(..))
+    deed.at.is_zero() && matches!(deed.what, Doing::Probe(..) | Doing::Health(..) | Doing::Behave(..))
 }

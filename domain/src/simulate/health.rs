@@ -25,6 +25,7 @@ impl Player {
     /// Whether it can be used, by the script.
     fn is_up(&self, now: Instant) -> bool {
         match (self.body, self.behaviour.ready) {
+            (Some(body), _) if body.is_ready => true,
             (Some(body), Ready::After(span)) => now.saturating_duration_since(body.born) >= span,
             (None, _) | (_, Ready::Never) => false,
         }
@@ -40,7 +41,11 @@ impl Player {
     fn is_quiet(&self, now: Instant) -> bool {
         let is_told_only = self.spec.health.health_action == Action::None;
         match (self.vitals.readiness().is_ready(), self.is_sound(now), self.vitals.health()) {
-            (false, _, _) => self.behaviour.ready == Ready::Never && self.vitals.deadline().is_none(),
+            (false, _, _) => {
+                let may_be =
+                    self.behaviour.ready != Ready::Never || self.body.is_some_and(|body| body.is_ready);
+                !may_be && self.vitals.deadline().is_none()
+            }
             (true, true, Health::Healthy) => true,
             (true, false, Health::Unhealthy) => is_told_only,
             (true, _, _) => false,
@@ -123,6 +128,7 @@ impl Engine {
                 Change::Ready => {
                     self.note_ready(at);
                     self.became(at, "ready", "");
+                    self.greet(at);
                 }
                 Change::NotReady(why) => self.became(at, "not ready", &why),
                 Change::Healthy => self.became(at, "healthy", ""),

@@ -9,8 +9,8 @@
 //!                              └───────────────────────────────────────────────────┘
 //! ```
 //!
-//! What decides is the same as in the daemon: the lifecycle, [`drive`](crate::drive), the gate, the vitals, the groups.
-//! Here are only the wires between them, a clock that jumps to the next moment, and bodies that obey a script. The
+//! What decides is the same as in the daemon: the lifecycle, [`drive`](crate::drive), the gate, the vitals, the groups
+//! and what is handed on of their orders, the way down and up of several, the end of all, the hooks. Here are only the wires between them, a clock that jumps to the next moment, and bodies that obey a script. The
 //! same configuration and the same script give the same lines. Nothing runs for ever: the number of steps is bounded.
 //! Absent: processes, files, sockets, the clock of the machine; reading files and printing (whoever calls).
 
@@ -21,6 +21,8 @@ mod drive;
 mod engine;
 mod groups;
 mod health;
+mod hooks;
+mod instances;
 mod parse;
 mod report;
 mod script;

@@ -3,24 +3,31 @@
 //! ```text
 //! line      = [ NAME ":" clause { ";" clause } | "at" TIME ":" action | "until" ( TIME | "settled" ) ] [ "#" ... ]
 //! clause    = run { "then" run } | "ready" "after" TIME | "never" "ready"
-//!           | "unhealthy" "after" TIME [ "for" TIME ] | "ignores" SIGNAL { "," SIGNAL }
-//!           | "stops" "after" TIME [ "," "exit" CODE ]
+//!           | "unhealthy" "after" TIME [ "for" TIME ] | "stops" "after" TIME [ "," "exit" CODE ]
+//!           | "ignores" ( SIGNAL | "stop_command" ) { "," ( SIGNAL | "stop_command" ) }
+//!           | "out" "of" "reach"
+//!           | ( "pre_start" | "post_start" | "pre_stop" | "stop_command" | "post_stop" ) "takes" TIME [ "," "exit" CODE ]
 //! run       = ( "runs" "forever" | "runs" TIME [ "," ( "exit" CODE | "killed" "by" SIGNAL ) ] | "fails" "to" "start" )
 //!             [ "*" NUMBER | "always" ]
 //! action    = ( "start" | "stop" | "restart" ) NAMES [ "--no-deps" ] | "signal" SIGNAL NAMES | "kill" NAMES
-//!           | ( "healthy" | "unhealthy" ) NAMES | "probe" NAME ( "red" | "green" ) | "shutdown"
+//!           | "exit" CODE NAMES | ( "ready" | "healthy" | "unhealthy" ) NAMES | "probe" NAME ( "red" | "green" )
+//!           | "spawn" NAME { KEY "=" VALUE } | NAME ":" clause { ";" clause } | "shutdown"
 //! ```
 
-use super::script::{Action, Behaviour, Cue, Life, Name, Ready, Run, Script, ScriptError, Until};
+use super::script::{Action, Behaviour, Cue, Life, Name, Ready, Run, Script, ScriptError, Spot, Until};
 use super::words::{Word, Words};
 use crate::drive::Verb;
 use crate::exit::ExitStatus;
+use crate::hook::Hook;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 const LINES: &str = "write 'NAME: how it behaves', 'at TIME: what is done', or 'until TIME'";
-const CLAUSES: &str = "write runs, fails to start, ready after, never ready, unhealthy after, ignores or stops after; \
-                       between two of them stands ';'";
+const CLAUSES: &str = "write runs, fails to start, ready after, never ready, unhealthy after, ignores, stops after, out of reach, \
+                       or takes behind the name of a hook; between two of them stands ';'";
 const RUNS: &str = "write 'runs forever', 'runs 3s, exit 1', 'runs 3s, killed by SEGV' or 'fails to start'";
-const ACTIONS: &str = "write start, stop, restart, signal, kill, healthy, unhealthy, probe or shutdown";
+const ACTIONS: &str = "write start, stop, restart, signal, kill, exit, ready, healthy, unhealthy, probe, spawn, shutdown, or \
+                       'NAME: how it behaves from then on'";
 const NAMES: &str = "write the name of a process, group:* or all";
 
 impl Script {
@@ -129,9 +136,9 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
         }
         "ignores" => {
             seen.once("ignores", words.next())?;
-            behaviour.ignores.push(obeyed(words.next())?);
+            ignored(words, behaviour)?;
             while words.take(",") {
-                behaviour.ignores.push(obeyed(words.next())?);
+                ignored(words, behaviour)?;
             }
         }
         "stops" => {
@@ -143,7 +150,41 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
                 behaviour.stops_with = Some(words.next().code()?);
             }
         }
-        _ => return Err(word.wrong("something that it does", CLAUSES)),
+        "out" => {
+            seen.once("out", words.next())?;
+            words.expect("of", "write 'out of reach'")?;
+            words.expect("reach", "write 'out of reach'")?;
+            behaviour.out_of_reach = true;
+        }
+        text => match Hook::ALL.into_iter().find(|hook| hook.key() == text) {
+            Some(hook) => {
+                seen.once(hook.key(), words.next())?;
+                behaviour.hooks.insert(hook, takes(words)?);
+            }
+            None => return Err(word.wrong("something that it does", CLAUSES)),
+        },
+    }
+    Ok(())
+}
+
+/// How long a hook takes, and the code it ends with.
+fn takes(words: &mut Words<'_>) -> Result<(Duration, i32), ScriptError> {
+    const HELP: &str = "write 'pre_start takes 2s' or 'pre_start takes 2s, exit 1'";
+    words.expect("takes", HELP)?;
+    let span = words.next().span()?;
+    if !words.take(",") {
+        return Ok((span, 0));
+    }
+    words.expect("exit", HELP)?;
+    Ok((span, words.next().code()?))
+}
+
+/// One thing that does not end it.
+fn ignored(words: &mut Words<'_>, behaviour: &mut Behaviour) -> Result<(), ScriptError> {
+    if words.take(Hook::StopCommand.key()) {
+        behaviour.ignores_command = true;
+    } else {
+        behaviour.ignores.push(obeyed(words.next())?);
     }
     Ok(())
 }
@@ -232,6 +273,11 @@ fn action(words: &mut Words<'_>) -> Result<Action, ScriptError> {
             Ok(Action::Do { verb, alone: false, names: names(words)? })
         }
         "kill" => Ok(Action::Kill(names(words)?)),
+        "exit" => {
+            let code = words.next().code()?;
+            Ok(Action::Exit(code, names(words)?))
+        }
+        "ready" => Ok(Action::Ready(names(words)?)),
         "healthy" => Ok(Action::Health(names(words)?, true)),
         "unhealthy" => Ok(Action::Health(names(words)?, false)),
         "probe" => {
@@ -242,9 +288,34 @@ fn action(words: &mut Words<'_>) -> Result<Action, ScriptError> {
                 word => Err(word.wrong("'red' or 'green'", "write 'probe NAME red' or 'probe NAME green'")),
             }
         }
+        "spawn" => Ok(Action::Spawn(name(words)?, arguments(words)?)),
         "shutdown" => Ok(Action::Shutdown),
-        _ => Err(word.wrong("something that is done", ACTIONS)),
+        text => match text.strip_suffix(':').filter(|name| !name.is_empty()) {
+            Some(name) => {
+                let spot = Spot { width: word.spot.width - 1, ..word.spot };
+                let name = Name { text: name.to_owned(), spot };
+                Ok(Action::Behave(name, Box::new(behaviour(words)?)))
+            }
+            None => Err(word.wrong("something that is done", ACTIONS)),
+        },
     }
+}
+
+/// The arguments of an instance.
+fn arguments(words: &mut Words<'_>) -> Result<BTreeMap<String, String>, ScriptError> {
+    const HELP: &str = "write 'spawn TEMPLATE KEY=VALUE ...'";
+    let mut all = BTreeMap::new();
+    while !words.peek().text.is_empty() {
+        let word = words.next();
+        let Some((key, value)) = word.text.split_once('=') else {
+            return Err(word.wrong("KEY=VALUE", HELP));
+        };
+        if all.insert(key.to_owned(), value.to_owned()).is_some() {
+            let message = format!("'{}' is given twice", key.escape_debug());
+            return Err(ScriptError::new(word.spot, message, HELP));
+        }
+    }
+    Ok(all)
 }
 
 fn command(verb: Verb, words: &mut Words<'_>) -> Result<Action, ScriptError> {

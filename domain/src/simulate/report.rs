@@ -33,6 +33,13 @@ pub enum What {
     Waits(Vec<String>),
     /// It became `ready`, `not ready`, `healthy`, `unhealthy`.
     Became(&'static str),
+    /// A hook is run, or has failed.
+    Hook {
+        /// Its key.
+        hook: &'static str,
+        /// Whether it is over, and not well.
+        failed: bool,
+    },
     /// A signal was sent; whether it is obeyed.
     Signal(String, bool),
     /// A line of the script.

@@ -4,13 +4,16 @@
 //! web: runs 3.2s, exit 1 *3 then runs forever      each start takes the next run
 //! db:  ready after 2s; ignores TERM; stops after 1s
 //! at 10s: stop web
+//! at 20s: db: fails to start
 //! until 5m
 //! ```
 
 use super::words::{Lexed, lex};
 use crate::drive::Verb;
 use crate::exit::ExitStatus;
+use crate::hook::Hook;
 use crate::signal::Signal;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// A place in a script.
@@ -114,6 +117,12 @@ pub struct Behaviour {
     pub stops_after: Duration,
     /// The code it ends with then; `None`: it dies of the signal.
     pub stops_with: Option<i32>,
+    /// Whether the daemon cannot signal it: it becomes UNKNOWN when it is to end.
+    pub out_of_reach: bool,
+    /// Whether `stop_command` does nothing to it.
+    pub ignores_command: bool,
+    /// How long its hooks take and the codes they end with; those that are not here take no time and end well.
+    pub hooks: BTreeMap<Hook, (Duration, i32)>,
 }
 
 impl Default for Behaviour {
@@ -126,6 +135,9 @@ impl Default for Behaviour {
             ignores: Vec::new(),
             stops_after: Duration::ZERO,
             stops_with: None,
+            out_of_reach: false,
+            ignores_command: false,
+            hooks: BTreeMap::new(),
         }
     }
 }
@@ -159,10 +171,18 @@ pub enum Action {
     },
     /// SIGKILL from outside: the daemon has nothing to do with it.
     Kill(Vec<Name>),
+    /// It ends by itself, with this code.
+    Exit(i32, Vec<Name>),
+    /// It says, or answers, that it is ready, until it ends.
+    Ready(Vec<Name>),
+    /// From now on it behaves so; its runs are those of the starts that follow.
+    Behave(Name, Box<Behaviour>),
     /// Its health becomes good (`true`) or bad.
     Health(Vec<Name>, bool),
     /// A `[probe:x]` becomes green (`true`) or red.
     Probe(Name, bool),
+    /// An instance of a template, with these arguments, which is started.
+    Spawn(Name, BTreeMap<String, String>),
     /// The daemon is to end.
     Shutdown,
 }

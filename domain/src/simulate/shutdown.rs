@@ -4,8 +4,7 @@ use super::engine::{Engine, Mail};
 use super::stage::Company;
 use super::ways::Aim;
 use crate::cause::{Asked, Cause};
-use crate::ending::batches;
-use std::collections::VecDeque;
+use crate::ending::{self, Batch};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,11 +16,9 @@ pub(super) struct Fall {
     /// Who asked for it.
     pub(super) cause: Cause,
     /// Groups by their numbers, in the order of their end.
-    batches: VecDeque<Vec<usize>>,
+    batches: ending::Fall<usize>,
     /// Whether the first of them is told.
     is_told: bool,
-    /// Whether the first of them goes down by the requirements in it.
-    in_order: bool,
 }
 
 impl Engine {
@@ -35,47 +32,36 @@ impl Engine {
         let all: Vec<usize> = (0..companies.len()).collect();
         let cause = Cause::Shutdown { restart: false, by: Some(by) };
         let spec = |at: &usize| Arc::clone(&companies[*at].spec);
-        let in_order = self.graph().has_edges();
-        let batches = if in_order {
-            // everybody as soon as whoever requires it is down; those last who are told of that
-            let (listeners, others): (Vec<_>, Vec<_>) =
-                all.into_iter().partition(|at| companies[*at].spec.kind.listens());
-            std::iter::once(others).chain(batches(listeners, order, spec)).collect()
-        } else {
-            batches(all, order, spec)
-        };
-        self.fall = Some(Fall { begun: self.now, cause, batches, is_told: false, in_order });
+        let batches = ending::Fall::new(all, order, self.graph().has_edges(), spec);
+        self.fall = Some(Fall { begun: self.now, cause, batches, is_told: false });
     }
 
     /// Tells the next ones to end, when those before are down. Whether somebody was told.
     pub(super) fn go_on_down(&mut self) -> bool {
         let Some(fall) = &mut self.fall else { return false };
         let (stage, companies) = (&self.stage, &self.stage.companies);
-        let is_halted = |company: &usize| {
-            companies[*company]
-                .players
-                .iter()
-                .all(|at| stage.players[*at].machine.state().is_settled_down())
-        };
-        while fall.batches.front().is_some_and(|batch| batch.iter().all(is_halted)) {
-            fall.batches.pop_front();
-            (fall.is_told, fall.in_order) = (false, false);
+        let is_halted =
+            |company: &usize| companies[*company].players.iter().all(|at| stage.players[*at].is_at_rest());
+        if fall.batches.pass(is_halted) > 0 {
+            fall.is_told = false;
         }
-        let Some(batch) = fall.batches.front().filter(|_| !fall.is_told) else { return false };
-        let (batch, cause) = (batch.clone(), fall.cause.clone());
+        let Some(Batch { groups, in_order }) = fall.batches.turn().filter(|_| !fall.is_told).cloned()
+        else {
+            return false;
+        };
+        let cause = fall.cause.clone();
         fall.is_told = true;
-        let in_order = fall.in_order;
         let of = |company: &usize| self.stage.companies[*company].players.clone().into_iter().rev();
         if in_order {
-            let all: Vec<usize> = batch.iter().flat_map(of).collect();
+            let all: Vec<usize> = groups.iter().flat_map(of).collect();
             self.go_down(self.descent(&all), Aim::Halt, cause);
             return true;
         }
-        for company in &batch {
+        for company in &groups {
             let Company { spec, players } = &self.stage.companies[*company];
             let name = spec.name.clone();
             if self.drives(&name) {
-                self.halt_group(name, cause.clone());
+                self.halt_group(name);
             } else {
                 self.mail.extend(players.iter().rev().map(|at| Mail::Halt(*at, cause.clone())));
             }
@@ -85,6 +71,6 @@ impl Engine {
 
     /// Whether the daemon has ended.
     pub(super) fn is_down(&self) -> bool {
-        self.fall.as_ref().is_some_and(|fall| fall.batches.is_empty())
+        self.fall.as_ref().is_some_and(|fall| fall.batches.turn().is_none())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::cast::{Cast, probes};
+use super::hooks::Errand;
 use super::script::Behaviour;
 use super::setting::Setting;
 use crate::cause::Cause;
@@ -9,6 +10,7 @@ use crate::depend::Gate;
 use crate::depend::gate::{Missing, Standing, World, missing};
 use crate::group::in_trees;
 use crate::health::{Health, Vitals};
+use crate::hook::Hook;
 use crate::lifecycle::{Fact, Machine, Policy, State};
 use crate::name::{GroupName, Namespec};
 use crate::spec::{GroupSpec, ProcessSpec};
@@ -37,6 +39,16 @@ pub(super) struct Player {
     /// What the script says of its health, whatever its behaviour is.
     pub(super) is_well: Option<bool>,
     pub(super) killed: Option<Instant>,
+    /// How many processes were made of it since it behaves as it does.
+    pub(super) lives: u64,
+    /// The hooks that run.
+    pub(super) errands: Vec<Errand>,
+    /// Whether hooks hold its spawn up.
+    pub(super) is_preparing: bool,
+    /// For which spawn `post_start` was run.
+    pub(super) greeted: u64,
+    /// Whether it was an instance of a template, and is no more.
+    pub(super) is_gone: bool,
     /// How it last ended, or was not spawned.
     pub(super) last_end: String,
 }
@@ -68,14 +80,47 @@ impl Stage {
             let mut players = Vec::new();
             for spec in group.by_priority() {
                 let namespec = group.namespec(&spec.name);
-                let behaviour = cast.behaviours.get(&namespec).cloned().unwrap_or_default();
-                players.push(stage.players.len());
-                stage.index.insert(namespec.clone(), stage.players.len());
-                stage.players.push(Player::new(namespec, spec, behaviour));
+                let behaviour = cast.behaviour(&namespec);
+                players.push(stage.enlist(Player::new(namespec, spec, behaviour)));
             }
             stage.companies.push(Company { spec: group, players });
         }
         stage
+    }
+
+    /// One more; its number.
+    fn enlist(&mut self, player: Player) -> usize {
+        let at = self.players.len();
+        self.index.insert(player.namespec.clone(), at);
+        self.players.push(player);
+        at
+    }
+
+    /// A group has this process as well, and this definition.
+    pub(super) fn join(
+        &mut self,
+        spec: GroupSpec,
+        namespec: Namespec,
+        behaviour: Behaviour,
+    ) -> Option<usize> {
+        let process = Arc::clone(spec.processes.last()?);
+        let at = self.enlist(Player::new(namespec, &process, behaviour));
+        let company = self.companies.iter_mut().find(|company| company.spec.name == spec.name)?;
+        company.spec = Arc::new(spec);
+        company.players.push(at);
+        Some(at)
+    }
+
+    /// A group has this process no more.
+    pub(super) fn leave(&mut self, at: usize) {
+        let player = &mut self.players[at];
+        player.is_gone = true;
+        self.index.remove(&player.namespec);
+        let Namespec { group, process } = &player.namespec;
+        for company in self.companies.iter_mut().filter(|company| company.spec.name == *group) {
+            company.players.retain(|other| *other != at);
+            Arc::make_mut(&mut company.spec).processes.retain(|other| other.name != *process);
+        }
     }
 
     pub(super) fn at(&self, namespec: &Namespec) -> Option<usize> {
@@ -114,6 +159,11 @@ impl Player {
             body: None,
             is_well: None,
             killed: None,
+            lives: 0,
+            errands: Vec::new(),
+            is_preparing: false,
+            greeted: 0,
+            is_gone: false,
             last_end: String::new(),
         }
     }
@@ -124,6 +174,21 @@ impl Player {
             State::Running { .. } if self.vitals.is_ready_by_startsecs() => true,
             _ => self.vitals.readiness().is_ready(),
         }
+    }
+
+    /// Whether it is down for good, and what is run after its end is over.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.machine.state().is_settled_down() && !self.runs(Hook::PostStop)
+    }
+
+    /// Whether this very run of a hook is under way.
+    pub(super) fn is_under_way(&self, number: u64) -> bool {
+        self.errands.iter().any(|errand| errand.number == number)
+    }
+
+    /// Whether a hook of this kind runs.
+    pub(super) fn runs(&self, hook: Hook) -> bool {
+        self.errands.iter().any(|errand| errand.hook == hook)
     }
 
     fn standing(&self) -> Standing {

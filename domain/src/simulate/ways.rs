@@ -4,10 +4,11 @@ use super::engine::{Engine, Mail};
 use crate::cause::Cause;
 use crate::depend::descent::Descent;
 use crate::depend::graph::Graph;
+use crate::depend::way::{self, Step};
 use crate::drive::Verb;
 use crate::group::lines;
+use crate::hook::Hook;
 use crate::name::Namespec;
-use std::collections::HashSet;
 use std::sync::Arc;
 
 /// What those on a way do.
@@ -24,15 +25,9 @@ pub(super) enum Aim {
 /// Several processes on their way down.
 #[derive(Debug)]
 pub(super) struct Way {
-    descent: Descent,
+    way: way::Way,
     aim: Aim,
     cause: Cause,
-    /// Told, and not down yet.
-    told: Vec<usize>,
-    /// Of a restart: down, and not told to start yet.
-    stopped: Vec<usize>,
-    /// Of a restart: told to start.
-    started: HashSet<Namespec>,
 }
 
 impl Engine {
@@ -53,11 +48,11 @@ impl Engine {
 
     /// These go down, in their order.
     pub(super) fn go_down(&mut self, descent: Descent, aim: Aim, cause: Cause) {
+        let way = way::Way::new(descent, matches!(aim, Aim::Restart { .. }));
         if aim != Aim::Halt {
-            self.hold(descent.among());
+            self.hold(way.among());
         }
-        let (told, stopped, started) = (Vec::new(), Vec::new(), HashSet::new());
-        self.ways.push(Way { descent, aim, cause, told, stopped, started });
+        self.ways.push(Way { way, aim, cause });
     }
 
     /// Tells those whose turn it is. Whether somebody was told.
@@ -67,46 +62,38 @@ impl Engine {
         for way in &mut ways {
             self.go_on(way);
         }
-        let is_over = |way: &Way| way.descent.is_over() && way.told.is_empty() && way.stopped.is_empty();
-        ways.retain(|way| !is_over(way));
+        ways.retain(|way| !way.way.is_over());
         self.ways.append(&mut ways);
         self.mail.len() > before
     }
 
-    fn go_on(&mut self, way: &mut Way) {
-        let (down, told): (Vec<usize>, Vec<usize>) =
-            way.told.drain(..).partition(|at| self.stage.players[*at].machine.name().is_stopped());
-        way.told = told;
-        if let Aim::Restart { alone } = way.aim {
-            way.stopped.extend(down);
-            self.rise(way, alone);
-        }
-        let is_down = |namespec: &Namespec| {
-            let at = self.stage.at(namespec);
-            at.is_none_or(|at| self.stage.players[at].machine.state().is_settled_down())
-        };
-        let next = way.descent.next(is_down, !way.told.is_empty());
-        let next: Vec<usize> = next.iter().filter_map(|namespec| self.stage.at(namespec)).collect();
-        for at in next {
-            way.told.push(at);
-            match way.aim {
-                Aim::Halt => self.mail.push_back(Mail::Halt(at, way.cause.clone())),
-                Aim::Stop | Aim::Restart { .. } => self.forward(at, Verb::Stop, false, way.cause.clone()),
-            }
-        }
-    }
-
-    /// Of those that are down, they start before whom nobody has still to be told.
-    fn rise(&mut self, way: &mut Way, alone: bool) {
-        loop {
-            let may = |at: &usize| {
-                let namespec = &self.stage.players[*at].namespec;
-                way.descent.may_rise(namespec, |one| way.started.contains(one))
+    fn go_on(&mut self, Way { way, aim, cause }: &mut Way) {
+        let is_down = |namespec: &&Namespec| {
+            let is_over = |at: usize| {
+                let player = &self.stage.players[at];
+                player.machine.name().is_stopped() && !player.runs(Hook::PostStop)
             };
-            let Some(place) = way.stopped.iter().position(may) else { return };
-            let at = way.stopped.remove(place);
-            way.started.insert(self.stage.players[at].namespec.clone());
-            self.forward(at, Verb::Start, alone, way.cause.clone());
+            self.stage.at(namespec).is_none_or(is_over)
+        };
+        for namespec in way.told().filter(is_down).cloned().collect::<Vec<_>>() {
+            way.over(&namespec);
+        }
+        let is_settled = |namespec: &Namespec| {
+            self.stage
+                .at(namespec)
+                .is_none_or(|at| self.stage.players[at].machine.state().is_settled_down())
+        };
+        for step in way.next(is_settled) {
+            let (Step::Down(namespec) | Step::Up(namespec)) = &step;
+            let Some(at) = self.stage.at(namespec) else { continue };
+            match (step, *aim) {
+                (Step::Down(_), Aim::Halt) => self.mail.push_back(Mail::Halt(at, cause.clone())),
+                (Step::Down(_), _) => self.forward(at, Verb::Stop, false, cause.clone()),
+                (Step::Up(_), aim) => {
+                    let alone = aim == Aim::Restart { alone: true };
+                    self.forward(at, Verb::Start, alone, cause.clone());
+                }
+            }
         }
     }
 }

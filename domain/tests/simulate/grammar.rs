@@ -4,7 +4,8 @@ use crate::setting::setting;
 use expect_test::{Expect, expect};
 use std::time::Duration;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::simulate::{Behaviour, Cast, Life, Ready, Script, Until};
+use treeherd_domain::hook::Hook;
+use treeherd_domain::simulate::{Action, Behaviour, Cast, Life, Ready, Script, Until};
 
 fn behaviour(line: &str) -> Behaviour {
     Script::parse(line).unwrap().parts.remove(0).1
@@ -53,6 +54,24 @@ fn what_is_not_said_is_that_it_runs_and_obeys() {
     assert_eq!((all.stops_after, all.stops_with), (Duration::from_secs(1), Some(3)));
     assert_eq!(all.sick, Some((Duration::from_secs(4), Some(Duration::from_secs(60)))));
     assert_eq!(behaviour("web: never ready").ready, Ready::Never);
+    let all = behaviour(
+        "web: pre_start takes 2s; post_stop takes 1m, exit 3; out of reach; ignores INT, stop_command",
+    );
+    let hooks =
+        [(Hook::PreStart, (Duration::from_secs(2), 0)), (Hook::PostStop, (Duration::from_secs(60), 3))];
+    assert_eq!(all.hooks, hooks.into());
+    assert_eq!((all.out_of_reach, all.ignores_command, all.ignores.len()), (true, true, 1));
+}
+
+#[test]
+fn a_process_may_behave_otherwise_from_a_moment_on() {
+    let script =
+        Script::parse("at 2s: shop:*: fails to start; stops after 3s\nat 3s: exit 7 web\nat 4s: ready web")
+            .unwrap();
+    let Action::Behave(name, behaviour) = &script.cues[0].action else { panic!("{script:?}") };
+    assert_eq!((name.text.as_str(), behaviour.life(9)), ("shop:*", Life::Unborn));
+    assert!(matches!(&script.cues[1].action, Action::Exit(7, names) if names.len() == 1));
+    assert!(matches!(script.cues[2].action, Action::Ready(_)));
 }
 
 #[test]
@@ -76,34 +95,34 @@ fn each_error_has_its_line_a_caret_and_what_to_do() {
     refused(
         "web: rums 3s\n\tweb2: runs 3x\nat 3: jump web\nuntil",
         expect![[r#"
-        error: 'rums' stands where something that it does is expected
-         --> s.sim:1
-          |
-        1 | web: rums 3s
-          |      ^^^^
-          help: write runs, fails to start, ready after, never ready, unhealthy after, ignores or stops after; between two of them stands ';'
+            error: 'rums' stands where something that it does is expected
+             --> s.sim:1
+              |
+            1 | web: rums 3s
+              |      ^^^^
+              help: write runs, fails to start, ready after, never ready, unhealthy after, ignores, stops after, out of reach, or takes behind the name of a hook; between two of them stands ';'
 
-        error: unknown unit of time: 'x'
-         --> s.sim:2
-          |
-        2 | 	web2: runs 3x
-          | 	           ^^
-          help: write a number with a unit, such as 10s, 3.2s, 200ms, 5m, 1h30m
+            error: unknown unit of time: 'x'
+             --> s.sim:2
+              |
+            2 | 	web2: runs 3x
+              | 	           ^^
+              help: write a number with a unit, such as 10s, 3.2s, 200ms, 5m, 1h30m
 
-        error: 'jump' stands where something that is done is expected
-         --> s.sim:3
-          |
-        3 | at 3: jump web
-          |       ^^^^
-          help: write start, stop, restart, signal, kill, healthy, unhealthy, probe or shutdown
+            error: 'jump' stands where something that is done is expected
+             --> s.sim:3
+              |
+            3 | at 3: jump web
+              |       ^^^^
+              help: write start, stop, restart, signal, kill, exit, ready, healthy, unhealthy, probe, spawn, shutdown, or 'NAME: how it behaves from then on'
 
-        error: the line ends where a span of time is expected
-         --> s.sim:4
-          |
-        4 | until
-          |      ^
-          help: write a number with a unit, such as 10s, 3.2s, 200ms, 5m, 1h30m
-    "#]],
+            error: the line ends where a span of time is expected
+             --> s.sim:4
+              |
+            4 | until
+              |      ^
+              help: write a number with a unit, such as 10s, 3.2s, 200ms, 5m, 1h30m
+        "#]],
     );
     refused(
         "web: runs 3s, exit 256\nshop:api: ignores KILL\nat 5s: stop\nat now: stop web",
@@ -178,6 +197,45 @@ fn each_error_has_its_line_a_caret_and_what_to_do() {
             5 | until 2s
               | ^^^^^
               help: keep one of them
+        "#]],
+    );
+    refused(
+        "web: pre_start runs 2s\nshop:api: pre_stop takes 1s; pre_stop takes 2s\nat 1s: exit web\nat 2s: db: jumps\nat 3s: web:",
+        expect![[r#"
+            error: 'runs' stands where 'takes' is expected
+             --> s.sim:1
+              |
+            1 | web: pre_start runs 2s
+              |                ^^^^
+              help: write 'pre_start takes 2s' or 'pre_start takes 2s, exit 1'
+
+            error: 'pre_stop' comes twice
+             --> s.sim:2
+              |
+            2 | shop:api: pre_stop takes 1s; pre_stop takes 2s
+              |                              ^^^^^^^^
+              help: say it once; the next run follows 'then'
+
+            error: 'web' stands where an exit code is expected
+             --> s.sim:3
+              |
+            3 | at 1s: exit web
+              |             ^^^
+              help: write a number from 0 to 255
+
+            error: 'jumps' stands where something that it does is expected
+             --> s.sim:4
+              |
+            4 | at 2s: db: jumps
+              |            ^^^^^
+              help: write runs, fails to start, ready after, never ready, unhealthy after, ignores, stops after, out of reach, or takes behind the name of a hook; between two of them stands ';'
+
+            error: the line ends where something that it does is expected
+             --> s.sim:5
+              |
+            5 | at 3s: web:
+              |            ^
+              help: write runs, fails to start, ready after, never ready, unhealthy after, ignores, stops after, out of reach, or takes behind the name of a hook; between two of them stands ';'
         "#]],
     );
     refused(

@@ -18,7 +18,7 @@ fn one_for_all_stops_the_others_in_reverse_and_starts_all_in_order() {
                  3 g:c    STARTING > RUNNING [startsecs]
                  3 group g is up
                 10 g:b    RUNNING > EXITED [exit]
-                10 group g b failed: stops c, a, starts a, b, c
+                10 group g b failed; stopping c, a, starting a, b, c (2 of 3 restarts are left within 5 s)
                 10 g:c    RUNNING > STOPPING [strategy]
                 10 g:c    SIGTERM
                 11 g:c    STOPPING > STOPPED [exit]
@@ -52,35 +52,35 @@ fn rest_for_one_leaves_those_before_alone() {
         "g:a | g:b | g:c | @g strategy=rest_for_one intensity=3",
         "at 8s: kill g:b",
         expect![[r#"
-             0 g:a    STOPPED > STARTING [autostart]
-             1 g:a    STARTING > RUNNING [startsecs]
-             1 g:b    STOPPED > STARTING [autostart]
-             2 g:b    STARTING > RUNNING [startsecs]
-             2 g:c    STOPPED > STARTING [autostart]
-             3 g:c    STARTING > RUNNING [startsecs]
-             3 group g is up
-             8 -      # kill g:b
-             8 g:b    RUNNING > EXITED [exit]
-             8 group g b failed: stops c, starts b, c
-             8 g:c    RUNNING > STOPPING [strategy]
-             8 g:c    SIGTERM
-             8 g:c    STOPPING > STOPPED [exit]
-             8 g:b    EXITED > STARTING [strategy]
-             9 g:b    STARTING > RUNNING [startsecs]
-             9 g:c    STOPPED > STARTING [strategy]
-            10 g:c    STARTING > RUNNING [startsecs]
-            10 -      # shutdown
-            10 g:c    RUNNING > STOPPING [shutdown]
-            10 g:c    SIGTERM
-            10 g:c    STOPPING > STOPPED [exit]
-            10 g:b    RUNNING > STOPPING [shutdown]
-            10 g:b    SIGTERM
-            10 g:b    STOPPING > STOPPED [exit]
-            10 g:a    RUNNING > STOPPING [shutdown]
-            10 g:a    SIGTERM
-            10 g:a    STOPPING > STOPPED [exit]
-        Settled at 10, stop Some(0.0), well true
-    "#]],
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > STARTING [autostart]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                 8 -      # kill g:b
+                 8 g:b    RUNNING > EXITED [exit]
+                 8 group g b failed; stopping c, starting b, c (2 of 3 restarts are left within 5 s)
+                 8 g:c    RUNNING > STOPPING [strategy]
+                 8 g:c    SIGTERM
+                 8 g:c    STOPPING > STOPPED [exit]
+                 8 g:b    EXITED > STARTING [strategy]
+                 9 g:b    STARTING > RUNNING [startsecs]
+                 9 g:c    STOPPED > STARTING [strategy]
+                10 g:c    STARTING > RUNNING [startsecs]
+                10 -      # shutdown
+                10 g:c    RUNNING > STOPPING [shutdown]
+                10 g:c    SIGTERM
+                10 g:c    STOPPING > STOPPED [exit]
+                10 g:b    RUNNING > STOPPING [shutdown]
+                10 g:b    SIGTERM
+                10 g:b    STOPPING > STOPPED [exit]
+                10 g:a    RUNNING > STOPPING [shutdown]
+                10 g:a    SIGTERM
+                10 g:a    STOPPING > STOPPED [exit]
+            Settled at 10, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -97,13 +97,13 @@ fn a_budget_that_is_used_up_escalates_to_the_group_above() {
                  1 group low is up
                  1 group top is up
                  3 low:y  RUNNING > EXITED [exit]
-                 3 group low y failed: starts y
+                 3 group low y failed; starting y (0 of 1 restarts are left within 1 min)
                  3 low:y  EXITED > STARTING [strategy]
                  3 low:y  STARTING > RUNNING [startsecs]
                  5 low:y  RUNNING > EXITED [exit]
-                 5 group low gives up: y failed, that would be restart 2
+                 5 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent)
                  5 group low is down
-                 5 group top group low failed: stops x, starts x, group low
+                 5 group top group low failed; stopping x, starting x, group low (0 of 1 restarts are left within 1 min)
                  5 top:x  RUNNING > STOPPING [strategy]
                  5 top:x  SIGTERM
                  5 top:x  STOPPING > STOPPED [exit]
@@ -113,17 +113,17 @@ fn a_budget_that_is_used_up_escalates_to_the_group_above() {
                  6 low:y  STARTING > RUNNING [startsecs]
                  6 group low is up
                  8 low:y  RUNNING > EXITED [exit]
-                 8 group low y failed: starts y
+                 8 group low y failed; starting y (0 of 1 restarts are left within 1 min)
                  8 low:y  EXITED > STARTING [strategy]
                  8 low:y  STARTING > RUNNING [startsecs]
                 10 low:y  RUNNING > EXITED [exit]
-                10 group low gives up: y failed, that would be restart 2
+                10 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent)
                 10 group low is down
-                10 group top gives up: group low failed, that would be restart 2
+                10 group top gives up: group low failed, that would be restart 2 within 1 min; all it has is stopped (escalate=fatal); see why, then supervisorctl start top:*
                 10 top:x  RUNNING > STOPPING [intensity]
                 10 top:x  SIGTERM
                 10 top:x  STOPPING > STOPPED [exit]
-                10 group top is FATAL
+                10 group top is FATAL: it stays down until it is started
                 10 -      # shutdown
             Settled at 10, stop Some(0.0), well false
         "#]],
@@ -238,6 +238,104 @@ fn a_stop_of_all_goes_backwards_and_what_ends_meanwhile_is_not_started_again() {
                 19 g:a    SIGTERM
                 19 g:a    STOPPING > STOPPED [exit]
             Settled at 14, stop Some(5.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn a_stop_of_all_wins_over_the_first_start() {
+    check(
+        "g:a startsecs=0 | g:b startsecs=5 | g:c startsecs=0 | @g strategy=one_for_one intensity=1",
+        "at 2s: stop g:* | until 20s",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > STARTING [autostart]
+                 2 -      # stop g:*
+                 2 group g is up
+                 2 g:b    STARTING > STOPPING [asked]
+                 2 g:b    SIGTERM
+                 2 g:b    STOPPING > STOPPED [exit]
+                 2 g:a    RUNNING > STOPPING [asked]
+                 2 g:a    SIGTERM
+                 2 g:a    STOPPING > STOPPED [exit]
+                 2 -      # shutdown
+            Settled at 2, stop Some(0.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_to_stay_down_without_what_it_requires_is_not_started_by_its_group() {
+    check(
+        "g:a startsecs=0 | g:b startsecs=0 requires=g:a requires_restart=stop | @g strategy=one_for_all intensity=1",
+        "g:a: runs 3s | at 9s: start g:b | until 20s",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > WAITING [autostart]
+                 0 g:b    WAITING > STARTING [requires]
+                 0 g:b    STARTING > RUNNING [startsecs]
+                 0 group g is up
+                 3 g:a    RUNNING > EXITED [exit]
+                 3 g:b    RUNNING > STOPPING [requires_restart]
+                 3 g:b    SIGTERM
+                 3 g:b    STOPPING > STOPPED [exit]
+                 9 -      # start g:b
+                 9 g:b    STOPPED > WAITING [asked]
+                 9 g:b    waits for g:a: EXITED
+                 9 g:a    EXITED > STARTING [requires]
+                 9 g:a    STARTING > RUNNING [startsecs]
+                 9 g:b    WAITING > STARTING [requires]
+                 9 g:b    STARTING > RUNNING [startsecs]
+                12 g:a    RUNNING > EXITED [exit]
+                12 g:b    RUNNING > STOPPING [requires_restart]
+                12 g:b    SIGTERM
+                12 g:b    STOPPING > STOPPED [exit]
+                12 -      # shutdown
+            Settled at 12, stop Some(0.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_restarted_with_what_it_requires_brings_that_up_once_for_each_start_that_is_asked_for() {
+    check(
+        "g:a startsecs=0 | g:b requires=g:a requires_restart=restart | @g strategy=one_for_one intensity=1",
+        "g:a: runs 0s | at 9s: start g:b | until 20s",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > WAITING [autostart]
+                 0 g:b    WAITING > STARTING [requires]
+                 0 g:a    RUNNING > EXITED [exit]
+                 0 g:b    STARTING > STOPPING [requires_restart]
+                 0 g:b    SIGTERM
+                 0 g:b    STOPPING > STOPPED [exit]
+                 0 g:b    STOPPED > WAITING [restart]
+                 0 g:b    waits for g:a: EXITED
+                 0 g:a    EXITED > STARTING [requires]
+                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:b    WAITING > STARTING [requires]
+                 0 g:a    RUNNING > EXITED [exit]
+                 0 g:b    STARTING > STOPPING [requires_restart]
+                 0 g:b    SIGTERM
+                 0 g:b    STOPPING > STOPPED [exit]
+                 0 g:b    STOPPED > WAITING [restart]
+                 0 g:b    waits for g:a: EXITED
+                 9 -      # start g:b
+                 9 g:a    EXITED > STARTING [requires]
+                 9 g:a    STARTING > RUNNING [startsecs]
+                 9 g:b    WAITING > STARTING [requires]
+                 9 g:a    RUNNING > EXITED [exit]
+                 9 g:b    STARTING > STOPPING [requires_restart]
+                 9 g:b    SIGTERM
+                 9 g:b    STOPPING > STOPPED [exit]
+                 9 g:b    STOPPED > WAITING [restart]
+                 9 g:b    waits for g:a: EXITED
+                 9 -      # shutdown
+                 9 g:b    WAITING > STOPPED [shutdown]
+            Settled at 9, stop Some(0.0), well true
         "#]],
     );
 }

@@ -106,18 +106,20 @@ fn a_kill_from_outside_is_an_end_like_any() {
         "web",
         "at 2s: kill web | at 2s: stop web | at 3s: kill web",
         expect![[r#"
-             0 web    STOPPED > STARTING [autostart]
-             1 web    STARTING > RUNNING [startsecs]
-             2 -      # kill web
-             2 -      # stop web
-             2 web    RUNNING > STOPPING [asked]
-             2 web    SIGTERM
-             2 web    STOPPING > STOPPED [exit]
-             3 -      # kill web
-             3 web    refused: there is no process
-             3 -      # shutdown
-        Settled at 3, stop Some(0.0), well true
-    "#]],
+                 0 web    STOPPED > STARTING [autostart]
+                 1 web    STARTING > RUNNING [startsecs]
+                 2 -      # kill web
+                 2 web    RUNNING > EXITED [exit]
+                 2 web    EXITED > STARTING [autorestart]
+                 2 -      # stop web
+                 2 web    STARTING > STOPPING [asked]
+                 2 web    SIGTERM
+                 2 web    STOPPING > STOPPED [exit]
+                 3 -      # kill web
+                 3 web    refused: there is no process
+                 3 -      # shutdown
+            Settled at 3, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -201,26 +203,26 @@ fn the_daemon_ends_group_by_group_in_reverse_order() {
         "a priority=1 | b priority=2 | c priority=2",
         script,
         expect![[r#"
-             0 a      STOPPED > STARTING [autostart]
-             0 b      STOPPED > STARTING [autostart]
-             0 c      STOPPED > STARTING [autostart]
-             1 a      STARTING > RUNNING [startsecs]
-             1 b      STARTING > RUNNING [startsecs]
-             1 c      STARTING > RUNNING [startsecs]
-             3 -      # shutdown
-             3 c      RUNNING > STOPPING [shutdown]
-             3 c      SIGTERM
-             4 -      # start a
-             4 a      refused: the daemon ends
-             4 c      STOPPING > STOPPED [exit]
-             4 b      RUNNING > STOPPING [shutdown]
-             4 b      SIGTERM
-             5 b      STOPPING > STOPPED [exit]
-             5 a      RUNNING > STOPPING [shutdown]
-             5 a      SIGTERM
-             6 a      STOPPING > STOPPED [exit]
-        Shutdown at 6, stop Some(3.0), well true
-    "#]],
+                 0 a      STOPPED > STARTING [autostart]
+                 0 b      STOPPED > STARTING [autostart]
+                 0 c      STOPPED > STARTING [autostart]
+                 1 a      STARTING > RUNNING [startsecs]
+                 1 b      STARTING > RUNNING [startsecs]
+                 1 c      STARTING > RUNNING [startsecs]
+                 3 -      # shutdown
+                 3 c      RUNNING > STOPPING [shutdown]
+                 3 c      SIGTERM
+                 4 c      STOPPING > STOPPED [exit]
+                 4 b      RUNNING > STOPPING [shutdown]
+                 4 b      SIGTERM
+                 4 -      # start a
+                 4 a      refused: the daemon ends
+                 5 b      STOPPING > STOPPED [exit]
+                 5 a      RUNNING > STOPPING [shutdown]
+                 5 a      SIGTERM
+                 6 a      STOPPING > STOPPED [exit]
+            Shutdown at 6, stop Some(3.0), well true
+        "#]],
     );
     let together = run(
         &setting("[supervisord] stop_order=parallel | a priority=1 | b priority=2 | c priority=2"),
