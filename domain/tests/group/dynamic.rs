@@ -1,4 +1,5 @@
-//! Children that come and go while the group runs: templates (simple_one_for_one), and another configuration.
+//! Children that come and go while the group runs: templates (simple_one_for_one), and another configuration. What is
+//! fed here is what no simulation brings about.
 
 use crate::herd::{origin, policy, restart_type};
 use treeherd_domain::group::{ChildId, ChildSpec, Fact, GroupMachine, Output, Request, Task, Wish};
@@ -100,4 +101,77 @@ fn a_restart_of_all_goes_on_over_another_configuration() {
     assert_eq!(tasks(&machine), [(id("b"), Task::Stop)]);
     machine.told(&id("b"), Fact::Stopped, origin());
     assert_eq!(tasks(&machine), [(id("b"), Task::Start)]);
+}
+
+#[test]
+fn a_start_that_comes_while_all_are_stopped_follows() {
+    let both = ["a", "b"].map(|name| spec(name, "permanent")).to_vec();
+    let mut machine = GroupMachine::new(policy(""), both);
+    machine.request(Request::Start, origin());
+    for name in ["a", "b"] {
+        machine.told(&id(name), Fact::Up, origin());
+    }
+    machine.request(Request::Stop, origin());
+    machine.request(Request::Start, origin());
+    assert_eq!(tasks(&machine), [(id("b"), Task::Stop)]);
+    machine.told(&id("b"), Fact::Stopped, origin());
+    assert_eq!(tasks(&machine), [(id("a"), Task::Stop)], "all go down first");
+    machine.told(&id("a"), Fact::Stopped, origin());
+    assert_eq!(tasks(&machine), [(id("a"), Task::Start)]);
+}
+
+/// A group of three that is up.
+fn up(keys: &str) -> GroupMachine {
+    let all = ["a", "b", "c"].map(|name| spec(name, "permanent")).to_vec();
+    let mut machine = GroupMachine::new(policy(keys), all);
+    machine.request(Request::Start, origin());
+    for name in ["a", "b", "c"] {
+        machine.told(&id(name), Fact::Up, origin());
+    }
+    machine
+}
+
+#[test]
+fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
+    let failed = Fact::Ended(Ending::Abnormal);
+    let mut machine = up("strategy=one_for_all intensity=5");
+    machine.hold(&["a", "b", "c"].map(id), origin());
+    machine.told(&id("b"), failed, origin());
+    assert!(tasks(&machine).is_empty(), "nobody is taken along, and it stays down");
+    machine.asked(&id("b"), Wish::Start, origin());
+    machine.told(&id("b"), Fact::Up, origin());
+    machine.told(&id("b"), failed, origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Stop)], "somebody wanted it");
+
+    // what others take along stays down as well
+    let mut machine = up("strategy=one_for_all intensity=5");
+    machine.hold(&["b", "c"].map(id), origin());
+    machine.told(&id("a"), failed, origin());
+    for name in ["c", "b"] {
+        assert_eq!(tasks(&machine), [(id(name), Task::Stop)]);
+        machine.told(&id(name), Fact::Stopped, origin());
+    }
+    assert_eq!(tasks(&machine), [(id("a"), Task::Start)]);
+    machine.told(&id("a"), Fact::Up, origin());
+    assert!(tasks(&machine).is_empty());
+
+    // one that was told to start comes up, and is held all the same
+    let mut machine =
+        GroupMachine::new(policy(""), ["a", "b"].map(|name| spec(name, "permanent")).to_vec());
+    machine.request(Request::Start, origin());
+    machine.hold(&["a", "b"].map(id), origin());
+    machine.told(&id("a"), Fact::Up, origin());
+    machine.told(&id("a"), failed, origin());
+    assert!(tasks(&machine).is_empty());
+
+    // one that waits for its delay
+    let mut machine = up("intensity=5 period=60 backoff=9,9,1,0");
+    for _ in 0..2 {
+        machine.told(&id("b"), failed, origin());
+        machine.told(&id("b"), Fact::Up, origin());
+    }
+    machine.told(&id("b"), failed, origin());
+    machine.hold(&["a", "b"].map(id), origin());
+    machine.due(origin() + std::time::Duration::from_secs(20));
+    assert!(tasks(&machine).is_empty());
 }

@@ -1,29 +1,27 @@
-//! Scripts, and the world that turns one into a trace.
+//! Groups and scripts in few words, played by the simulation: the engine, the clock and the processes are its own.
 //!
 //! ```text
 //! groups   "top strategy=one_for_all intensity=2: a b:temporary @sub:transient | sub: c"
-//!          a group, its keys, its children in order; `@x` is the group x; the first group is the top
+//!          a group, its keys, its children in order, groups last; `@x` is the group x
 //! script   "0 start | 5 a fails | 5.5 wait"     seconds and inputs; `|` is the next line, `&` the next input
-//! trace    time and input; `+a` told to start, `-a` told to stop, what the groups report
+//! trace    time and input; `+a` is started, `-a` is stopped, what the groups tell
 //! ```
 //!
-//! Inputs: `start`, `stop`, `freeze`, `halt` of the top; `a ends` (well), `a fails`, `a up`, `a down`, `a startfails`,
-//! `a lost`; `ask start a`, `ask stop a`, `hold a b`; `wait`. Children come up and go down at once when they are told to. `slow
-//! a` does not come up before the script says so, `broken a` fails to start, `stubborn a` does not go down before the
-//! script says so, `sound a` is none of these any more. Time stops at each deadline on the way.
+//! Inputs: `start` (the daemon comes up), `stop` (of everybody), `shutdown`; `a ends` (well), `a fails`, `a up`,
+//! `a down`; `ask start a`, `ask stop a`; `wait`. Children come up and go down at once when they are told to. `slow a`
+//! does not come up before the script says so, `broken a` fails to start and `once a` does so once, `stubborn a` does
+//! not go down before the script says so, `lone a` cannot be signalled, `sound a` is none of these any more.
 
+use crate::process::process;
 use expect_test::Expect;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use treeherd_domain::group::{
-    AutoShutdown, Backoff, Changes, ChildId, ChildSpec, End, Escalate, Fact, Forest, GroupPolicy, Output,
-    Plot, Report, Request, Seen, StartFailure, StartUp, Task, Wish,
-};
-use treeherd_domain::name::{GroupName, Namespec, ProcessName};
-use treeherd_domain::spec::StopOrder;
-use treeherd_domain::strategy::{Ending, Restart, Strategy};
+use treeherd_domain::group::{AutoShutdown, Backoff, Escalate, GroupPolicy, StartFailure, StartUp};
+use treeherd_domain::health::Check;
+use treeherd_domain::name::GroupName;
+use treeherd_domain::simulate::{Cast, Line, Report, Script, Setting, What, simulate};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, StopOrder};
+use treeherd_domain::strategy::{Restart, Strategy};
 
 /// Runs a script and compares its trace.
 #[track_caller]
@@ -33,16 +31,16 @@ pub(crate) fn check(groups: &str, script: &str, expected: Expect) {
 
 /// Runs a script and gives its trace.
 pub(crate) fn trace(groups: &str, script: &str) -> String {
-    let mut herd = Herd::new(groups);
-    for line in script.split('|') {
-        let (time, inputs) = line.trim().split_once(' ').expect("a line is a time and an input");
-        let seconds: f64 = time.parse().expect("a time is a number of seconds");
-        herd.sleep_until(Duration::from_secs_f64(seconds));
-        for input in inputs.split('&') {
-            herd.feed(input.trim());
-        }
-    }
-    herd.trace
+    let setting = setting(groups);
+    let play = Play::of(&setting, script);
+    let report = run(&setting, &play.text);
+    play.trace(&report)
+}
+
+/// Runs a script of the simulation.
+pub(crate) fn run(setting: &Setting, script: &str) -> Report {
+    let read = Script::parse(script).unwrap_or_else(|errors| panic!("{errors:?}\n{script}"));
+    simulate(setting, Cast::of(setting, &read).unwrap_or_else(|errors| panic!("{errors:?}")), origin())
 }
 
 /// The moment at which every script begins.
@@ -52,312 +50,163 @@ pub(crate) fn origin() -> Instant {
     *ORIGIN
 }
 
-/// The groups as the script has them.
-pub(crate) struct Herd {
-    pub(crate) forest: Forest,
-    pub(crate) alive: BTreeSet<String>,
-    home: BTreeMap<String, GroupName>,
-    moods: BTreeMap<String, String>,
-    handed: BTreeMap<GroupName, u64>,
-    top: Option<GroupName>,
-    now: Duration,
-    pub(crate) trace: String,
-    tokens: Vec<String>,
-    /// When each group restarted something in its present life.
-    restarts: BTreeMap<String, Vec<Duration>>,
-    /// Every moment at which that was more than its budget allows.
-    pub(crate) overspent: Vec<String>,
-    /// The processes that were told to start, in order.
-    pub(crate) started: Vec<String>,
-    /// What the script itself started, and is not down since: a group's order is refused then.
-    by_hand: BTreeSet<String>,
-    /// What lives, maybe, and cannot be reached.
-    pub(crate) lost: BTreeSet<String>,
+/// A script of the simulation, and what its lines are here.
+struct Play {
+    text: String,
+    inputs: Vec<String>,
 }
 
-impl Herd {
-    pub(crate) fn new(groups: &str) -> Self {
-        let plots: Vec<Plot> = groups.split('|').map(|line| plot(line.trim())).collect();
-        let mut home = BTreeMap::new();
-        for plot in &plots {
-            for child in &plot.children {
-                if let (ChildId::Process(process), Some(group)) = (&child.id, &plot.name) {
-                    home.insert(process.to_string(), group.clone());
+impl Play {
+    fn of(setting: &Setting, script: &str) -> Self {
+        let mut play = Self { text: String::new(), inputs: Vec::new() };
+        let (mut last, mut is_up) = (0.0_f64, false);
+        for line in script.split('|') {
+            let (time, inputs) = line.trim().split_once(' ').expect("a line is a time and an input");
+            let mut at: f64 = time.parse().expect("a time is a number of seconds");
+            for input in inputs.split('&').map(str::trim) {
+                if input == "start" {
+                    // what holds from the beginning holds before anything comes up
+                    is_up = true;
+                    at = at.max(0.001);
+                } else if play.feed(setting, if is_up { at.max(0.001) } else { at }, input) {
+                    // what follows on the same line follows what came of this
+                    last = last.max(at);
+                    at += 0.001;
                 }
             }
+            last = last.max(at);
         }
-        let top = plots[0].name.clone();
-        let mut forest = Forest::default();
-        forest.plant(plots, origin());
-        let (alive, moods, handed) = (BTreeSet::new(), BTreeMap::new(), BTreeMap::new());
-        let (now, trace, tokens) = (Duration::ZERO, String::new(), Vec::new());
-        let (restarts, overspent, started) = (BTreeMap::new(), Vec::new(), Vec::new());
-        let (by_hand, lost) = (BTreeSet::new(), BTreeSet::new());
-        Self {
-            forest,
-            alive,
-            home,
-            moods,
-            handed,
-            top,
-            now,
-            trace,
-            tokens,
-            restarts,
-            overspent,
-            started,
-            by_hand,
-            lost,
-        }
+        play.text.push_str(&format!("until {last:.3}s\n"));
+        play
     }
 
-    /// The names of all processes.
-    pub(crate) fn processes(&self) -> Vec<String> {
-        self.home.keys().cloned().collect()
-    }
-
-    /// Lets time pass.
-    pub(crate) fn sleep(&mut self, time: Duration) {
-        self.sleep_until(self.now + time);
-    }
-
-    /// Counts a restart against the budget of a group, another way than the machine does.
-    fn spend(&mut self, group: Option<&GroupName>) {
-        let Some(machine) = self.forest.machine(group) else { return };
-        let Some(budget) = machine.policy().budget() else { return };
-        let name = group.map_or("root", GroupName::as_str).to_owned();
-        let spent = self.restarts.entry(name.clone()).or_default();
-        spent.push(self.now);
-        let now = self.now;
-        if spent.iter().filter(|at| now - **at <= budget.period).count() > budget.restarts {
-            self.overspent.push(format!("{name} at {now:?}"));
-        }
-    }
-
-    fn instant(&self) -> Instant {
-        origin() + self.now
-    }
-
-    pub(crate) fn process(&self, name: &str) -> Namespec {
-        let group = self.home.get(name).unwrap_or_else(|| panic!("no process {name}"));
-        Namespec::new(group.clone(), ProcessName::new(name))
-    }
-
-    fn sleep_until(&mut self, until: Duration) {
-        while let Some(at) = self.forest.deadline().filter(|at| *at <= origin() + until) {
-            self.now = at.saturating_duration_since(origin()).max(self.now);
-            let changes = self.forest.due(self.instant());
-            self.take(changes);
-            self.line("(due)");
-        }
-        self.now = until;
-    }
-
-    pub(crate) fn feed(&mut self, input: &str) {
-        let now = self.instant();
-        let words: Vec<&str> = input.split_whitespace().collect();
-        let changes = match words[..] {
-            ["start"] => self.forest.request(self.top.as_ref(), Request::Start, now),
-            ["stop"] => self.forest.request(self.top.as_ref(), Request::Stop, now),
-            ["halt"] => self.forest.request(self.top.as_ref(), Request::Halt, now),
-            ["freeze"] => self.forest.freeze(now),
-            ["wait"] => self.forest.due(now),
-            [mood @ ("slow" | "broken" | "stubborn" | "sound"), name] => {
-                self.moods.insert(name.to_owned(), mood.to_owned());
-                return;
-            }
-            ["ask", "start", name] => {
-                // the process hears of it first
-                self.by_hand.insert(name.to_owned());
-                if self.mood(name) != "broken" {
-                    self.alive.insert(name.to_owned());
-                }
-                let changes = self.forest.asked(&self.process(name), Wish::Start, now);
-                self.take(changes);
-                if self.by_hand.contains(name) { self.start(name, now) } else { Changes::default() }
-            }
-            ["hold", ref names @ ..] => {
-                let held: Vec<_> = names.iter().map(|name| self.process(name)).collect();
-                self.forest.hold(&held, now)
-            }
-            ["ask", "stop", name] => {
-                let mut changes = self.forest.asked(&self.process(name), Wish::Stop, now);
-                if self.alive.contains(name) && self.mood(name) != "stubborn" {
-                    self.take(changes);
-                    self.is_down(name);
-                    changes = self.forest.told(&self.process(name), Fact::Stopped, now);
-                }
-                changes
-            }
-            [name, fact] => self.tell(name, fact, now),
+    /// Takes in an input. Whether it is more than how somebody behaves from then on.
+    fn feed(&mut self, setting: &Setting, at: f64, input: &str) -> bool {
+        let full = |name: &str| full(setting, name);
+        let (action, is_input) = match input.split_whitespace().collect::<Vec<_>>()[..] {
+            ["stop"] => ("stop all".to_owned(), true),
+            ["shutdown"] => ("shutdown".to_owned(), true),
+            // it is well as it is
+            ["wait"] => ("healthy all".to_owned(), true),
+            ["slow", name] => (format!("{}: never ready", full(name)), false),
+            ["broken", name] => (format!("{}: fails to start", full(name)), false),
+            ["once", name] => (format!("{}: fails to start *1", full(name)), false),
+            ["stubborn", name] => (format!("{}: ignores TERM", full(name)), false),
+            ["lone", name] => (format!("{}: out of reach", full(name)), false),
+            ["sound", name] => (format!("{}: runs forever", full(name)), false),
+            ["ask", verb @ ("start" | "stop"), name] => (format!("{verb} {}", full(name)), true),
+            [name, "ends" | "down"] => (format!("exit 0 {}", full(name)), true),
+            [name, "fails"] => (format!("exit 1 {}", full(name)), true),
+            [name, "up"] => (format!("ready {}", full(name)), true),
             _ => panic!("no such input: {input}"),
         };
-        self.take(changes);
-        self.line(input);
+        self.text.push_str(&format!("at {at:.3}s: {action}\n"));
+        self.inputs.push(if is_input { input.to_owned() } else { String::new() });
+        is_input
     }
 
-    fn mood(&self, name: &str) -> &str {
-        self.moods.get(name).map_or("sound", String::as_str)
-    }
-
-    fn tell(&mut self, name: &str, fact: &str, now: Instant) -> Changes {
-        let fact = match fact {
-            "ends" => Fact::Ended(Ending::Normal),
-            "fails" => Fact::Ended(Ending::Abnormal),
-            "up" => Fact::Up,
-            "down" => Fact::Stopped,
-            "startfails" => Fact::StartFailed,
-            "lost" => Fact::Lost,
-            _ => panic!("no such fact: {fact}"),
-        };
-        match fact {
-            Fact::Up => drop(self.alive.insert(name.to_owned())),
-            Fact::Lost => drop(self.lost.insert(name.to_owned())),
-            _ => self.is_down(name),
-        }
-        self.forest.told(&self.process(name), fact, now)
-    }
-
-    fn is_down(&mut self, name: &str) {
-        for set in [&mut self.alive, &mut self.by_hand, &mut self.lost] {
-            set.remove(name);
-        }
-    }
-
-    /// A process starts, as its mood is.
-    fn start(&mut self, name: &str, now: Instant) -> Changes {
-        let process = self.process(name);
-        match self.mood(name) {
-            "slow" => {
-                self.alive.insert(name.to_owned());
-                Changes::default()
-            }
-            "broken" => {
-                self.is_down(name);
-                self.forest.told(&process, Fact::StartFailed, now)
-            }
-            _ => {
-                self.alive.insert(name.to_owned());
-                self.forest.told(&process, Fact::Up, now)
-            }
-        }
-    }
-
-    /// Notes what came of an input, and lets the children do as they are told.
-    fn take(&mut self, changes: Changes) {
-        self.note(&changes);
-        let mut touched = changes.touched;
-        while let Some(group) = touched.pop_first() {
-            let handed = self.handed.get(&group).copied().unwrap_or_default();
-            let mut orders = self.forest.orders(&group);
-            orders.retain(|order| order.ticket > handed);
-            let Some(order) = orders.into_iter().min_by_key(|order| order.ticket) else { continue };
-            self.handed.insert(group.clone(), order.ticket);
-            touched.insert(group);
-            let ChildId::Process(process) = &order.child else { continue };
-            let changes = self.carry_out(process.as_str(), order.task);
-            self.note(&changes);
-            touched.extend(changes.touched);
-        }
-    }
-
-    fn carry_out(&mut self, name: &str, task: Task) -> Changes {
-        let now = self.instant();
-        match task {
-            Task::Start => {
-                self.tokens.push(format!("+{name}"));
-                self.started.push(name.to_owned());
-                if self.alive.contains(name) {
-                    let Self { trace, tokens, .. } = self;
-                    assert!(
-                        self.by_hand.contains(name),
-                        "{name} is started twice:
-{trace}{tokens:?}"
-                    );
-                    let seen = if self.mood(name) == "slow" { Seen::Coming } else { Seen::Up };
-                    return self.forest.seen(&self.process(name), seen, now);
+    /// What happened, a line for each input and for each moment at which something was due.
+    fn trace(&self, report: &Report) -> String {
+        let mut inputs = self.inputs.iter();
+        let mut lines: Vec<(Duration, String, Vec<String>)> =
+            vec![(Duration::ZERO, "start".to_owned(), Vec::new())];
+        for line in &report.lines {
+            if matches!(line.what, What::Script(_)) && line.cause.is_empty() {
+                let input = inputs.next().expect("a line for each input");
+                if !input.is_empty() {
+                    lines.push((line.at, input.clone(), Vec::new()));
                 }
-                self.start(name, now)
+                continue;
             }
-            Task::Stop => {
-                self.tokens.push(format!("-{name}"));
-                if self.alive.contains(name) && self.mood(name) == "stubborn" {
-                    return Changes::default();
-                }
-                self.is_down(name);
-                self.forest.told(&self.process(name), Fact::Stopped, now)
+            if line.cause.starts_with("the script is over") {
+                break;
             }
-        }
-    }
-
-    fn note(&mut self, changes: &Changes) {
-        for (group, output) in &changes.news {
-            match output {
-                Output::Restart { .. } => self.spend(group.as_ref()),
-                // another life has another budget
-                Output::Begun => {
-                    self.restarts.remove(group.as_ref().map_or("root", GroupName::as_str));
-                }
-                _ => {}
+            let Some(token) = token(line) else { continue };
+            if lines.last().is_none_or(|(at, ..)| *at != line.at) {
+                lines.push((line.at, "(due)".to_owned(), Vec::new()));
             }
-            let group = group.as_ref().map_or("root", GroupName::as_str);
-            let token = match output {
-                Output::Restart { .. } | Output::Begun => continue,
-                Output::Forgotten(child) => format!("forget {child}"),
-                Output::Escalated { child, why, restarts: Some(restarts) } => {
-                    format!("[{group} gives up: {child} {why}, restart {restarts}]")
-                }
-                Output::Escalated { child, why, restarts: None } => {
-                    format!("[{group} gives up: {child} {why}]")
-                }
-                Output::AutoShutdown(child) => format!("[{group} shuts down: {child} ended]"),
-                Output::Report(Report::Up) => format!("[{group} up]"),
-                Output::Report(Report::Ended(Ending::Normal)) => format!("[{group} shutdown]"),
-                Output::Report(Report::Ended(Ending::Abnormal)) => format!("[{group} failed]"),
-                Output::Report(Report::Stopped) => format!("[{group} stopped]"),
-                Output::Report(Report::Fatal) => format!("[{group} fatal]"),
-                Output::Report(Report::Exit) => format!("[{group} exit]"),
-            };
-            self.tokens.push(token);
+            lines.last_mut().expect("there is one").2.push(token);
         }
-        match &changes.end {
-            Some(End::Escalated(_)) => self.tokens.push("END".to_owned()),
-            Some(End::Done) => self.tokens.push("DONE".to_owned()),
-            None => {}
-        }
-    }
-
-    fn line(&mut self, input: &str) {
-        let seconds = (self.now.as_secs_f64() * 1000.0).round() / 1000.0;
-        let tokens = std::mem::take(&mut self.tokens).join(" ");
-        let _ = writeln!(self.trace, "{}", format!("{seconds} {input}: {tokens}").trim_end());
+        let shown = lines.iter().map(|(at, input, tokens)| {
+            format!("{} {input}: {}", at.as_secs_f64(), tokens.join(" ")).trim_end().to_owned() + "\n"
+        });
+        shown.collect()
     }
 }
 
-fn plot(line: &str) -> Plot {
-    let (head, children) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
-    let (name, keys) = head.split_once(' ').unwrap_or((head, ""));
-    let name = (name != "root").then(|| GroupName::new(name));
-    Plot { name, policy: policy(keys), children: children.split_whitespace().map(child).collect() }
+fn token(line: &Line) -> Option<String> {
+    let who = line.who.as_deref().unwrap_or_default();
+    let process = who.split(':').next_back().unwrap_or_default();
+    Some(match &line.what {
+        What::State { to: "STARTING", .. } => format!("+{process}"),
+        What::State { to: "STOPPING", .. } => format!("-{process}"),
+        What::State { to: to @ "UNKNOWN", .. } => format!("{process} {to}"),
+        What::Refused(why) => format!("({why})"),
+        What::Script(text) => format!("{text}: {}", line.cause),
+        What::Group(_) if line.kind == "strategy" => return None,
+        What::Group(text) => {
+            let short = text.split([';', '(']).next().unwrap_or_default();
+            let short = short.strip_suffix(": it stays down until it is started").unwrap_or(short);
+            format!("[{} {}]", who.trim_start_matches("group "), short.trim_end())
+        }
+        _ => return None,
+    })
 }
 
-fn child(text: &str) -> ChildSpec {
-    let (name, flags) = text.split_once(':').unwrap_or((text, ""));
-    let id = match name.strip_prefix('@') {
-        Some(group) => ChildId::Group(GroupName::new(group)),
-        None => ChildId::Process(ProcessName::new(name)),
-    };
-    let mut spec = ChildSpec { id, restart: Restart::Permanent, significant: false, autostart: true };
-    for flag in flags.split(',').filter(|flag| !flag.is_empty()) {
-        match flag {
-            "significant" => spec.significant = true,
-            "manual" => spec.autostart = false,
-            restart => spec.restart = restart_type(restart),
+fn full(setting: &Setting, process: &str) -> String {
+    let names = setting.groups.iter().flat_map(|group| {
+        group.processes.iter().map(|one| (one.name.to_string(), group.namespec(&one.name)))
+    });
+    let found = names.into_iter().find(|(name, _)| name == process);
+    found.unwrap_or_else(|| panic!("no process {process}")).1.to_string()
+}
+
+/// The groups as a configuration.
+pub(crate) fn setting(groups: &str) -> Setting {
+    let mut setting = Setting::default();
+    let mut priority = 0;
+    for line in groups.split('|').map(str::trim) {
+        let (head, children) = line.split_once(": ").unwrap_or((line.trim_end_matches(':'), ""));
+        let (name, keys) = head.split_once(' ').unwrap_or((head, ""));
+        if name == "root" {
+            setting.rules = Some(policy(keys));
+            continue;
+        }
+        priority += 1;
+        let (below, processes): (Vec<&str>, Vec<&str>) =
+            children.split_whitespace().partition(|child| child.starts_with('@'));
+        let below =
+            below.iter().map(|child| child.trim_start_matches('@').split(':').next().unwrap_or_default());
+        let rules = GroupRules { policy: Some(policy(keys)), groups: below.map(GroupName::new).collect() };
+        setting.groups.push(Arc::new(GroupSpec {
+            name: GroupName::new(name),
+            kind: GroupKind::Group,
+            priority,
+            processes: processes.iter().map(|child| Arc::new(self::child(child))).collect(),
+            rules,
+        }));
+    }
+    name_groups(&mut setting, groups);
+    setting
+}
+
+/// `@sub:transient,significant` says of a group what it is to the one above.
+fn name_groups(setting: &mut Setting, groups: &str) {
+    for word in groups.split_whitespace().filter_map(|word| word.strip_prefix('@')) {
+        let (name, flags) = word.split_once(':').unwrap_or((word, ""));
+        let group = setting.groups.iter_mut().find(|group| group.name.as_str() == name);
+        let group = Arc::make_mut(group.unwrap_or_else(|| panic!("no group {name}")));
+        let Some(policy) = &mut group.rules.policy else { continue };
+        for flag in flags.split(',').filter(|flag| !flag.is_empty()) {
+            match flag {
+                "significant" => policy.significant = true,
+                restart => policy.restart = restart_type(restart),
+            }
         }
     }
-    spec
 }
 
+/// A restart type by its word.
 pub(crate) fn restart_type(word: &str) -> Restart {
     match word {
         "permanent" => Restart::Permanent,
@@ -365,6 +214,30 @@ pub(crate) fn restart_type(word: &str) -> Restart {
         "temporary" => Restart::Temporary,
         _ => panic!("no such restart type: {word}"),
     }
+}
+
+/// `b:temporary,significant`: a process that is up when it says so, and has no attempts of its own.
+fn child(text: &str) -> ProcessSpec {
+    let (name, flags) = text.split_once(':').unwrap_or((text, ""));
+    let mut spec = process(name);
+    (spec.startsecs, spec.startretries, spec.stopwaitsecs) = (0, 0, 100_000);
+    spec.autorestart = Autorestart::Always;
+    spec.health.ready = Check::Notify;
+    spec.child.supervised = true;
+    for flag in flags.split(',').filter(|flag| !flag.is_empty()) {
+        match flag {
+            "significant" => spec.child.significant = true,
+            "manual" => spec.autostart = false,
+            restart => {
+                spec.autorestart = match restart_type(restart) {
+                    Restart::Permanent => Autorestart::Always,
+                    Restart::Transient => Autorestart::Unexpected,
+                    Restart::Temporary => Autorestart::Never,
+                };
+            }
+        }
+    }
+    spec
 }
 
 /// No delays, as in OTP, unless the keys have some; no limit unless they have one.
@@ -386,7 +259,6 @@ pub(crate) fn policy(keys: &str) -> GroupPolicy {
             ("start_failure", "fail") => policy.start_failure = StartFailure::Fail,
             ("stop_order", "parallel") => policy.stop_order = StopOrder::Parallel,
             ("otp_strict", "true") => policy.otp_strict = true,
-            ("start_up", "together") => policy.start_up = StartUp::Together,
             ("start_up", "never") => policy.start_up = StartUp::Never,
             ("backoff", parts) => policy.backoff = backoff(parts),
             _ => panic!("no such key: {key}={value}"),

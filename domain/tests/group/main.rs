@@ -2,16 +2,21 @@
 //! where there is such a case.
 //!
 //! ```text
-//! herd            reads groups and scripts, plays the children, prints the trace
+//! herd            reads groups and scripts, has them played by the simulation, prints the trace
 //! restart_types   every restart type x every way of ending x every strategy
 //! strategies      who is stopped and started, in what order; restarts that fail
 //! intensity       the budget: its edge, what counts, delays
 //! escalation      groups that give up, through three levels
 //! significant     auto_shutdown
 //! starting        the first start, and stops that come in between
-//! dynamic         children that are added while the group runs (simple_one_for_one)
+//! dynamic         children that are added while the group runs (simple_one_for_one), and what no configuration brings
 //! properties      what holds for every history (proptest)
 //! ```
+
+#[path = "../common/budget.rs"]
+mod budget;
+#[path = "../common/process.rs"]
+mod process;
 
 mod dynamic;
 mod escalation;

@@ -1,12 +1,13 @@
-//! What holds for every history, whatever is asked, whatever fails, and whenever.
-//!
-//! That a process is never told to start while it lives is checked by the herd itself, in every test.
+//! What holds for every history, whatever is asked, whatever fails, and whenever. (Random groups, too, are in the tests
+//! of the simulation.)
 
-use crate::herd::Herd;
+use crate::budget::overspent;
+use crate::herd::{run, setting};
 use proptest::prelude::*;
+use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
-use treeherd_domain::group::{ChildId, Standing};
-use treeherd_domain::name::GroupName;
+use treeherd_domain::simulate::{Report, Setting, What};
 
 /// Groups of one, two and three levels, in each strategy.
 const FORESTS: [&str; 7] = [
@@ -15,7 +16,7 @@ const FORESTS: [&str; 7] = [
     "g strategy=rest_for_one intensity=3 period=20: a b:transient c:temporary d:manual",
     "g strategy=rest_for_one stop_order=parallel auto_shutdown=any_significant intensity=5 period=5: a \
      b:transient,significant c d:temporary,significant",
-    "top strategy=rest_for_one intensity=2 period=30: a @sub b | sub strategy=one_for_all intensity=1 period=20 \
+    "top strategy=rest_for_one intensity=2 period=30: a b @sub | sub strategy=one_for_all intensity=1 period=20 \
      escalate=parent: c d",
     "root strategy=one_for_all intensity=2 period=60: @x @y:transient | x intensity=1 escalate=parent: a b | y \
      strategy=one_for_all intensity=1 escalate=parent start_failure=fail: c d:temporary",
@@ -24,143 +25,87 @@ const FORESTS: [&str; 7] = [
      backoff=1,2,2,0.1: c d",
 ];
 
-const DOINGS: [&str; 14] = [
-    "ends",
-    "fails",
-    "fails",
-    "fails",
-    "up",
-    "down",
-    "startfails",
-    "lost",
-    "ask start",
-    "ask stop",
-    "slow",
-    "broken",
-    "stubborn",
-    "sound",
+/// What happens to one; `$` is its name.
+const DOINGS: [&str; 13] = [
+    "exit 0 $",
+    "exit 1 $",
+    "exit 1 $",
+    "exit 1 $",
+    "ready $",
+    "kill $",
+    "start $",
+    "stop $",
+    "$: never ready",
+    "$: fails to start",
+    "$: ignores TERM",
+    "$: out of reach",
+    "$: runs forever",
 ];
 
-#[derive(Clone, Debug)]
-enum Input {
-    One(usize, usize),
-    Start,
-    Stop,
-    Sleep(u64),
-}
-
-fn input() -> impl Strategy<Value = Input> {
-    prop_oneof![
-        12 => (0..DOINGS.len(), 0..4_usize).prop_map(|(doing, process)| Input::One(doing, process)),
-        1 => Just(Input::Start),
-        1 => Just(Input::Stop),
-        4 => (0..12_000_u64).prop_map(Input::Sleep),
-    ]
-}
-
-fn walk(forest: usize, inputs: &[Input]) -> Herd {
-    let mut herd = Herd::new(FORESTS[forest]);
-    herd.feed("start");
-    let processes = herd.processes();
-    for input in inputs {
-        match input {
-            Input::One(doing, at) => {
-                let (doing, name) = (DOINGS[*doing], &processes[*at]);
-                let lives = herd.alive.contains(name);
-                match doing {
-                    // only what lives can end or come up
-                    "ends" | "fails" | "up" | "down" | "startfails" | "lost" if !lives => {}
-                    "ask start" if lives => {}
-                    "ask start" | "ask stop" | "slow" | "broken" | "stubborn" | "sound" => {
-                        herd.feed(&format!("{doing} {name}"));
-                    }
-                    _ => herd.feed(&format!("{name} {doing}")),
-                }
-            }
-            Input::Start => herd.feed("start"),
-            Input::Stop => herd.feed("stop"),
-            Input::Sleep(ms) => herd.sleep(Duration::from_millis(*ms)),
-        }
-    }
-    herd
-}
-
-/// Children do as they are told from now on, and what they were told is done.
-fn make_sound(herd: &mut Herd) {
-    for name in herd.processes() {
-        let stubborn = herd
-            .forest
-            .orders(&herd.process(&name).group)
-            .into_iter()
-            .find(|order| order.child == ChildId::Process(herd.process(&name).process));
-        herd.feed(&format!("sound {name}"));
-        match stubborn.map(|order| order.task) {
-            Some(treeherd_domain::group::Task::Stop) => herd.feed(&format!("{name} down")),
-            Some(treeherd_domain::group::Task::Start) => herd.feed(&format!("{name} up")),
-            None => {}
-        }
-    }
-}
+/// Who does what, and how long after the one before, in milliseconds.
+type Input = (usize, usize, u64);
 
 fn histories() -> impl Strategy<Value = (usize, Vec<Input>)> {
-    (0..FORESTS.len(), prop::collection::vec(input(), 0..60))
+    let wait = prop_oneof![2 => Just(0), 1 => 0..12_000_u64];
+    (0..FORESTS.len(), prop::collection::vec((0..DOINGS.len(), 0..4_usize, wait), 0..60))
+}
+
+/// The groups, whose processes are killed a while after they were told to end, and the script of a history with its end.
+fn told(forest: usize, inputs: &[Input]) -> (Setting, String, u64) {
+    let mut setting = setting(FORESTS[forest]);
+    for group in &mut setting.groups {
+        for process in &mut Arc::make_mut(group).processes {
+            Arc::make_mut(process).stopwaitsecs = 30;
+        }
+    }
+    let names: Vec<String> = setting
+        .groups
+        .iter()
+        .flat_map(|group| group.processes.iter().map(|one| group.namespec(&one.name).to_string()))
+        .collect();
+    let (mut script, mut now) = (String::new(), 0);
+    for (doing, who, wait) in inputs {
+        now += wait;
+        let _ = writeln!(script, "at {now}ms: {}", DOINGS[*doing].replace('$', &names[*who]));
+    }
+    (setting, script, now)
+}
+
+/// The lines about states after a moment, up to the end of the script.
+fn changes_after(report: &Report, from: Duration) -> usize {
+    let lines = report.lines.iter().take_while(|line| !line.cause.starts_with("the script is over"));
+    lines.filter(|line| line.at > from && matches!(line.what, What::State { .. })).count()
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_budget_is_ever_exceeded((forest, inputs) in histories()) {
-        let herd = walk(forest, &inputs);
-        prop_assert!(herd.overspent.is_empty(), "{:?}\n{}", herd.overspent, herd.trace);
+        let (setting, script, _) = told(forest, &inputs);
+        let overspent = overspent(&setting, &run(&setting, &script));
+        prop_assert!(overspent.is_empty(), "{:#?}\n{}\n{}", overspent, FORESTS[forest], script);
     }
 
     #[test]
     fn a_stop_of_all_ends_with_nothing_running((forest, inputs) in histories()) {
-        let mut herd = walk(forest, &inputs);
-        make_sound(&mut herd);
-        herd.feed("stop");
-        make_sound(&mut herd);
-        make_sound(&mut herd);
-        let alive: Vec<&String> = herd.alive.iter().filter(|name| !herd.lost.contains(*name)).collect();
-        prop_assert!(alive.is_empty(), "{alive:?} run still\n{}", herd.trace);
-        let started = herd.started.len();
-        herd.sleep(Duration::from_secs(1000));
-        prop_assert_eq!(herd.started.len(), started, "something was started\n{}", herd.trace);
+        let (setting, mut script, now) = told(forest, &inputs);
+        let _ = writeln!(script, "at {now}ms: all: runs forever\nat {now}ms: stop all\nuntil {}ms", now + 1_000_000);
+        let report = run(&setting, &script);
+        let is_down = |state: &str| matches!(state, "STOPPED" | "EXITED" | "FATAL" | "UNKNOWN");
+        let up: Vec<_> = report.states.iter().filter(|(_, state)| !is_down(state)).collect();
+        prop_assert!(up.is_empty(), "{:?}\n{}\n{}", up, FORESTS[forest], script);
     }
 
     #[test]
-    fn nothing_is_started_once_the_daemon_ends((forest, inputs) in histories(), more in prop::collection::vec(input(), 0..30)) {
-        let mut herd = walk(forest, &inputs);
-        herd.feed("freeze");
-        let started = herd.started.len();
-        let processes = herd.processes();
-        for input in more {
-            match input {
-                Input::One(doing, at) if doing < 4 && herd.alive.contains(&processes[at]) => {
-                    herd.feed(&format!("{} {}", processes[at], DOINGS[doing]));
-                }
-                Input::Start => herd.feed("start"),
-                Input::Sleep(ms) => herd.sleep(Duration::from_millis(ms)),
-                _ => {}
-            }
-        }
-        prop_assert_eq!(herd.started.len(), started, "{}", herd.trace);
-    }
-
-    #[test]
-    fn once_all_is_sound_a_group_is_up_or_says_why_not((forest, inputs) in histories()) {
-        let mut herd = walk(forest, &inputs);
-        make_sound(&mut herd);
-        make_sound(&mut herd);
-        make_sound(&mut herd);
-        herd.sleep(Duration::from_secs(1000));
-        for group in ["g", "top", "sub", "mid", "low", "x", "y"] {
-            let group = GroupName::new(group);
-            let Some(machine) = herd.forest.machine(Some(&group)) else { continue };
-            prop_assert_ne!(machine.standing(), Standing::Leaving, "{}\n{}", group, herd.trace);
-            prop_assert_eq!(machine.phase(), "idle", "{}\n{}", group, herd.trace);
-            prop_assert!(herd.forest.orders(&group).is_empty(), "{}\n{}", group, herd.trace);
-        }
+    fn once_all_is_sound_all_comes_to_rest((forest, inputs) in histories()) {
+        let (setting, mut script, now) = told(forest, &inputs);
+        let _ = writeln!(script, "at {now}ms: all: runs forever\nat {now}ms: ready all\nuntil {}ms", now + 1_000_000);
+        let report = run(&setting, &script);
+        let late = changes_after(&report, Duration::from_millis(now + 500_000));
+        prop_assert_eq!(late, 0, "{}\n{}\n{:#?}", FORESTS[forest], script, report.lines);
+        let moves = |state: &str| matches!(state, "STARTING" | "STOPPING" | "WAITING" | "BACKOFF");
+        let moving: Vec<_> = report.states.iter().filter(|(_, state)| moves(state)).collect();
+        prop_assert!(moving.is_empty(), "{:?}\n{}\n{}", moving, FORESTS[forest], script);
     }
 }

@@ -9,9 +9,9 @@ fn significant_transient() {
         "g auto_shutdown=any_significant intensity=9: a b:transient,significant c:transient,significant",
         "0 start | 1 b fails | 2 b ends",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 b fails: +b
-            2 b ends: [g shuts down: b ended] -c -a [g shutdown]
+            2 b ends: [g stops: b, which is significant, ended] -c -a [g is down]
         "#]],
     );
 }
@@ -22,7 +22,8 @@ fn significant_temporary() {
         let script = format!("0 start | 1 b {how}");
         let trace =
             crate::herd::trace("g auto_shutdown=any_significant: a b:temporary,significant", &script);
-        assert!(trace.ends_with(": forget b [g shuts down: b ended] -a [g shutdown]\n"), "{trace}");
+        let told = "[g b is over, and not started again] [g stops: b, which is significant, ended] -a [g is down]\n";
+        assert!(trace.ends_with(told), "{trace}");
     }
 }
 
@@ -32,10 +33,10 @@ fn all_significant_waits_for_the_last() {
         "g auto_shutdown=all_significant intensity=9: a b:transient,significant c:transient,significant",
         "0 start | 1 b ends | 2 c fails | 3 c ends",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 b ends:
             2 c fails: +c
-            3 c ends: [g shuts down: c ended] -a [g shutdown]
+            3 c ends: [g stops: c, which is significant, ended] -a [g is down]
         "#]],
     );
 }
@@ -46,9 +47,9 @@ fn one_that_is_about_to_be_restarted_counts_as_running() {
         "g auto_shutdown=all_significant backoff=5,5,1,0 intensity=9: a b:transient,significant c:transient,significant",
         "0 start | 1 c fails & c fails | 2 b ends | 3 wait",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 c fails: +c
-            1 c fails:
+            1.001 c fails:
             2 b ends:
             3 wait:
         "#]],
@@ -61,7 +62,7 @@ fn nonsignificant_transient() {
         "g auto_shutdown=any_significant: a b:transient c:transient,significant",
         "0 start | 1 b ends",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 b ends:
         "#]],
     );
@@ -73,8 +74,8 @@ fn nonsignificant_temporary() {
         "g auto_shutdown=any_significant: a b:temporary c:temporary,significant",
         "0 start | 1 b fails",
         expect![[r#"
-            0 start: +a +b +c [g up]
-            1 b fails: forget b
+            0 start: +a +b +c [g is up]
+            1 b fails: [g b is over, and not started again]
         "#]],
     );
 }
@@ -87,8 +88,8 @@ fn significant_bystander() {
          c:transient,significant",
         "0 start | 1 a fails | 2 ask stop c",
         expect![[r#"
-            0 start: +a +b +c [g up]
-            1 a fails: forget b -c -b +a +c
+            0 start: +a +b +c [g is up]
+            1 a fails: [g b is over, and not started again] -c -b +a +c
             2 ask stop c: -c
         "#]],
     );
@@ -102,8 +103,8 @@ fn significant_escalation() {
          w:transient,significant",
         "0 start | 1 w ends",
         expect![[r#"
-            0 start: +a +w [sub up] [top up]
-            1 w ends: [sub shuts down: w ended] [sub shutdown] [top shuts down: group sub ended] -a [top shutdown]
+            0 start: +a +w [sub is up] [top is up]
+            1 w ends: [sub stops: w, which is significant, ended] [sub is down] [top stops: group sub, which is significant, ended] -a [top is down]
         "#]],
     );
 }
@@ -114,7 +115,7 @@ fn never_is_never() {
         "g auto_shutdown=never: a b:transient,significant",
         "0 start | 1 b ends",
         expect![[r#"
-            0 start: +a +b [g up]
+            0 start: +a +b [g is up]
             1 b ends:
         "#]],
     );
@@ -126,8 +127,8 @@ fn a_permanent_group_that_shut_itself_down_is_restarted() {
         "top intensity=9: @sub | sub auto_shutdown=any_significant: w:transient,significant",
         "0 start | 1 w ends",
         expect![[r#"
-            0 start: +w [sub up] [top up]
-            1 w ends: [sub shuts down: w ended] [sub shutdown] +w [sub up]
+            0 start: +w [sub is up] [top is up]
+            1 w ends: [sub stops: w, which is significant, ended] [sub is down] +w [sub is up]
         "#]],
     );
 }

@@ -11,7 +11,7 @@ fn sup_start_normal() {
         expect![[r#"
             0 start: +a
             1 a up: +b
-            2 b up: +c [g up]
+            2 b up: +c [g is up]
         "#]],
     );
 }
@@ -23,7 +23,7 @@ fn sup_start_ignore_child() {
         "g: a b:manual c",
         "0 start",
         expect![[r#"
-            0 start: +a +c [g up]
+            0 start: +a +c [g is up]
         "#]],
     );
 }
@@ -34,7 +34,7 @@ fn sup_start_fail() {
         "g start_failure=fail: a b c",
         "0 broken c & start",
         expect![[r#"
-            0 start: +a +b +c [g gives up: c could not be started] -b -a [g fatal]
+            0 start: +a +b +c [g gives up: c could not be started, start_failure=fail] -b -a [g is FATAL]
         "#]],
     );
 }
@@ -43,11 +43,11 @@ fn sup_start_fail() {
 fn a_child_that_fails_later_on_is_no_failed_start() {
     check(
         "g start_failure=fail intensity=9: a b",
-        "0 start | 1 slow a & a fails | 2 a startfails",
+        "0 start | 1 once a & a fails | 2 wait",
         expect![[r#"
-            0 start: +a +b [g up]
-            1 a fails: +a
-            2 a startfails: +a
+            0 start: +a +b [g is up]
+            1 a fails: +a +a
+            2 wait:
         "#]],
     );
 }
@@ -60,7 +60,7 @@ fn a_failed_first_start_is_tried_again() {
         expect![[r#"
             0 start: +a +b +b
             1 (due): +b
-            3 (due): +b +c [g up]
+            3 (due): +b +c [g is up]
             3.5 wait:
         "#]],
     );
@@ -73,7 +73,7 @@ fn one_for_one_does_not_wait_for_the_one_that_fails() {
         "0 broken a & start | 0.5 sound a | 2 wait",
         expect![[r#"
             0 start: +a +b +a +c
-            1 (due): +a [g up]
+            1 (due): +a [g is up]
             2 wait:
         "#]],
     );
@@ -85,7 +85,7 @@ fn sup_start_gave_up_within_the_budget_of_the_first_start() {
         "g intensity=2: a b",
         "0 broken b & start",
         expect![[r#"
-            0 start: +a +b +b +b [g gives up: b could not be started, restart 3] -a [g fatal]
+            0 start: +a +b +b +b [g gives up: b could not be started, that would be restart 3 within 5 s] -a [g is FATAL]
         "#]],
     );
 }
@@ -93,10 +93,10 @@ fn sup_start_gave_up_within_the_budget_of_the_first_start() {
 #[test]
 fn a_failed_group_is_a_failed_start_of_the_one_above() {
     check(
-        "top start_failure=fail: a @sub b | sub start_failure=fail escalate=parent: w",
+        "top start_failure=fail: a b @sub | sub start_failure=fail escalate=parent: w",
         "0 broken w & start",
         expect![[r#"
-            0 start: +a +w [sub gives up: w could not be started] [sub failed] [top gives up: group sub failed] -a [top fatal]
+            0 start: +a +b +w [sub gives up: w could not be started, start_failure=fail] [sub is down] [top gives up: group sub failed, start_failure=fail] -b -a [top is FATAL]
         "#]],
     );
 }
@@ -108,7 +108,7 @@ fn a_stop_wins_over_the_first_start() {
         "0 slow b & start | 1 stop | 5 wait",
         expect![[r#"
             0 start: +a +b
-            1 stop: -b -a [g stopped]
+            1 stop: [g is up] -b -a
             5 wait:
         "#]],
     );
@@ -120,10 +120,10 @@ fn a_stop_wins_over_a_restart_that_waits() {
         "g period=60 backoff=5,5,1,0: a b",
         "0 start | 1 a fails & a fails | 2 stop | 60 wait",
         expect![[r#"
-            0 start: +a +b [g up]
+            0 start: +a +b [g is up]
             1 a fails: +a
-            1 a fails:
-            2 stop: -b [g stopped]
+            1.001 a fails:
+            2 stop: -b
             60 wait:
         "#]],
     );
@@ -135,7 +135,7 @@ fn a_stop_of_the_one_in_turn_lets_the_next_one_have_it() {
         "g strategy=one_for_all intensity=3: a b c",
         "0 start & slow b | 1 a fails | 2 ask stop b | 3 c fails",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 a fails: -c -b +a +b
             2 ask stop b: -b +c
             3 c fails: -a +a +c
@@ -149,24 +149,10 @@ fn a_stop_wins_over_a_restart_of_all() {
         "g strategy=one_for_all intensity=3: a b c",
         "0 start & stubborn c | 1 a fails | 2 stop | 3 c down",
         expect![[r#"
-            0 start: +a +b +c [g up]
+            0 start: +a +b +c [g is up]
             1 a fails: -c
-            2 stop:
-            3 c down: -b [g stopped]
-        "#]],
-    );
-}
-
-#[test]
-fn a_start_that_comes_while_all_are_stopped_follows() {
-    check(
-        "g: a b",
-        "0 start & stubborn b | 1 stop | 2 start | 3 b down",
-        expect![[r#"
-            0 start: +a +b [g up]
-            1 stop: -b
-            2 start:
-            3 b down: -a +a +b [g up]
+            2 stop: -b
+            3 c down:
         "#]],
     );
 }
@@ -175,14 +161,13 @@ fn a_start_that_comes_while_all_are_stopped_follows() {
 fn the_end_of_the_daemon_comes_before_everything() {
     check(
         "top: a b @sub | sub: w",
-        "0 slow w & start | 1 freeze | 2 w fails | 3 a fails & halt | 4 ask start a",
+        "0 slow w & stubborn b & start | 1 shutdown | 2 ask start w & ask start a | 3 b fails | 4 wait",
         expect![[r#"
             0 start: +a +b +w
-            1 freeze:
-            2 w fails:
-            3 a fails:
-            3 halt: -b -a
-            4 ask start a:
+            1 shutdown: -w -b
+            2 ask start w: (the daemon ends)
+            2.001 ask start a: (the daemon ends)
+            3 b fails: -a
         "#]],
     );
 }
@@ -193,59 +178,9 @@ fn what_somebody_starts_and_cannot_be_started_is_between_the_two() {
         "g intensity=0: a b:manual",
         "0 start & broken b | 1 ask start b | 2 wait",
         expect![[r#"
-            0 start: +a [g up]
-            1 ask start b:
+            0 start: +a [g is up]
+            1 ask start b: +b
             2 wait:
-        "#]],
-    );
-}
-
-#[test]
-fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
-    check(
-        "g strategy=one_for_all intensity=5: a b c",
-        "0 start | 1 hold a b c | 2 b fails | 3 ask stop c | 4 ask stop b | 5 ask stop a | 6 ask start b | 7 b fails",
-        expect![[r#"
-            0 start: +a +b +c [g up]
-            1 hold a b c:
-            2 b fails:
-            3 ask stop c: -c
-            4 ask stop b:
-            5 ask stop a: -a
-            6 ask start b:
-            7 b fails: +b
-        "#]],
-    );
-    // what others take along stays down as well
-    check(
-        "g strategy=one_for_all intensity=5: a b c",
-        "0 start | 1 hold b c | 2 a fails",
-        expect![[r#"
-        0 start: +a +b +c [g up]
-        1 hold b c:
-        2 a fails: -c -b +a
-    "#]],
-    );
-    // one that was told to start comes up, and is held all the same
-    check(
-        "g: a b c",
-        "0 slow a & start | 1 hold a b c | 2 a up | 3 a fails",
-        expect![[r#"
-        0 start: +a
-        1 hold a b c:
-        2 a up: [g up]
-        3 a fails:
-    "#]],
-    );
-    check(
-        "g intensity=5 backoff=9,9,1,0: a b",
-        "0 start | 1 b fails | 2 b fails | 3 hold a b | 20 wait",
-        expect![[r#"
-            0 start: +a +b [g up]
-            1 b fails: +b
-            2 b fails:
-            3 hold a b:
-            20 wait:
         "#]],
     );
 }

@@ -13,8 +13,11 @@
 //! documented   the worked example of the manual, run
 //! properties   what holds for every history (proptest)
 //! timing       no time is earlier than its rule, nor later than a look once a second
-//! oracle       Supervisor's own rules, written a second time and in another way, and compared
+//! oracle       Supervisor's own rules, written a second time and in another way, and compared with a simulation
 //! ```
+
+#[path = "../common/process.rs"]
+mod process;
 
 mod delays;
 mod documented;

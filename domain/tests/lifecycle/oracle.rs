@@ -2,23 +2,29 @@
 //!
 //! The machine keeps its data in its states and is told of one deadline. The model is what a polling
 //! supervisor is: a few variables, and a look at all of them four times a second. Scripts act on the same
-//! quarters of a second, so that both must agree to the millisecond on every state, spawn and signal.
+//! quarters of a second, so that both must agree to the millisecond on every state, spawn and signal. The machine is
+//! driven by the simulation, which does so as the daemon does.
 //!
 //! Where the rule says "longer than", the model says "as long as": that is what ever finer ticks come to.
 //! The model's counter forgets at a start by hand, as ours does; [`Model::keeps_counter`] is the original.
 //! Absent: UNKNOWN and restart, for which Supervisor has no rule of its own.
 
+use crate::process::process;
 use crate::properties::policies;
 use crate::script::{origin, policy};
 use proptest::prelude::*;
+use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::lifecycle::{Edge, Effect, Fact, Machine, Policy, Request};
+use treeherd_domain::lifecycle::{Effect, Policy};
+use treeherd_domain::name::GroupName;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::spec::Autorestart;
+use treeherd_domain::simulate::{self, Cast, Line, Setting, What};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec};
 use treeherd_domain::status::ProcessState;
 
 const TICK: u64 = 250;
+const KILLED: ExitStatus = ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false };
 
 /// What can be seen from outside, at a time in milliseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,27 +47,8 @@ enum Input {
 /// Ticks since the line before, and the input.
 type Script = Vec<(u64, Input)>;
 
-/// Anything that lives through a script.
-trait Life {
-    fn tick(&mut self, now: u64);
-    fn feed(&mut self, input: Input, now: u64);
-}
-
-fn live(life: &mut impl Life, script: &Script) {
-    let mut now = 0;
-    for (ticks, input) in script {
-        for _ in 0..*ticks {
-            now += TICK;
-            life.tick(now);
-        }
-        life.feed(*input, now);
-        life.tick(now);
-    }
-    for _ in 0..60 {
-        now += TICK;
-        life.tick(now);
-    }
-}
+/// How many ticks it is looked after the last line.
+const REST: u64 = 60;
 
 /// Supervisor's variables.
 struct Model<'a> {
@@ -124,6 +111,10 @@ impl<'a> Model<'a> {
             self.change(ProcessState::Stopping, now);
         }
         self.seen.push(Seen::Effect(now, effect));
+        if effect == Effect::Kill {
+            // nothing survives that
+            self.reap(KILLED, now);
+        }
     }
 
     fn stop(&mut self, now: u64) {
@@ -184,7 +175,24 @@ impl<'a> Model<'a> {
     }
 }
 
-impl Life for Model<'_> {
+impl Model<'_> {
+    /// Lives through a script.
+    fn live(&mut self, script: &Script) {
+        let mut now = 0;
+        for (ticks, input) in script {
+            for _ in 0..*ticks {
+                now += TICK;
+                self.tick(now);
+            }
+            self.feed(*input, now);
+            self.tick(now);
+        }
+        for _ in 0..REST {
+            now += TICK;
+            self.tick(now);
+        }
+    }
+
     fn tick(&mut self, now: u64) {
         let mut before = usize::MAX;
         while before != self.seen.len() {
@@ -220,68 +228,82 @@ impl Life for Model<'_> {
     }
 }
 
-/// The machine, driven to leave the same record.
-struct Real<'a> {
-    machine: Machine,
-    policy: &'a Policy,
-    spawns: std::iter::Cycle<std::slice::Iter<'a, bool>>,
-    alive: bool,
-    seen: Vec<Seen>,
+/// The same life in the simulation, which is driven as the daemon is, and has left the same record.
+fn simulated(policy: &Policy, spawns: &[bool], script: &Script) -> Vec<Seen> {
+    let setting = setting(policy);
+    let text = text(spawns, script);
+    let read = simulate::Script::parse(&text).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+    let cast = Cast::of(&setting, &read).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"));
+    let report = simulate::simulate(&setting, cast, origin());
+    let lines = report.lines.iter().take_while(|line| !line.cause.starts_with("the script is over"));
+    lines.flat_map(seen).collect()
 }
 
-impl<'a> Real<'a> {
-    fn new(policy: &'a Policy, spawns: &'a [bool]) -> Self {
-        let spawns = spawns.iter().cycle();
-        Self { machine: Machine::default(), policy, spawns, alive: false, seen: Vec::new() }
-    }
+/// A configuration of one process.
+fn setting(policy: &Policy) -> Setting {
+    let mut spec = process("p");
+    spec.autostart = false;
+    spec.startsecs = seconds(policy.startsecs);
+    spec.stopwaitsecs = seconds(policy.stopwaitsecs);
+    spec.startretries = policy.startretries.into();
+    spec.autorestart = policy.autorestart;
+    spec.exitcodes.clone_from(&policy.exitcodes);
+    let group = GroupSpec {
+        name: GroupName::new("p"),
+        kind: GroupKind::Program,
+        priority: 999,
+        processes: vec![Arc::new(spec)],
+        rules: GroupRules::default(),
+    };
+    Setting { groups: vec![Arc::new(group)], ..Setting::default() }
+}
 
-    fn perform(&mut self, edge: Edge, now: u64) {
-        if edge.is_change() {
-            self.seen.push(Seen::State(now, edge.to.name()));
-        }
-        self.seen.extend(edge.effect.map(|effect| Seen::Effect(now, effect)));
-        if edge.effect == Some(Effect::Spawn) {
-            self.alive = *self.spawns.next().expect("a cycle of at least one does not end");
-            self.occur(if self.alive { Fact::Spawned } else { Fact::SpawnFailed }, now);
-        }
-    }
+fn seconds(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).expect("a test's waits are short")
+}
 
-    fn occur(&mut self, fact: Fact, now: u64) {
-        let edge = self.machine.occur(fact, origin() + Duration::from_millis(now), self.policy);
-        self.perform(edge, now);
+/// A life as a script of the simulation.
+fn text(spawns: &[bool], script: &Script) -> String {
+    let lives =
+        spawns.iter().map(|succeeds| if *succeeds { "runs forever *1" } else { "fails to start *1" });
+    let lives: Vec<&str> = lives.cycle().take(600).collect();
+    let mut text = format!("p: {}; ignores TERM\n", lives.join(" then "));
+    let mut now = 0;
+    for (ticks, input) in script {
+        now += ticks * TICK;
+        let what = match input {
+            Input::Start => "start".to_owned(),
+            Input::Stop => "stop".to_owned(),
+            Input::Halt => "shutdown".to_owned(),
+            Input::Exit(ExitStatus::Code(code)) => format!("exit {code}"),
+            Input::Exit(_) => "kill".to_owned(),
+        };
+        let whom = if *input == Input::Halt { "" } else { " p" };
+        text.push_str(&format!("at {now}ms: {what}{whom}\n"));
     }
+    text + &format!("until {}ms\n", now + REST * TICK)
+}
 
-    fn request(&mut self, request: Request, now: u64) {
-        match self.machine.request(request, origin() + Duration::from_millis(now), self.policy) {
-            Ok(edge) => self.perform(edge, now),
-            Err(_) => self.seen.push(Seen::Refused(now)),
+/// What a line of the simulation is in the record.
+fn seen(line: &Line) -> Vec<Seen> {
+    let now = millis(line.at);
+    match &line.what {
+        What::State { to: "STARTING", .. } => {
+            vec![Seen::State(now, ProcessState::Starting), Seen::Effect(now, Effect::Spawn)]
         }
+        What::State { to, .. } => vec![Seen::State(now, state(to))],
+        What::Signal(signal, _) => {
+            vec![Seen::Effect(now, if signal == "SIGKILL" { Effect::Kill } else { Effect::Signal })]
+        }
+        What::Refused(why) if why != "there is no process" => vec![Seen::Refused(now)],
+        _ => Vec::new(),
     }
 }
 
-impl Life for Real<'_> {
-    fn tick(&mut self, now: u64) {
-        for _ in 0..100 {
-            match self.machine.due(origin() + Duration::from_millis(now), self.policy) {
-                Some(edge) => self.perform(edge, now),
-                None => return,
-            }
-        }
-        panic!("it never comes to rest: {:?}", self.machine.state());
-    }
-
-    fn feed(&mut self, input: Input, now: u64) {
-        match input {
-            Input::Start => self.request(Request::Start, now),
-            Input::Stop => self.request(Request::Stop, now),
-            Input::Halt => self.request(Request::Halt, now),
-            Input::Exit(status) if self.alive => {
-                self.alive = false;
-                self.occur(Fact::Exited(status), now);
-            }
-            Input::Exit(_) => {}
-        }
-    }
+fn state(name: &str) -> ProcessState {
+    use ProcessState::{Backoff, Exited, Fatal, Running, Starting, Stopped, Stopping, Unknown};
+    let all = [Stopped, Starting, Running, Backoff, Stopping, Exited, Fatal, Unknown];
+    all.into_iter().find(|state| state.as_str() == name).unwrap_or_else(|| panic!("no such state: {name}"))
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -289,8 +311,7 @@ fn millis(duration: Duration) -> u64 {
 }
 
 fn exits() -> impl Strategy<Value = Input> {
-    let killed = ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false };
-    prop_oneof![4 => (0..3).prop_map(ExitStatus::Code), 1 => Just(killed)].prop_map(Input::Exit)
+    prop_oneof![4 => (0..3).prop_map(ExitStatus::Code), 1 => Just(KILLED)].prop_map(Input::Exit)
 }
 
 fn scripts() -> impl Strategy<Value = Script> {
@@ -315,10 +336,9 @@ proptest! {
     ) {
         // with 0 the original sends SIGKILL at every tick, the machine once a second
         policy.stopwaitsecs = policy.stopwaitsecs.max(Duration::from_secs(1));
-        let (mut model, mut real) = (Model::new(&policy, &spawns), Real::new(&policy, &spawns));
-        live(&mut model, &script);
-        live(&mut real, &script);
-        prop_assert_eq!(model.seen, real.seen);
+        let mut model = Model::new(&policy, &spawns);
+        model.live(&script);
+        prop_assert_eq!(model.seen, simulated(&policy, &spawns, &script));
     }
 }
 
@@ -328,7 +348,7 @@ fn the_model_tells_a_counter_that_survives_a_stop_in_backoff() {
     let script = vec![(0, Input::Start), (2, Input::Stop), (2, Input::Start)];
     let launches = |keeps_counter| {
         let mut model = Model { keeps_counter, ..Model::new(&policy, &[false]) };
-        live(&mut model, &script);
+        model.live(&script);
         model.seen.iter().filter(|seen| matches!(seen, Seen::Effect(_, Effect::Spawn))).count()
     };
     assert_eq!((launches(true), launches(false)), (2, 3));

@@ -6,17 +6,25 @@
 //! lives        single processes: crash loops, stops that are not obeyed, health
 //! waiting      requirements: order, loss, probes, --no-deps
 //! groups       strategies, escalation, order
-//! properties   what holds for every configuration and every script (proptest)
+//! hooks        what runs beside a process, and how long that takes
+//! spawning     instances of templates
+//! properties   what holds for some configurations and every script (proptest)
+//! random       what holds for every configuration and every script (proptest)
 //! ```
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[path = "../common/budget.rs"]
+mod budget;
 #[path = "../common/process.rs"]
 mod process;
 
 mod grammar;
 mod groups;
+mod hooks;
 mod lives;
 mod properties;
+mod random;
 mod setting;
+mod spawning;
 mod waiting;

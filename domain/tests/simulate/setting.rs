@@ -6,12 +6,15 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
-use treeherd_domain::group::{Backoff, Escalate, GroupPolicy};
+use treeherd_domain::group::{AutoShutdown, Backoff, Escalate, GroupPolicy, StartFailure, StartUp};
 use treeherd_domain::health::{Check, HealthSpec};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::simulate::{Cast, Report, Script, Setting, What, simulate};
-use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, StopOrder};
-use treeherd_domain::strategy::Strategy;
+use treeherd_domain::spec::{
+    Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, ProcessType, StopOrder,
+};
+use treeherd_domain::strategy::{Restart, Strategy};
+use treeherd_domain::template::{TemplateSpec, mark};
 
 /// Any moment will do.
 #[expect(clippy::disallowed_methods, reason = "any instant will do as the origin of the test's time")]
@@ -33,6 +36,10 @@ pub(crate) fn setting(text: &str) -> Setting {
                 "stop_order=parallel" => StopOrder::Parallel,
                 keys => panic!("no such key: {keys}"),
             };
+            continue;
+        }
+        if let Some(name) = name.strip_prefix('%') {
+            setting.groups.push(template(name, keys));
             continue;
         }
         let namespec = namespec(name);
@@ -68,6 +75,26 @@ fn add(setting: &mut Setting, group: &GroupName, priority: i64, spec: ProcessSpe
     Arc::make_mut(group).processes.push(Arc::new(spec));
 }
 
+/// `%w max_children=2 autorestart=true`: a template with the argument `queue`.
+fn template(name: &str, keys: &str) -> Arc<GroupSpec> {
+    let mut spec = process(name);
+    let mut max_children = 50;
+    for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
+        match key {
+            "max_children" => max_children = value.parse().unwrap(),
+            _ => set(&mut spec, key, value),
+        }
+    }
+    spec.child.supervised = true;
+    spec.command = format!("/bin/{name} {}", mark("queue"));
+    let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
+    let policy = GroupPolicy { backoff: none, start_up: StartUp::Never, ..GroupPolicy::default() };
+    let args = vec!["queue".to_owned()];
+    let kind = GroupKind::Template(Arc::new(TemplateSpec { process: Arc::new(spec), args, max_children }));
+    let rules = GroupRules { policy: Some(policy), groups: Vec::new() };
+    Arc::new(GroupSpec { name: GroupName::new(name), kind, priority: 999, processes: Vec::new(), rules })
+}
+
 /// `@shop strategy=one_for_all intensity=1`: rules of a group whose processes stand before.
 fn rule(setting: &mut Setting, name: &str, keys: &str) {
     let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
@@ -84,6 +111,16 @@ fn rule(setting: &mut Setting, name: &str, keys: &str) {
             ("escalate", "fatal") => policy.escalate = Escalate::Fatal,
             ("escalate", "parent") => policy.escalate = Escalate::Parent,
             ("escalate", "exit") => policy.escalate = Escalate::Exit,
+            ("start_failure", "fail") => policy.start_failure = StartFailure::Fail,
+            ("stop_order", "parallel") => policy.stop_order = StopOrder::Parallel,
+            ("auto_shutdown", "any_significant") => policy.auto_shutdown = AutoShutdown::AnySignificant,
+            ("auto_shutdown", "all_significant") => policy.auto_shutdown = AutoShutdown::AllSignificant,
+            ("restart", "transient") => policy.restart = Restart::Transient,
+            ("restart", "temporary") => policy.restart = Restart::Temporary,
+            ("backoff", seconds) => {
+                policy.backoff.first = Duration::from_secs(seconds.parse().unwrap());
+                policy.backoff.cap = Duration::from_secs(60);
+            }
             ("groups", names) => group.rules.groups = names.split(',').map(GroupName::new).collect(),
             _ => panic!("no such key: {key}={value}"),
         }
@@ -116,6 +153,14 @@ fn set(spec: &mut ProcessSpec, key: &str, value: &str) {
                 _ => Autorestart::Unexpected,
             }
         }
+        "significant" => spec.child.significant = value == "true",
+        "type" => spec.kind = ProcessType::Oneshot,
+        "pre_start" => spec.hooks.pre_start = Some(format!("/bin/{value}")),
+        "post_start" => spec.hooks.post_start = Some(format!("/bin/{value}")),
+        "pre_stop" => spec.hooks.pre_stop = Some(format!("/bin/{value}")),
+        "post_stop" => spec.hooks.post_stop = Some(format!("/bin/{value}")),
+        "hook_timeout" => spec.hooks.timeout = seconds(),
+        "stop_command" => spec.stop.command = Some(format!("/bin/{value}")),
         "ready" => *ready = Check::parse(value).unwrap(),
         "ready_timeout" => *ready_timeout = seconds(),
         "health" => *health = Some(Check::parse(value).unwrap()),
@@ -140,6 +185,7 @@ fn requirement(text: &str) -> Requirement {
         "ready" => Condition::Ready,
         "healthy" => Condition::Healthy,
         "completed" => Condition::Completed,
+        "exited" => Condition::Exited(Vec::new()),
         _ => panic!("no such condition: {condition}"),
     };
     let on = match name.split_once(':') {
@@ -170,6 +216,8 @@ pub(crate) fn told(report: &Report) -> String {
             What::State { from, to } => format!("{from} > {to} [{}]", line.kind),
             What::Waits(all) => format!("waits for {}", all.join(", ")),
             What::Became(what) => (*what).to_owned(),
+            What::Hook { hook, failed: false } => format!("runs {hook}"),
+            What::Hook { hook, failed: true } => format!("{hook} failed: {}", line.cause),
             What::Signal(signal, true) => signal.clone(),
             What::Signal(signal, false) => format!("({signal})"),
             What::Script(text) => format!("# {text}"),
