@@ -92,7 +92,7 @@ const CONFIGURATION: &str = "[supervisord]\n[probe:net]\ncheck = tcp:127.0.0.1:1
     [group:shop]\nprograms = api,job\nstrategy = one_for_all\nintensity = 3\nperiod = 60\n\
     [program:flap]\ncommand = /bin/flap\nautorestart = true\nstartsecs = 0\npre_start = /bin/a\npost_start = /bin/b\n\
     pre_stop = /bin/c\nstop_command = /bin/d\npost_stop = /bin/e\n\
-    [template:w]\ncommand = /bin/w %(arg_queue)s\nmax_children = 3\nrequires = db\n";
+    [template:w]\ncommand = /bin/w %(arg_queue)s\nmax_children = 3\n";
 
 static SETTING: LazyLock<Setting> = LazyLock::new(|| {
     let mut file = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).expect("there is room");

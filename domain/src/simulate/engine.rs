@@ -115,7 +115,7 @@ pub(super) struct Engine {
     /// The number of the last hook that was run.
     pub(super) errands: u64,
     /// Who is to look when one of these changes.
-    pub(super) watchers: HashMap<Target, Vec<usize>>,
+    watchers: HashMap<Target, Vec<usize>>,
 }
 
 /// Runs a configuration by a script; `origin` is the moment at which the daemon starts, and any will do.

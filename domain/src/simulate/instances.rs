@@ -35,9 +35,6 @@ impl Engine {
         };
         let behaviour = self.cast.behaviour(&namespec);
         let Some(at) = self.stage.join(spec, namespec, behaviour) else { return };
-        for requirement in &self.stage.players[at].spec.depend.requires {
-            self.watchers.entry(requirement.on.clone()).or_default().push(at);
-        }
         self.replant();
         self.forward(at, Verb::Start, false, Cause::Asked(by));
     }

@@ -88,7 +88,8 @@ fn template(name: &str, keys: &str) -> Arc<GroupSpec> {
     spec.child.supervised = true;
     spec.command = format!("/bin/{name} {}", mark("queue"));
     let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
-    let policy = GroupPolicy { backoff: none, start_up: StartUp::Never, ..GroupPolicy::default() };
+    let (start_up, stop_order) = (StartUp::Never, StopOrder::Parallel);
+    let policy = GroupPolicy { backoff: none, start_up, stop_order, ..GroupPolicy::default() };
     let args = vec!["queue".to_owned()];
     let kind = GroupKind::Template(Arc::new(TemplateSpec { process: Arc::new(spec), args, max_children }));
     let rules = GroupRules { policy: Some(policy), groups: Vec::new() };

@@ -43,9 +43,9 @@ fn instances_are_made_started_again_and_stopped() {
                 14 -      # shutdown
                 14 w:3    RUNNING > STOPPING [shutdown]
                 14 w:3    SIGTERM
-                14 w:3    STOPPING > STOPPED [exit]
                 14 w:2    RUNNING > STOPPING [shutdown]
                 14 w:2    SIGTERM
+                14 w:3    STOPPING > STOPPED [exit]
                 14 w:2    STOPPING > STOPPED [exit]
             Settled at 14, stop Some(0.0), well true
         "#]],
@@ -88,32 +88,32 @@ fn what_is_over_makes_room() {
 }
 
 #[test]
-fn instances_go_with_the_daemon_and_wait_for_what_they_require() {
+fn instances_are_restarted_and_go_with_the_daemon() {
     check(
-        "db ready=notify startsecs=0 | %w requires=db startsecs=0",
-        "db: ready after 2s | at 1s: spawn w queue=a | at 3s: restart all | at 4s: shutdown | at 5s: spawn w queue=b",
+        "db startsecs=0 | %w startsecs=0",
+        "at 1s: spawn w queue=a | at 3s: restart all | at 4s: shutdown | at 5s: spawn w queue=b",
         expect![[r#"
                  0 group w is up
                  0 db     STOPPED > STARTING [autostart]
                  0 db     STARTING > RUNNING [startsecs]
                  1 -      # spawn w queue=a
-                 1 w:1    STOPPED > WAITING [asked]
-                 1 w:1    waits for db
-                 2 db     ready
-                 2 w:1    WAITING > STARTING [requires]
-                 2 w:1    STARTING > RUNNING [startsecs]
+                 1 w:1    STOPPED > STARTING [asked]
+                 1 w:1    STARTING > RUNNING [startsecs]
                  3 -      # restart all
+                 3 db     RUNNING > STOPPING [asked]
+                 3 db     SIGTERM
                  3 w:1    RUNNING > STOPPING [asked]
                  3 w:1    SIGTERM
-                 3 w:1    STOPPING > STOPPED [exit]
-                 3 group w 1 is over, and not started again
-                 3 db     RUNNING > STOPPING [asked]
-                 3 db     not ready
-                 3 db     SIGTERM
                  3 db     STOPPING > STOPPED [exit]
-                 3 db     STOPPED > STARTING [asked]
+                 3 db     STOPPED > STARTING [restart]
                  3 db     STARTING > RUNNING [startsecs]
+                 3 w:1    STOPPING > STOPPED [exit]
+                 3 w:1    STOPPED > STARTING [restart]
+                 3 w:1    STARTING > RUNNING [startsecs]
                  4 -      # shutdown
+                 4 w:1    RUNNING > STOPPING [shutdown]
+                 4 w:1    SIGTERM
+                 4 w:1    STOPPING > STOPPED [exit]
                  4 db     RUNNING > STOPPING [shutdown]
                  4 db     SIGTERM
                  4 db     STOPPING > STOPPED [exit]
