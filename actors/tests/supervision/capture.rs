@@ -8,6 +8,8 @@ use treeherd_domain::event::EventKind;
 use treeherd_domain::status::ProcessState;
 
 const LAST: u32 = 30_000;
+/// Where it waits for the first crashes, however slow they are.
+const HALF: u32 = LAST / 2;
 const PATHS: [&str; 4] = [
     "root/group:loud/program:loud/rotator:stdout",
     "root/group:loud/program:loud",
@@ -51,7 +53,8 @@ fn captures_arrive_once_and_the_log_is_whole_whatever_ends() {
     let program = format!(
         "[program:loud]\nautorestart=false\nstartsecs=0\nstdout_logfile=%(here)s/loud.log\n\
          stdout_capture_maxbytes=1KB\ncommand=/bin/sh -c 'i=0; while [ $i -lt {LAST} ]; do i=$((i+1)); \
-         printf \"$i\\n<!--XSUPERVISOR:BEGIN-->$i<!--XSUPERVISOR:END-->\"; done'\n"
+         printf \"$i\\n<!--XSUPERVISOR:BEGIN-->$i<!--XSUPERVISOR:END-->\"; \
+         if [ $i = {HALF} ]; then until test -e %(here)s/go; do sleep 0.02; done; fi; done'\n"
     );
     with(&program, async |herd| {
         let mut events = herd.shared.journal.subscribe(Some(0), true);
@@ -61,13 +64,16 @@ fn captures_arrive_once_and_the_log_is_whole_whatever_ends() {
             if herd.status("loud").incarnation == 1 && crashes < 12 {
                 crash(herd, crashes).await;
                 crashes += 1;
+                if crashes == 4 {
+                    std::fs::write(herd.path("go"), "").expect("the directory is ours");
+                }
             }
             while let Some(item) = events.items.try_recv() {
                 got.take(item);
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        assert!(crashes >= 4, "only {crashes} crashes while it wrote");
+        assert!(crashes >= 4, "only {crashes} crashes while it was there");
         let expected = (1..=LAST).fold(String::new(), |mut text, number| {
             writeln!(text, "{number}").expect("a string takes it");
             text
