@@ -10,7 +10,7 @@
 //! actor that is new looks by itself. Absent: the decisions (`domain::group`).
 
 use crate::clock;
-use crate::estate::{Mood, Trees, lock};
+use crate::estate::{GroupEstate, Mood, Trees, lock};
 use crate::root::spawn::Dismiss;
 use crate::shared::{Shared, Slot};
 use actix::{Message, Recipient};
@@ -24,7 +24,7 @@ use treeherd_domain::group::{
     Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
 };
 use treeherd_domain::level::Level;
-use treeherd_domain::name::{GroupName, Namespec};
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupKind;
 
 /// The status with which the daemon ends when a group gave up and that is what it is told (`EX_SOFTWARE`).
@@ -63,6 +63,20 @@ impl Shared {
         self.arena.set_planted(true);
         lock(&self.posts.groups).retain(|group, _| self.arena.group(group.as_str()).is_some());
         self.feed(|forest, now| forest.plant(plots, now));
+    }
+
+    /// A group that has been given rules takes care of what runs in it.
+    pub(crate) fn adopt(&self, group: &GroupEstate) {
+        if !self.arena.grove.is_planted() {
+            return;
+        }
+        // looked at while nothing can be told: whatever changes after that is told to a group that listens
+        let found = |process: &ProcessName| {
+            let estate = group.estate(process)?;
+            let state = estate.record().machine.state();
+            Some(Seen::of(&state, estate.is_ready()))
+        };
+        self.feed(|forest, now| forest.adopt(group.name(), found, now));
     }
 
     /// Starts what was never started.

@@ -160,6 +160,19 @@ fn first_name(word: &str) -> &str {
     after.split(CLOSE).next().unwrap_or_default()
 }
 
+/// Whether a group may have one instance more.
+///
+/// # Errors
+/// [`GrowError::Full`].
+pub fn room(group: &GroupSpec) -> Result<(), GrowError> {
+    match &group.kind {
+        GroupKind::Template(template) if group.processes.len() >= template.max_children => {
+            Err(GrowError::Full(group.name.to_string(), template.max_children))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A group with one instance more, and the full name of that. `number` gives the next number of an instance; wrong
 /// arguments and a full group cost none.
 ///
@@ -175,9 +188,7 @@ pub fn grown(
     };
     // wrong arguments are told first
     template.instance(0, args)?;
-    if group.processes.len() >= template.max_children {
-        return Err(GrowError::Full(group.name.to_string(), template.max_children));
-    }
+    room(group)?;
     let process = template.instance(number(), args)?;
     let namespec = group.namespec(&process.name);
     let mut grown = GroupSpec::clone(group);

@@ -56,12 +56,16 @@ impl Request {
 }
 
 /// Has these signals wait until somebody takes them. Before the first thread, and between two trees. Whoever started us may have ignored
-/// some of them, which is inherited, and would throw them away.
+/// some of them, which is inherited, and would throw them away. SIGXFSZ asks for nothing and is ignored: a file that may
+/// not grow any more (`RLIMIT_FSIZE`) is an error of its write then, and not the end of the daemon.
 ///
 /// # Errors
 /// What `pthread_sigmask(3)` or `sigaction(2)` says.
 pub fn hold() -> io::Result<()> {
     set().thread_block()?;
+    let ignored = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
+    // SAFETY: no handler is run.
+    unsafe { sigaction(Raw::SIGXFSZ, &ignored) }?;
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
     for signal in ALL {
         // SAFETY: the default disposition runs no handler.

@@ -117,7 +117,7 @@ fn events_that_are_kept_no_longer_are_counted() {
 }
 
 #[test]
-fn a_number_that_is_yet_to_come_is_refused_and_said_so() {
+fn a_number_that_is_yet_to_come_and_a_kind_that_there_is_not_are_refused_and_said_so() {
     if reference() {
         return;
     }
@@ -139,6 +139,12 @@ fn a_number_that_is_yet_to_come_is_refused_and_said_so() {
         said.stdout.contains("there is no event 99999 yet, the last one is ") && said.code == 1,
         "{said:?}"
     );
+    let said = herd.ctl("events -f --kind PROCESS,TICK_6");
+    assert!(
+        said.stdout.contains("no event is called TICK_6; there are EVENT") && said.code == 1,
+        "{said:?}"
+    );
+    herd.ctl("events --kind process_state_running").has("PROCESS_STATE_RUNNING cat", 0);
     let said = herd.ctl("events --since -1");
     assert!(said.stdout.contains("--since") && said.code == 2, "{said:?}");
     herd.end();

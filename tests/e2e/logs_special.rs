@@ -4,12 +4,13 @@
 //! The reference removes such files on `clear` (as root even `/dev/null`) and follows every link: most of this is
 //! ours alone.
 
-use crate::harness::{Herd, Plan, names, reference, root, until};
+use crate::harness::{Herd, MARK, Plan, names, reference, root, signal, until};
 use std::fs::{self, File, OpenOptions};
 use std::io::Read;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, chown, lchown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 /// Says twenty bytes at the start and at each USR1; by `maxbytes` each time is enough to roll a file over.
 const SAY: &str = "/bin/sh -c 'trap \"echo 0123456789012345678\" USR1; echo 0123456789012345678; \
@@ -93,6 +94,31 @@ fn a_full_device_holds_its_program_up_and_nobody_else() {
     assert!(fs::metadata("/dev/full").expect("it stays").file_type().is_char_device());
     assert!(!Path::new("/dev/full.1").exists());
     herd.end();
+}
+
+#[test]
+fn a_limit_for_the_size_of_files_is_an_error_of_one_log_and_not_the_end_of_the_daemon() {
+    if reference() {
+        return;
+    }
+    let plan = Herd::of(
+        "[program:much]\ncommand=/bin/sh -c 'trap \"\" XFSZ; yes 0123456789 | head -c 400000; exec cat'\nstartsecs=0\n\
+         stdout_logfile=%(here)s/much.log\nstdout_logfile_maxbytes=0\nstderr_logfile=NONE\n",
+    )
+    .setting("loglevel=info");
+    let mut shell = Command::new("/bin/sh");
+    // blocks of 512 bytes
+    shell.args(["-c", "ulimit -f 200; exec \"$@\"", "sh"]).env(MARK, plan.dir()).current_dir(plan.dir());
+    let command = plan.command(&["-n"]);
+    shell.arg(command.get_program()).args(command.get_args()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut daemon = shell.spawn().expect("there is a shell");
+    until("it is told", || {
+        let text = fs::read_to_string(plan.dir().join("supervisord.log")).ok()?;
+        text.contains("much.log: File too large").then_some(())
+    });
+    assert_eq!(daemon.try_wait().expect("it is ours"), None, "it runs on");
+    signal(i32::try_from(daemon.id()).expect("a pid fits"), "TERM");
+    assert_eq!(daemon.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]

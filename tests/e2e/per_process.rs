@@ -179,6 +179,44 @@ fn a_process_that_cannot_start_is_told_and_the_others_run() {
 }
 
 #[test]
+fn a_group_that_gets_rules_takes_care_of_what_runs_in_it() {
+    if reference() {
+        return;
+    }
+    let of = |rules: &str| {
+        let program =
+            |name: &str| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\nautorestart=true\n");
+        format!(
+            "[group:g]\nprograms=a,b,c\n{rules}{}{}{}autostart=false\n",
+            program("a"),
+            program("b"),
+            program("c")
+        )
+    };
+    let herd = Herd::start(&of(""));
+    let pids = || ["g:a", "g:b"].map(|name| herd.pid(name));
+    for name in ["a", "b"] {
+        herd.wait_anywhere(&format!("success: {name} "));
+    }
+    let before = pids();
+    herd.configure(&[], &of("strategy=one_for_all\nbackoff=0,0\n"));
+    herd.ctl("update --per-process").is("g: updated process group\n", 0);
+    assert_eq!(pids(), before, "the rules are hot");
+    herd.ctl("status g:c").has("STOPPED", 3);
+    signal(before[0], "KILL");
+    until("both are new", || pids().iter().all(|pid| *pid > 0 && !before.contains(pid)).then_some(()));
+    herd.ctl("status g:c").has("STOPPED", 3);
+    let restarted = pids();
+    // and without rules each is its own again
+    herd.configure(&[], &of(""));
+    herd.ctl("update --per-process").is("g: updated process group\n", 0);
+    signal(restarted[0], "KILL");
+    until("a is new", || (![0, restarted[0]].contains(&pids()[0])).then_some(()));
+    assert_eq!(pids()[1], restarted[1]);
+    herd.end();
+}
+
+#[test]
 fn a_pool_of_listeners_changes_as_a_whole() {
     if reference() {
         return;

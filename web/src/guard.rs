@@ -19,7 +19,8 @@ use jsonrpsee::core::middleware::{Batch, BatchEntry, Notification, Request, RpcS
 use jsonrpsee::core::server::BatchResponseBuilder;
 use jsonrpsee::server::MethodResponse;
 use jsonrpsee::server::middleware::rpc::RpcService;
-use jsonrpsee::types::{Id, TwoPointZero};
+use jsonrpsee::types::error::{METHOD_NOT_FOUND_CODE, METHOD_NOT_FOUND_MSG};
+use jsonrpsee::types::{ErrorObjectOwned, Id, TwoPointZero};
 use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -97,6 +98,11 @@ impl Guard {
                 id,
                 Kind::SubscriptionNeedsWebSocket.error(message, Some(&method)),
             );
+        }
+        if self.site.methods.method(&method).is_none() {
+            let data = format!("there is no method {method:?}; `system.listMethods` tells them all");
+            let error = ErrorObjectOwned::owned(METHOD_NOT_FOUND_CODE, METHOD_NOT_FOUND_MSG, Some(data));
+            return MethodResponse::error(id, error);
         }
         let params = request.params.as_ref().map(|params| params.get());
         if let Err(error) = api::check_params(&method, params) {

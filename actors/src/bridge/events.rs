@@ -13,7 +13,7 @@ use jsonrpsee::core::{SubscriptionResult, async_trait};
 use jsonrpsee::{PendingSubscriptionSink, SubscriptionSink};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use treeherd_domain::event::types::EventSet;
+use treeherd_domain::event::types::{EventSet, OURS, TYPES, stands_for_any};
 use treeherd_domain::event::{Event, EventKind};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
@@ -24,6 +24,17 @@ use treeherd_rpc::wire::{EventItem, Mark, ProcessChange, Selectors};
 
 /// Why a subscription ends when the daemon does not take part in it any more.
 pub(super) const OVER: &str = "the daemon is stopping";
+
+/// Refuses names of kinds of which no event will ever be.
+fn check_kinds(kinds: &[String]) -> Result<(), Fault> {
+    match kinds.iter().find(|kind| !stands_for_any(kind)) {
+        None => Ok(()),
+        Some(kind) => Err(Fault::BadArguments(format!(
+            "no event is called {kind}; there are EVENT, for all of them, {}, and the names above these, such as PROCESS",
+            TYPES.iter().chain(&OURS).copied().collect::<Vec<_>>().join(", ")
+        ))),
+    }
+}
 
 /// Selectors that do not borrow the call's parameters.
 pub(super) fn owned(parsed: Vec<(&str, Selector)>) -> Vec<Selector> {
@@ -78,7 +89,8 @@ impl EventApiServer for Bridge {
                 return Ok(());
             }
         };
-        if let Err(fault) = self.check_since(since) {
+        let sound = check_kinds(kinds.as_deref().unwrap_or_default());
+        if let Err(fault) = sound.and_then(|()| self.check_since(since)) {
             pending.reject(error_object(&fault)).await;
             return Ok(());
         }

@@ -4,7 +4,7 @@ use super::why::Span;
 use super::{Bridge, act, describe, events};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
-use crate::root::spawn::Spawn;
+use crate::root::spawn::{Dismiss, Spawn};
 use jsonrpsee::PendingSubscriptionSink;
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
 use std::collections::BTreeMap;
@@ -376,7 +376,14 @@ impl GroupApiServer for Bridge {
             let spawned = self.ask(spawn).await?;
             let estate = self.shared().arena.estate(&spawned);
             let estate = estate.ok_or_else(|| Fault::ProcessNotFound(spawned.to_string()))?;
-            self.operate(&[estate], Verb::Start, wait(settle), timeout_ms, false).await
+            let made = [Arc::clone(&estate)];
+            let operation = self.operate(&made, Verb::Start, wait(settle), timeout_ms, false).await?;
+            // one whose start was refused never was: nobody is told of its end, and nobody else takes it out
+            let is_refused = operation.rows.iter().any(|row| !row.ok) && estate.record().incarnation == 0;
+            if is_refused && let Some(root) = self.shared().posts.dismissals.get() {
+                root.do_send(Dismiss(spawned));
+            }
+            Ok(operation)
         };
         work.await.map_err(|fault| error_object(&fault))
     }

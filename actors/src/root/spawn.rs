@@ -90,6 +90,7 @@ impl Handler<Spawn> for Root {
             // somebody else spawned at the same time: what was made is put to what there is now
             let current = actor.shared.arena.group(old.name().as_str());
             let current = current.ok_or_else(|| Fault::GroupNotFound(old.name().to_string()))?;
+            template::room(&current.spec).map_err(|full| Fault::Failed(full.to_string()))?;
             let estate = new.estate(&namespec.process).cloned();
             let grown = estate.and_then(|estate| current.with(&estate));
             let grown = grown

@@ -176,6 +176,7 @@ impl Handler<Reshape> for Root {
             }
             actor.shared.arena.settle_sockets();
             actor.shared.plant();
+            actor.shared.adopt(&new);
             if let Some(group) = actor.group(old.name()) {
                 group.do_send(group::Reshape(new));
             }

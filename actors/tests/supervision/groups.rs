@@ -273,6 +273,52 @@ fn a_template_over_its_budget_loses_its_instances() {
 }
 
 #[test]
+fn no_more_instances_than_allowed_are_made_at_the_same_time() {
+    with(WORKER, async |herd| {
+        let (a, b, c, d, e) = tokio::join!(
+            spawn(herd, "a", "a"),
+            spawn(herd, "b", "b"),
+            spawn(herd, "c", "c"),
+            spawn(herd, "d", "d"),
+            spawn(herd, "e", "e")
+        );
+        let (made, refused): (Vec<_>, Vec<_>) = [a, b, c, d, e].into_iter().partition(Result::is_ok);
+        assert_eq!(made.len(), 2, "{made:?} {refused:?}");
+        for told in refused {
+            assert!(told.as_ref().is_err_and(|told| told.contains("max_children=2")), "{told:?}");
+        }
+        assert_eq!(instances(herd).len(), 2);
+    });
+}
+
+#[test]
+fn an_instance_that_cannot_be_started_is_not_there() {
+    let text = "[template:worker]\ncommand=/nope/none %(arg_text)s %(arg_file)s\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
+    with(text, async |herd| {
+        let args = json!({"text": "x", "file": "y"});
+        let spawned = herd.call("group.spawn", json!({"name": "worker", "args": args})).await.unwrap();
+        assert_eq!(spawned["rows"][0]["ok"], false, "{spawned}");
+        herd.until("gone", || instances(herd).is_empty()).await;
+    });
+}
+
+#[test]
+fn what_is_left_of_a_template_that_gave_up_goes_by_a_stop() {
+    with(WORKER, async |herd| {
+        spawn(herd, "one", "one").await.unwrap();
+        for spawned in 1..=2 {
+            herd.until("spawned", || herd.status("worker:1").incarnation == spawned).await;
+            herd.state("worker:1", ProcessState::Running).await;
+            herd.kill("worker:1", Signal::KILL);
+        }
+        herd.until("fatal", || standing(herd, "worker") == Some(Standing::Fatal)).await;
+        assert_eq!(instances(herd), ["worker:1"]);
+        herd.call("group.stop", json!({"name": "worker"})).await.unwrap();
+        herd.until("gone", || instances(herd).is_empty()).await;
+    });
+}
+
+#[test]
 fn wrong_arguments_are_refused() {
     with(WORKER, async |herd| {
         for (args, expected) in [

@@ -73,13 +73,21 @@ impl Gate {
     }
 }
 
-/// Why it waits no longer: whatever was missing last is there.
+/// Why it waits no longer: whatever was missing last is there, or is not on its way any more where only the order is
+/// wanted.
 fn clearance(before: &[Missing], waived: bool) -> (String, Option<Namespec>) {
-    let all: Vec<String> = before.iter().map(|missing| missing.on.to_string()).collect();
-    let text = match all.as_slice() {
+    let names = |soft: bool| {
+        let names = before.iter().filter(|missing| missing.soft == soft);
+        names.map(|missing| missing.on.to_string()).collect::<Vec<_>>().join(", ")
+    };
+    let text = match (names(false).as_str(), names(true).as_str()) {
         _ if waived => "it is to wait for nothing (--no-deps)".to_owned(),
-        [] => "nothing that it requires was missing".to_owned(),
-        all => format!("{} is there, which it requires", all.join(", ")),
+        ("", "") => "nothing that it requires was missing".to_owned(),
+        (hard, "") => format!("{hard} is there, which it requires"),
+        ("", soft) => format!("{soft} is there, or not on its way any more (?)"),
+        (hard, soft) => {
+            format!("{hard} is there, which it requires; {soft} as well, or not on its way any more (?)")
+        }
     };
     let of = before.iter().find_map(|missing| match &missing.on {
         Target::Process(namespec) => Some(namespec.clone()),

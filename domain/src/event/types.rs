@@ -64,6 +64,12 @@ pub fn is_any_type(name: &str) -> bool {
     is_type(name) || OURS.contains(&name)
 }
 
+/// Whether a name, in any case, is that of a type, or stands above one.
+#[must_use]
+pub fn stands_for_any(name: &str) -> bool {
+    TYPES.iter().chain(&OURS).any(|one| is_below(one, name))
+}
+
 /// What somebody subscribes to.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EventSet {

@@ -174,7 +174,7 @@ impl GroupMachine {
     }
 
     /// What was added by hand and is down for good is taken out, whatever its kind.
-    fn if_dynamic_forget(&mut self, at: usize) {
+    pub(super) fn if_dynamic_forget(&mut self, at: usize) {
         if self.policy.start_up == super::StartUp::Never {
             self.forget(at);
         }

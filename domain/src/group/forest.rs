@@ -14,7 +14,7 @@ use super::{
     ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen, Standing,
     Task, Wish,
 };
-use crate::name::{GroupName, Namespec};
+use crate::name::{GroupName, Namespec, ProcessName};
 use crate::strategy::Ending;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
@@ -103,6 +103,28 @@ impl Forest {
             let Some(tree) = self.trees.get_mut(&name) else { continue };
             let outputs = tree.machine.reshape(policy, children, now);
             let inputs = self.take_in(&name, outputs, &mut changes);
+            self.run(inputs, now, &mut changes);
+        }
+        changes
+    }
+
+    /// A group that had no rules before takes care of its processes, which are as `found` says. One that had some has
+    /// done so all the time.
+    pub fn adopt(
+        &mut self,
+        group: &GroupName,
+        found: impl Fn(&ProcessName) -> Option<Seen>,
+        now: Instant,
+    ) -> Changes {
+        let mut changes = Changes::default();
+        let node = Some(group.clone());
+        if let Some(tree) = self.trees.get_mut(&node) {
+            let found = |child: &ChildId| match child {
+                ChildId::Process(process) => Some(found(process).unwrap_or(Seen::Down)),
+                ChildId::Group(_) => None,
+            };
+            let outputs = tree.machine.adopt(found, now);
+            let inputs = self.take_in(&node, outputs, &mut changes);
             self.run(inputs, now, &mut changes);
         }
         changes

@@ -197,6 +197,25 @@ impl GroupMachine {
         Some(budget.restarts.saturating_sub(self.window.counting(now, budget.period)))
     }
 
+    /// Takes care of processes that ran before the group had rules, which `found` tells of: what is down stays so. Of a
+    /// child that it does not know, a group, nothing is known but that it tells of itself when it is told to start.
+    pub fn adopt(&mut self, found: impl Fn(&ChildId) -> Option<Seen>, now: Instant) -> Vec<Output> {
+        if self.standing != Standing::New {
+            return Vec::new();
+        }
+        self.wake();
+        for at in 0..self.members.len() {
+            match found(&self.members[at].spec.id) {
+                None => self.order(at, Life::Starting),
+                Some(Seen::Up) => self.came_up(at, now),
+                Some(Seen::Coming) => self.wanted_up(at),
+                Some(Seen::Lost) => self.lost(at),
+                Some(Seen::Down | Seen::Going) => self.members[at].held = true,
+            }
+        }
+        self.settle(now)
+    }
+
     /// Whether this child has to be started alone, and when.
     #[must_use]
     pub fn restarts_at(&self, child: &ChildId) -> Option<Instant> {
@@ -348,6 +367,7 @@ impl GroupMachine {
             self.order(at, Life::Stopping);
         } else if self.members[at].life != Life::Lost {
             self.members[at].life = Life::Down;
+            self.if_dynamic_forget(at);
         }
     }
 

@@ -2,8 +2,10 @@
 //! fed here is what no simulation brings about.
 
 use crate::herd::{origin, policy, restart_type};
-use treeherd_domain::group::{ChildId, ChildSpec, Fact, GroupMachine, Output, Request, Task, Wish};
-use treeherd_domain::name::ProcessName;
+use treeherd_domain::group::{
+    ChildId, ChildSpec, Fact, GroupMachine, Output, Report, Request, Seen, Standing, Task, Wish,
+};
+use treeherd_domain::name::{GroupName, ProcessName};
 use treeherd_domain::strategy::Ending;
 
 fn spec(name: &str, restart: &str) -> ChildSpec {
@@ -83,7 +85,7 @@ fn a_child_that_is_new_is_started_and_one_that_is_gone_is_not_waited_for() {
     machine.reshape(policy(""), other, origin());
     assert_eq!(tasks(&machine), [(id("c"), Task::Start)]);
     let outputs = machine.told(&id("c"), Fact::Up, origin());
-    assert!(outputs.contains(&Output::Report(treeherd_domain::group::Report::Up)), "{outputs:?}");
+    assert!(outputs.contains(&Output::Report(Report::Up)), "{outputs:?}");
 }
 
 #[test]
@@ -174,4 +176,59 @@ fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
     machine.hold(&["a", "b"].map(id), origin());
     machine.due(origin() + std::time::Duration::from_secs(20));
     assert!(tasks(&machine).is_empty());
+}
+
+/// A group that had no rules before: `a` is up, `b` down, `c` on its way up.
+fn adopted(keys: &str) -> GroupMachine {
+    let specs = ["a", "b", "c"].map(|name| spec(name, "permanent")).to_vec();
+    let mut machine = GroupMachine::new(policy(keys), specs);
+    let found = |child: &ChildId| {
+        let of = [("a", Seen::Up), ("b", Seen::Down), ("c", Seen::Coming)];
+        of.into_iter().find(|(name, _)| *child == id(name)).map(|(_, seen)| seen)
+    };
+    let outputs = machine.adopt(found, origin());
+    assert!(outputs.contains(&Output::Report(Report::Up)), "{outputs:?}");
+    assert!(machine.orders().is_empty(), "nobody is touched");
+    machine
+}
+
+#[test]
+fn processes_that_ran_before_the_group_had_rules_are_taken_care_of_as_they_are() {
+    let mut machine = adopted("strategy=one_for_all intensity=1 backoff=0,0,1,0");
+    assert_eq!(machine.standing(), Standing::Active);
+    machine.told(&id("c"), Fact::Up, origin());
+    machine.told(&id("a"), Fact::Ended(Ending::Abnormal), origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Stop)]);
+    machine.told(&id("c"), Fact::Stopped, origin());
+    // a, and then c; what was down stays so
+    assert_eq!(tasks(&machine), [(id("a"), Task::Start)]);
+    machine.told(&id("a"), Fact::Up, origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Start)]);
+    machine.told(&id("c"), Fact::Up, origin());
+    assert!(machine.orders().is_empty());
+}
+
+#[test]
+fn a_group_that_had_rules_all_the_time_knows_how_its_processes_are() {
+    let mut machine = adopted("strategy=one_for_all intensity=1");
+    assert!(machine.adopt(|_| Some(Seen::Down), origin()).is_empty());
+    machine.told(&id("a"), Fact::Ended(Ending::Abnormal), origin());
+    assert!(machine.orders().iter().any(|order| order.task == Task::Stop), "c is one of them");
+}
+
+#[test]
+fn a_group_below_one_that_gets_rules_is_asked_how_it_is() {
+    let low = ChildSpec { id: ChildId::Group(GroupName::new("low")), ..spec("low", "permanent") };
+    let mut machine = GroupMachine::new(policy(""), vec![low.clone()]);
+    machine.adopt(|_| None, origin());
+    assert_eq!(tasks(&machine), [(low.id, Task::Start)]);
+}
+
+#[test]
+fn an_instance_that_is_down_is_forgotten_when_somebody_wants_it_down() {
+    let mut machine = template("intensity=0", "permanent", &["1"]);
+    machine.told(&id("1"), Fact::Ended(Ending::Abnormal), origin());
+    assert_eq!(machine.standing(), Standing::Fatal);
+    let outputs = machine.asked(&id("1"), Wish::Stop, origin());
+    assert_eq!(outputs, [Output::Forgotten(id("1"))]);
 }

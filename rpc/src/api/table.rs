@@ -66,28 +66,37 @@ pub fn method_names() -> Vec<String> {
     names
 }
 
-/// Whether the parameters (the JSON text, if any) are ones the method has: a misspelt optional one would
-/// otherwise be ignored. Their types are checked where they are read; other methods are let pass.
+/// Whether the parameters (the JSON text, if any) are ones the method has, and none is missing: a misspelt optional one
+/// would otherwise be ignored. Their types are checked where they are read; other methods are let pass.
 ///
 /// # Errors
 /// -32602, which says what is wrong with which.
 pub fn check_params(name: &str, params: Option<&str>) -> Result<(), ErrorObjectOwned> {
-    let (Some(method), Some(params)) = (method(name), params) else { return Ok(()) };
-    let wrong = |what: String| {
-        let known: Vec<_> = method.params.iter().map(|p| p.name).collect();
-        let data = format!("{what}; the parameters of {name} are: {}", known.join(", "));
-        Err(ErrorObjectOwned::owned(INVALID_PARAMS_CODE, "Invalid params", Some(data)))
+    // the end of a subscription has one parameter, which is not of the table
+    let is_end = |method: &&Method| method.subscription.is_some_and(|(_, end)| end == name);
+    let Some(method) = method(name).filter(|method| !is_end(method)) else { return Ok(()) };
+    let Some(what) = misfit(method, params.unwrap_or("[]")) else { return Ok(()) };
+    let known: Vec<_> = method.params.iter().map(|p| p.name).collect();
+    let data = match known.as_slice() {
+        [] => format!("{what}; {name} has no parameters"),
+        known => format!("{what}; the parameters of {name} are: {}", known.join(", ")),
     };
+    Err(ErrorObjectOwned::owned(INVALID_PARAMS_CODE, "Invalid params", Some(data)))
+}
+
+/// What there is too much or too little.
+fn misfit(method: &Method, params: &str) -> Option<String> {
+    let missing = |param: &Param| format!("parameter {:?} is missing", param.name);
     if let Ok(by_name) = serde_json::from_str::<BTreeMap<String, IgnoredAny>>(params) {
-        let unknown = by_name.into_keys().find(|key| method.params.iter().all(|p| p.name != key));
-        return unknown.map_or(Ok(()), |key| wrong(format!("unknown parameter {key:?}")));
+        let unknown = by_name.keys().find(|key| method.params.iter().all(|p| p.name != **key));
+        let lacking = || method.params.iter().find(|p| !p.is_optional && !by_name.contains_key(p.name));
+        return unknown.map(|key| format!("unknown parameter {key:?}")).or_else(|| lacking().map(missing));
     }
-    match serde_json::from_str::<Vec<IgnoredAny>>(params) {
-        Ok(by_position) if by_position.len() > method.params.len() => {
-            wrong(format!("{} parameters given", by_position.len()))
-        }
-        _ => Ok(()),
+    let by_position = serde_json::from_str::<Vec<IgnoredAny>>(params).ok()?;
+    if by_position.len() > method.params.len() {
+        return Some(format!("{} parameters given", by_position.len()));
     }
+    method.params.iter().skip(by_position.len()).find(|p| !p.is_optional).map(missing)
 }
 
 macro_rules! params {
@@ -333,18 +342,24 @@ mod tests {
     }
 
     #[test]
-    fn parameters_that_a_method_does_not_have_are_refused() {
+    fn parameters_that_a_method_does_not_have_or_lacks_are_refused() {
         let check = |name, params| {
             let told = check_params(name, params).err()?;
             Some(told.data()?.get().to_owned())
         };
         assert_eq!(check("process.get", Some(r#"{"name":"web"}"#)), None);
         assert_eq!(check("process.get", Some(r#"["web"]"#)), None);
-        assert_eq!(check("process.get", None), None);
+        let told = check("process.get", None).unwrap_or_default();
+        assert_eq!(told, r#""parameter \"name\" is missing; the parameters of process.get are: name""#);
+        let told = check("process.start", Some(r#"{"wait":"none"}"#)).unwrap_or_default();
+        assert!(told.starts_with(r#""parameter \"selector\" is missing; "#), "{told}");
+        assert_eq!(check("process.list", None), None);
+        assert_eq!(check("supervisor.startProcess", Some(r#"["web"]"#)), None);
         assert_eq!(check("toy.method", Some(r#"{"any":1}"#)), None);
         let told = check("process.stop", Some(r#"{"selector":"web","dryRun":true}"#)).unwrap_or_default();
         assert!(told.contains("dryRun") && told.contains("selector, wait, timeoutMs"), "{told}");
-        assert!(check("supervisor.getState", Some("[1]")).is_some());
+        let told = check("supervisor.getState", Some("[1]")).unwrap_or_default();
+        assert_eq!(told, r#""1 parameters given; supervisor.getState has no parameters""#);
     }
 
     #[test]

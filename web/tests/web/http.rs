@@ -187,6 +187,9 @@ async fn what_cannot_be_called_says_why() {
         let answer = json(&served.post("/rpc", "", call).await);
         assert_eq!(answer["error"]["code"], code, "{call}: {answer}");
     }
+    let nope = json(&served.post("/rpc", "", r#"{"jsonrpc":"2.0","id":1,"method":"toy.nope"}"#).await);
+    let told = r#"there is no method "toy.nope"; `system.listMethods` tells them all"#;
+    assert_eq!(nope["error"]["data"], told, "{nope}");
     served.stop().await;
 }
 
