@@ -21,6 +21,7 @@ mod ending;
 mod feed;
 mod group;
 mod grove;
+mod kin;
 mod outside;
 mod pool;
 pub(crate) mod run;
@@ -32,6 +33,7 @@ pub use ending::Ending;
 pub use feed::{FeedEstate, FeedStatus, Place};
 pub use group::GroupEstate;
 pub use grove::{Grove, Trees};
+pub(crate) use kin::Kin;
 pub use pool::{PoolEstate, PoolStatus, Seat};
 pub use standing::Gate;
 
@@ -267,11 +269,6 @@ impl Estate {
     /// Whether another estate has the very streams of this one.
     pub(crate) fn has_streams_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.stdout, &other.stdout)
-    }
-
-    /// Whether another estate is of the same process, before or after a change of its configuration.
-    pub(crate) fn is_of_one_process_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.record, &other.record)
     }
 
     /// Whether there is no process, and none was asked for.

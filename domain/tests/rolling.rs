@@ -3,8 +3,11 @@
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use treeherd_domain::lifecycle::State;
-use treeherd_domain::rolling::{Abort, Heard, Place, Progress, Rolling, Rules, Seen, Wish, progress};
+use treeherd_domain::exit::ExitStatus;
+use treeherd_domain::lifecycle::{Attempt, Next, State, StopStep, Then};
+use treeherd_domain::rolling::{
+    Abort, Candidate, Heard, LeftOut, Part, Place, Progress, Rolling, Rules, Seen, Wish, part, progress,
+};
 use treeherd_domain::status::ProcessState;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -110,6 +113,20 @@ fn who_is_spared_is_no_failure_and_holds_up_nobody() {
 }
 
 #[test]
+fn who_is_spared_before_its_turn_has_none_and_the_last_of_them_ends_it() {
+    let (now, mut roll) = (origin(), rolling(rules(1, 600, 1), 4));
+    assert_eq!(roll.take(now), [0]);
+    roll.spare(2, now);
+    roll.ready(0, now);
+    assert_eq!(roll.take(now + SECOND * 600), [1]);
+    roll.ready(1, now + SECOND * 600);
+    assert!(!roll.is_over(), "one is to come, after the pause");
+    roll.spare(3, now + SECOND * 601);
+    assert!(roll.is_over() && roll.abort().is_none() && roll.wakes_at().is_none());
+    assert_eq!(roll.places(), [Place::Ready, Place::Ready, Place::Spared, Place::Spared]);
+}
+
+#[test]
 fn of_nobody_it_is_over_at_once() {
     let roll = rolling(Rules::default(), 0);
     assert!(roll.is_over() && roll.wakes_at().is_none());
@@ -131,6 +148,67 @@ fn the_most_careful_rules_hold_and_a_wish_is_over_them() {
     assert_eq!(Rules::together([]), Rules::default());
     let wish = Wish { batch: Some(0), pause: Some(SECOND), ..Wish::default() };
     assert_eq!(wish.over(together), rules(1, 1, 3));
+}
+
+/// Each state, whether it runs, and as what it is left out otherwise.
+fn states() -> Vec<(State, Option<ProcessState>)> {
+    use ProcessState::{Exited, Fatal, Stopped, Stopping, Unknown};
+    let (at, first) = (origin(), Attempt::FIRST);
+    let veiled = Attempt { veiled: true, ..first };
+    let stopping = |then| State::Stopping { kill_at: Some(at), step: StopStep::FIRST, then };
+    let exited = |restart_at| State::Exited {
+        status: ExitStatus::Code(0),
+        expected: true,
+        restart_at,
+        attempt: first,
+    };
+    vec![
+        (State::Starting { ready_at: None, attempt: first }, None),
+        (State::Waiting { attempt: first }, None),
+        (State::Running { since: at, attempt: first, end_at: None }, None),
+        (State::Backoff { attempt: first, next: Next::Retry(at) }, None),
+        (State::Stopped { start_at: Some(at) }, None),
+        (stopping(Then::Start), None),
+        (stopping(Then::Exit(first)), None),
+        (exited(Some(at)), None),
+        (State::STOPPED, Some(Stopped)),
+        (stopping(Then::Stay), Some(Stopping)),
+        (exited(None), Some(Exited)),
+        (State::FATAL, Some(Fatal)),
+        // given up, though it is tried in the background
+        (State::Fatal { retry_at: Some(at), attempt: first }, Some(Fatal)),
+        (State::Starting { ready_at: None, attempt: veiled }, Some(Fatal)),
+        (State::Unknown, Some(Unknown)),
+    ]
+}
+
+#[test]
+fn what_runs_has_a_turn_and_the_rest_only_by_its_name() {
+    for (state, left_out) in states() {
+        let candidate =
+            Candidate { state, is_ready: false, is_oneshot: false, is_disabled: false, is_named: false };
+        let runs = left_out.is_none();
+        let expected = match left_out {
+            None => Part::Turn { runs, is_ready: false },
+            Some(state) => Part::LeftOut(LeftOut::Down(state)),
+        };
+        assert_eq!(part(candidate), expected, "{state:?}");
+        let named = part(Candidate { is_named: true, ..candidate });
+        assert_eq!(named, Part::Turn { runs, is_ready: false }, "{state:?}");
+        let ready = part(Candidate { is_named: true, is_ready: true, ..candidate });
+        assert_eq!(ready, Part::Turn { runs, is_ready: true }, "{state:?}");
+        for is_named in [false, true] {
+            let disabled = part(Candidate { is_disabled: true, is_named, ..candidate });
+            assert_eq!(disabled, Part::LeftOut(LeftOut::Disabled), "{state:?}");
+        }
+        let oneshot = part(Candidate { is_oneshot: true, ..candidate });
+        match left_out {
+            Some(ProcessState::Exited) => assert_eq!(oneshot, Part::LeftOut(LeftOut::Completed)),
+            _ => assert_eq!(oneshot, expected, "{state:?}"),
+        }
+    }
+    let shown = [LeftOut::Disabled, LeftOut::Completed, LeftOut::Down(ProcessState::Fatal)];
+    assert_eq!(shown.map(|left| left.to_string()), ["disabled", "COMPLETED", "FATAL"]);
 }
 
 #[test]

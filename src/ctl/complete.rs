@@ -147,7 +147,7 @@ mod tests {
             ("status --", "--check |--json "),
             ("status web --j", "--json "),
             ("start --", "--no-deps "),
-            ("wait --for ", "healthy |ready |running |stopped "),
+            ("wait --for ", "completed |healthy |ready |running |stopped "),
             ("wait --for=r", "ready |running "),
             ("wait web --for s", "stopped "),
             ("wait --timeout ", ""),

@@ -74,6 +74,18 @@ pub fn is_ready(process: &ProcessInfo) -> bool {
     process.ready || (process.health.is_empty() && state(process) == ProcessState::Running)
 }
 
+/// Whether it has ended as its `exitcodes` allow.
+#[must_use]
+pub fn has_completed(process: &ProcessInfo) -> bool {
+    state(process) == ProcessState::Exited && ended_well(process)
+}
+
+/// Whether it is a oneshot that has done what it is for: whatever `autorestart` says, it is not started again.
+#[must_use]
+pub fn is_over(process: &ProcessInfo) -> bool {
+    process.view == "COMPLETED"
+}
+
 /// An unexpected end leaves an error, an expected one does not.
 fn ended_well(exited: &ProcessInfo) -> bool {
     exited.spawn_error.is_none()

@@ -1,7 +1,8 @@
 //! `restart --rolling`: a few processes at a time, the next ones when these are ready; each is told as it comes back.
 //!
 //! ```text
-//! process.roll --snapshot--> how many   --row, row, ...--> a line each   --end--> exit status
+//! process.roll --snapshot--> which   --turn, row, ...--> a line for each row   --end--> exit status
+//!                                                          `-- what is left to do, and by which words: on stderr
 //! ```
 //!
 //! The daemon does it for as long as somebody listens: after Ctrl-C those under way come back, and nothing more is
@@ -14,7 +15,6 @@ use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use crate::getopt::{Given, UsageError};
-use std::collections::HashSet;
 use std::time::Duration;
 use treeherd_domain::duration::parse;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
@@ -28,15 +28,18 @@ pub(super) struct Wanted {
     alone: Option<bool>,
     rolling: Rolling,
     timeout: Option<Duration>,
+    /// The options as they were given, to be given again.
+    options: String,
 }
+
+/// What it takes beside `--rolling`, with a value each.
+const VALUED: [&str; 4] = ["batch", "pause", "abort-on", "timeout"];
 
 impl Wanted {
     /// Reads what stands behind `restart`; `None` if it is no rolling one.
     pub(super) fn read(arguments: &Arguments) -> Result<Option<Self>, UsageError> {
         if !arguments.has("rolling") {
-            let other =
-                ["batch", "pause", "abort-on", "timeout"].iter().find_map(|name| arguments.given(name));
-            if let Some(other) = other {
+            if let Some(other) = VALUED.iter().find_map(|name| arguments.given(name)) {
                 return Err(other.invalid("it belongs to --rolling, which is not given"));
             }
             return Ok(None);
@@ -50,8 +53,23 @@ impl Wanted {
         };
         let timeout = span("timeout")?;
         let alone = arguments.has("no-deps").then_some(true);
-        Ok(Some(Self { rolling, timeout, alone, words: arguments.words.clone() }))
+        let valued =
+            VALUED.iter().filter_map(|name| Some(format!(" --{name} {}", arguments.given(name)?.value)));
+        let options = valued.chain(alone.map(|_| " --no-deps".to_owned())).collect();
+        Ok(Some(Self { rolling, timeout, alone, options, words: arguments.words.clone() }))
     }
+
+    /// The command that restarts these in the same way.
+    fn again(&self, names: &[String]) -> String {
+        let names = names.iter().map(|name| format!(" {}", quoted(name))).collect::<String>();
+        format!("supervisorctl restart --rolling{}{names}", self.options)
+    }
+}
+
+/// A name as a word of a shell.
+fn quoted(name: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/@%+,=".contains(c);
+    if name.chars().all(is_plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 fn count(given: &Given<&'static str>) -> Result<u32, UsageError> {
@@ -63,15 +81,49 @@ fn span(given: &Given<&'static str>) -> Result<Duration, UsageError> {
     parse(&given.value).map_err(|error| given.invalid(error.help()))
 }
 
-/// How it ended.
+/// What has become of one that had a turn coming.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Fate {
+    /// Its turn is yet to come.
+    Queued,
+    /// It was told to restart.
+    UnderWay,
+    /// It is there again, or was left out in the end.
+    Fine,
+    Failed,
+    /// The restart ended before its turn.
+    Untouched,
+}
+
+/// How far it has come.
 #[derive(Default)]
 struct Seen {
-    /// How many there are.
-    targets: Option<usize>,
-    told: HashSet<String>,
+    /// In the order of their turns; `None` before the daemon has begun.
+    fates: Option<Vec<(String, Fate)>>,
+    /// Whether one that has no turn is told with an error.
+    refused: bool,
+    /// Why each that failed did.
+    reasons: String,
     /// Whether the daemon said that it is over.
     is_over: bool,
-    failed: bool,
+    /// Whether the connection ended before.
+    is_cut: bool,
+}
+
+impl Seen {
+    fn note(&mut self, name: &str, fate: Fate) {
+        let fates = self.fates.iter_mut().flatten();
+        match fates.into_iter().find(|(known, _)| known == name) {
+            Some(known) => known.1 = fate,
+            None => self.refused |= fate == Fate::Untouched,
+        }
+    }
+
+    /// The names of those that met this, in the order of their turns.
+    fn met(&self, fates: &[Fate]) -> Vec<String> {
+        let all = self.fates.iter().flatten();
+        all.filter(|(_, fate)| fates.contains(fate)).map(|(name, _)| name.clone()).collect()
+    }
 }
 
 /// `restart --rolling [--batch N] [--pause TIME] [--abort-on N] [--timeout TIME] <name>...`
@@ -85,17 +137,14 @@ pub(super) async fn restart(session: &mut Session, wanted: &Wanted) -> Outcome {
             refused(session, wanted, refusal.fault, &refusal.message);
             return Ok(());
         }
-        done => done?,
+        Err(problem) if seen.fates.is_none() => return Err(problem),
+        Err(problem) => {
+            seen.is_cut = true;
+            session.report(&problem);
+        }
+        Ok(()) => {}
     }
-    if !seen.is_over && seen.targets.is_some() {
-        session.screen.error(
-            "supervisorctl: the rolling restart ends here: what is under way comes back, nothing more is \
-             restarted\n",
-        );
-    }
-    if seen.failed || !seen.is_over || seen.targets != Some(seen.told.len()) {
-        session.status.set(status::FAILURE);
-    }
+    conclude(session, wanted, &seen).await;
     Ok(())
 }
 
@@ -107,20 +156,94 @@ async fn follow(session: &mut Session, wanted: &Wanted, seen: &mut Seen) -> Outc
     let mut items = client.process_roll(selectors, timeout, wanted.alone, Some(wanted.rolling)).await?;
     while let Some(item) = items.next().await {
         match item.map_err(|error| Problem::Broken(error.to_string()))? {
-            RollItem::Snapshot { targets } => seen.targets = Some(targets.len()),
+            RollItem::Snapshot { targets } => {
+                seen.fates = Some(targets.into_iter().map(|name| (name, Fate::Queued)).collect());
+            }
+            RollItem::Turn { name } => seen.note(&name, Fate::UnderWay),
             RollItem::Row { row } => {
                 session.screen.line(line(&row));
                 session.screen.flush();
-                seen.failed |= !row.ok;
-                seen.told.insert(render::namespec(&row.group, &row.name));
+                let name = render::namespec(&row.group, &row.name);
+                seen.note(&name, fate(&row));
+                if fate(&row) == Fate::Failed {
+                    // now, before it is something else
+                    seen.reasons += &reason(session, &name).await;
+                }
             }
             RollItem::End { .. } => {
                 seen.is_over = true;
-                break;
+                return Ok(());
             }
         }
     }
+    seen.is_cut = true;
     Ok(())
+}
+
+fn fate(row: &Row) -> Fate {
+    match &row.error {
+        None => Fate::Fine,
+        Some(error) if error.data.kind == "NotRestarted" => Fate::Untouched,
+        Some(_) => Fate::Failed,
+    }
+}
+
+/// The exit status; and where not all went well, why, what is left as it was, and how to go on.
+async fn conclude(session: &mut Session, wanted: &Wanted, seen: &Seen) {
+    let total = seen.fates.as_ref().map_or(0, Vec::len);
+    let (fine, failed) = (seen.met(&[Fate::Fine]), seen.met(&[Fate::Failed]));
+    let (under_way, untouched) = (seen.met(&[Fate::UnderWay]), seen.met(&[Fate::Queued, Fate::Untouched]));
+    if seen.refused || fine.len() < total || !seen.is_over {
+        session.status.set(status::FAILURE);
+    }
+    if total == 0 && seen.is_over && !seen.refused {
+        let words = wanted.words.join(" ");
+        return session.fail(format!(
+            "{words}: ERROR (nothing of it runs, and nothing was restarted; `supervisorctl start {words}` starts it)"
+        ));
+    }
+    if fine.len() == total && seen.is_over {
+        return;
+    }
+    let mut text = String::new();
+    if seen.is_cut {
+        text +=
+            "supervisorctl: the connection to the daemon is lost; without it nothing more is restarted\n";
+    } else if !seen.is_over {
+        text += "supervisorctl: the rolling restart ends here: what is under way comes back, nothing more is restarted\n";
+    }
+    text += &seen.reasons;
+    if !failed.is_empty() {
+        let names: Vec<String> = failed.iter().map(|name| quoted(name)).collect();
+        text += &format!("supervisorctl: more about it: supervisorctl why {}\n", names.join(" "));
+    }
+    for (what, names) in [("under way", &under_way), ("not touched", &untouched)] {
+        if !names.is_empty() {
+            text += &format!("supervisorctl: {what}: {}\n", names.join(" "));
+        }
+    }
+    let rest = seen.met(&[Fate::Failed, Fate::Untouched, Fate::Queued]);
+    if !rest.is_empty() {
+        text += &format!("supervisorctl: to go on: {}\n", wanted.again(&rest));
+    }
+    session.screen.error(&text);
+}
+
+/// Why one is as it is: the first line and the last output of what `why` tells. A daemon that cannot tell has told its
+/// line.
+async fn reason(session: &mut Session, name: &str) -> String {
+    let selectors = Selectors::One(name.to_owned());
+    let told = session.call(async |client| client.process_explain(selectors).await).await;
+    let Ok(told) = told else { return String::new() };
+    let mut text = String::new();
+    for item in &told.items {
+        text += &format!("{}\n", item.headline);
+        if let Some(output) = &item.output {
+            text += &format!("  last lines of {} (pid {}):\n", output.stream, output.pid);
+            output.lines.iter().for_each(|line| text += &format!("  | {line}\n"));
+        }
+    }
+    text
 }
 
 /// The daemon does not begin.
@@ -135,19 +258,24 @@ fn refused(session: &mut Session, wanted: &Wanted, fault: Option<i32>, message: 
     }
 }
 
-/// `shop:api_0: restarted`, `shop:api_1: ERROR (not ready: it ended before it was ready)`
+/// `shop:api_0: restarted`, `shop:api_1: ERROR (not ready: it ended before it was ready)`, `shop:api_2: left out (FATAL)`
 fn line(row: &Row) -> String {
     let name = render::namespec(&row.group, &row.name);
+    if let Some(why) = &row.left_out {
+        return format!("{name}: left out ({why})");
+    }
     let Some(error) = &row.error else {
         return format!("{name}: {}", if row.stopped == Some(true) { "restarted" } else { "started" });
     };
-    let why = |error: &RowError| {
-        let details = error.data.details.as_ref()?;
-        Some(details.get("why")?.as_str()?.to_owned())
+    let detail = |error: &RowError, field| {
+        let text = error.data.details.as_ref()?.get(field)?.as_str()?;
+        Some(text.to_owned()).filter(|text| !text.is_empty())
     };
-    match (error.data.kind.as_str(), why(error)) {
-        ("NotReady", Some(why)) => format!("{name}: ERROR (not ready: {why})"),
-        ("NotRestarted", Some(why)) => format!("{name}: ERROR (not restarted: {why})"),
+    let details = (detail(error, "why"), detail(error, "spawnerr"));
+    match (error.data.kind.as_str(), details) {
+        ("NotReady", (Some(why), _)) => format!("{name}: ERROR (not ready: {why})"),
+        ("NotRestarted", (Some(why), _)) => format!("{name}: ERROR (not restarted: {why})"),
+        ("SpawnError", (_, Some(spawnerr))) => format!("{name}: ERROR (spawn error: {spawnerr})"),
         _ => render::result(Deed::Start, &name, error.data.fault.unwrap_or(fault::FAILED), &error.message),
     }
 }
@@ -169,7 +297,10 @@ mod tests {
         let wanted = wanted.expect("it is right").expect("it is a rolling one");
         let rolling = Rolling { batch: Some(2), pause_ms: Some(90_000), abort_on: Some(3) };
         assert_eq!((wanted.rolling, wanted.timeout), (rolling, Some(Duration::from_secs(20))));
-        assert_eq!((wanted.words, wanted.alone), (vec!["web:*".to_owned()], Some(true)));
+        assert_eq!((&wanted.words, wanted.alone), (&vec!["web:*".to_owned()], Some(true)));
+        let again = "supervisorctl restart --rolling --batch 2 --pause 1m30s --abort-on 3 --timeout 20 --no-deps web:1 \
+                     'a$'\\''b'";
+        assert_eq!(wanted.again(&["web:1".to_owned(), "a$'b".to_owned()]), again);
         assert!(read("--no-deps web").is_ok_and(|wanted| wanted.is_none()));
         for wrong in [
             "--rolling --batch 0 a",

@@ -9,7 +9,7 @@
 //! All have to be there at the same time: one that leaves is waited for anew. Absent: a wait without end, and names
 //! that do not exist yet; how news come (see [`news`](crate::ctl::news)).
 
-use crate::ctl::health::{Prospects, is_ready, state};
+use crate::ctl::health::{Prospects, has_completed, is_over, is_ready, state};
 use crate::ctl::news::{News, Watcher};
 use crate::ctl::options::Arguments;
 use crate::ctl::python::Seen;
@@ -33,11 +33,13 @@ enum Goal {
     Ready,
     /// Ready, and by its `health=` or `watchdog=` found to do its work.
     Healthy,
+    /// EXITED for good, as its `exitcodes` allow.
+    Completed,
 }
 
 impl Goal {
     fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Stopped, Self::Ready, Self::Healthy]
+        [Self::Running, Self::Stopped, Self::Ready, Self::Healthy, Self::Completed]
             .into_iter()
             .find(|goal| goal.as_str() == text)
     }
@@ -48,6 +50,7 @@ impl Goal {
             Self::Stopped => "stopped",
             Self::Ready => "ready",
             Self::Healthy => "healthy",
+            Self::Completed => "completed",
         }
     }
 
@@ -58,14 +61,14 @@ impl Goal {
             (Self::Running, ProcessState::Running) => Verdict::Reached,
             (Self::Ready, _) if is_ready(process) => Verdict::Reached,
             (Self::Healthy, _) if is_ready(process) && process.health == "healthy" => Verdict::Reached,
-            (Self::Running | Self::Ready | Self::Healthy, ProcessState::Fatal | ProcessState::Unknown) => {
-                Verdict::Never
-            }
-            (Self::Running | Self::Ready | Self::Healthy, ProcessState::Exited) if !returns() => {
-                Verdict::Never
+            (Self::Completed, _) if has_completed(process) && (is_over(process) || !returns()) => {
+                Verdict::Reached
             }
             (Self::Stopped, ProcessState::Stopped | ProcessState::Fatal) => Verdict::Reached,
-            (Self::Stopped, ProcessState::Exited) if !returns() => Verdict::Reached,
+            (Self::Stopped, ProcessState::Exited) if is_over(process) || !returns() => Verdict::Reached,
+            (Self::Stopped, _) => Verdict::Pending,
+            (_, ProcessState::Fatal | ProcessState::Unknown) => Verdict::Never,
+            (_, ProcessState::Exited) if is_over(process) || !returns() => Verdict::Never,
             _ => Verdict::Pending,
         }
     }
@@ -92,8 +95,9 @@ impl Wanted {
     fn read(arguments: Arguments) -> Result<Self, UsageError> {
         let goal = match arguments.given("for") {
             None => Goal::Running,
-            Some(given) => Goal::parse(&given.value)
-                .ok_or_else(|| given.invalid("it is one of running, stopped, ready and healthy"))?,
+            Some(given) => Goal::parse(&given.value).ok_or_else(|| {
+                given.invalid("it is one of running, stopped, ready, healthy and completed")
+            })?,
         };
         let timeout = match arguments.given("timeout") {
             None => TIMEOUT,
@@ -252,7 +256,7 @@ impl Watched {
         match (item.is_there, goal) {
             (true, goal) => goal.verdict(&item.seen, &self.prospects),
             (false, Goal::Stopped) => Verdict::Reached,
-            (false, Goal::Running | Goal::Ready | Goal::Healthy) => Verdict::Never,
+            (false, Goal::Running | Goal::Ready | Goal::Healthy | Goal::Completed) => Verdict::Never,
         }
     }
 
@@ -300,9 +304,11 @@ fn standing(item: &Watch) -> String {
         ProcessState::Exited => exit.unwrap_or_default(),
         _ => process.description.clone(),
     };
+    // COMPLETED, where the daemon knows that much
+    let shown = if is_over(process) { &process.view } else { &process.state };
     match process.waiting_for.as_slice() {
-        [] if said.is_empty() => process.state.clone(),
-        [] => format!("{}, {said}", process.state),
+        [] if said.is_empty() => shown.clone(),
+        [] => format!("{shown}, {said}"),
         missing => format!("WAITING({})", missing.join(", ")),
     }
 }

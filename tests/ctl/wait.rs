@@ -178,6 +178,61 @@ fn a_state_that_cannot_come_by_itself_ends_it_at_once() {
     }
 }
 
+/// EXITED, as `exitcodes` allow or not; a oneshot that has is COMPLETED.
+fn ended(name: &str, code: i32, view: &str) -> Value {
+    let mut ended = info(name, name, "EXITED");
+    (ended["exit"], ended["view"]) = (json!({"code": code}), json!(view));
+    if code != 0 {
+        ended["spawnError"] = json!("exited too quickly");
+    }
+    ended
+}
+
+#[test]
+fn what_completes_has_ended_well_and_does_not_come_back() {
+    let pass = |name, view| vec![snapshot(&[info(name, name, "RUNNING")]), change(ended(name, 0, view))];
+    for (line, items, out, code) in [
+        ("job --for completed", pass("job", "EXITED"), "job: completed\n", 0),
+        ("job --for completed", pass("job", "COMPLETED"), "job: completed\n", 0),
+        // a oneshot is not started again, whatever autorestart says; another program is
+        ("loop --for completed", pass("loop", "COMPLETED"), "loop: completed\n", 0),
+        ("loop --for stopped", pass("loop", "COMPLETED"), "loop: stopped\n", 0),
+        (
+            "loop --for completed --timeout 100ms",
+            pass("loop", "EXITED"),
+            "loop: ERROR (not completed after 100ms: EXITED, exit status 0)\n",
+            1,
+        ),
+        (
+            "job --for completed",
+            vec![snapshot(&[ended("job", 3, "EXITED")])],
+            "job: ERROR (will not be completed: EXITED, exit status 3)\n",
+            7,
+        ),
+        (
+            "job --for completed",
+            vec![snapshot(&[info("job", "job", "FATAL")])],
+            "job: ERROR (will not be completed: FATAL, about job)\n",
+            7,
+        ),
+        (
+            "job --for completed",
+            vec![snapshot(&[info("job", "job", "RUNNING")]), gone("job", "job")],
+            "job: ERROR (will not be completed: removed)\n",
+            7,
+        ),
+        (
+            "job --for running",
+            vec![snapshot(&[ended("job", 0, "COMPLETED")])],
+            "job: ERROR (will not be running: COMPLETED, exit status 0)\n",
+            7,
+        ),
+    ] {
+        let said = run(items, line);
+        assert_eq!((said.out.as_str(), said.err.as_str(), said.code), (out, "", Some(code)), "{line}");
+    }
+}
+
 #[test]
 fn the_time_ends_it_and_each_is_told() {
     for (line, items, out) in [
@@ -228,7 +283,7 @@ fn names_that_do_not_exist_and_options_that_make_no_sense_are_refused() {
         (&["web", "--for"], "option --for requires argument"),
         (
             &["web", "--for", "up"],
-            "invalid value for --for 'up': it is one of running, stopped, ready and healthy",
+            "invalid value for --for 'up': it is one of running, stopped, ready, healthy and completed",
         ),
         (
             &["web", "--t=soon"],

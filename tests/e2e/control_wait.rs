@@ -30,6 +30,33 @@ fn wait_ends_when_what_starts_is_up_or_cannot_come_up() {
 }
 
 #[test]
+fn wait_for_completed_ends_with_the_work_or_with_its_failure() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[program:gate]\ncommand=/bin/cat\nstartsecs=0\n\
+         [program:job]\ntype=oneshot\nautorestart=true\nautostart=false\n\
+         command=/bin/sh -c 'while test ! -e {dir}/go; do sleep 0.02; done'\n\
+         [program:plain]\ncommand=/bin/true\nstartsecs=0\n\
+         [program:bad]\ntype=oneshot\nstartretries=0\nautorestart=false\ncommand=/bin/sh -c 'exit 3'\n",
+    );
+    herd.ctl("wait plain --for completed").is("plain: completed\n", 0);
+    let bad = herd.ctl("wait bad --for completed");
+    assert!(bad.stdout.starts_with("bad: ERROR (will not be completed: ") && bad.code == 7, "{bad:?}");
+    // a start of a oneshot waits for its end by itself
+    let start = herd.ctl_command().args(["start", "job"]).spawn().expect("supervisorctl can be started");
+    herd.wait_status("job", "RUNNING");
+    let look = herd.ctl("wait job --for completed --timeout 0");
+    assert!(look.stdout.starts_with("job: ERROR (not completed: RUNNING") && look.code == 1, "{look:?}");
+    herd.put("go", "");
+    herd.ctl("wait job --for completed").is("job: completed\n", 0);
+    assert_eq!(start.wait_with_output().expect("it ends").status.code(), Some(0));
+    herd.ctl("wait job").is("job: ERROR (will not be running: COMPLETED, exit status 0)\n", 7);
+    herd.end();
+}
+
+#[test]
 fn wait_sees_a_stop_that_somebody_else_asks_for() {
     if reference() {
         return;

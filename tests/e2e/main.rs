@@ -43,6 +43,7 @@ mod reload;
 mod requires;
 mod restart_policy;
 mod rolling;
+mod rolling_midway;
 mod rows_ctl;
 mod rows_events;
 mod rows_fcgi;

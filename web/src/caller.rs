@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   request (peer, user) ─► asked ─► scope ─► method ─► current
-//!                                      `─ carried: the same for a task that the method starts
+//!                             |        `─ carried: the same for a task that the method starts
+//!                             `─ of: the same for a subscription, which has a task of its own
 //! ```
 //!
 //! A value of the task and not a parameter: methods, their batches and multicalls, and the actions of the pages
@@ -39,6 +40,12 @@ pub fn carried<F: Future>(future: F) -> impl Future<Output = F::Output> {
 #[must_use]
 pub fn current() -> Option<Arc<Asked>> {
     ASKED.try_with(Arc::clone).ok()
+}
+
+/// On whose behalf a subscription was begun, by the extensions of its request.
+#[must_use]
+pub fn of(extensions: &Extensions) -> Option<Arc<Asked>> {
+    extensions.get().cloned()
 }
 
 /// Who sent this request, asking for `what`.

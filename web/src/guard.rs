@@ -89,7 +89,7 @@ impl Guard {
         Some((self.own_calls.try_acquire().ok()?, self.calls.try_acquire().ok()?))
     }
 
-    async fn answer(self, request: Request<'_>) -> MethodResponse {
+    async fn answer(self, mut request: Request<'_>) -> MethodResponse {
         let method = request.method_name().to_owned();
         let id = request.id().into_owned();
         if request.extensions().get::<PlainHttp>().is_some() && self.is_subscription(&method) {
@@ -122,6 +122,8 @@ impl Guard {
         // A method may panic before it has given its future, too.
         let over = request.extensions().get::<OverXml>().map_or(Via::JsonRpc, |_| Via::XmlRpc);
         let asked = caller::asked(request.extensions(), over, &method);
+        // a subscription runs in a task of its own
+        request.extensions_mut().insert(Arc::clone(&asked));
         let running = caller::scope(asked, async { self.inner.call(request).await });
         match AssertUnwindSafe(running).catch_unwind().await {
             Ok(response) => response,

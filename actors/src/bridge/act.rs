@@ -27,7 +27,7 @@ const ROUND: Duration = Duration::from_millis(50);
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// What a oneshot may take until it has done what it is for.
-const ONESHOT: Duration = Duration::from_secs(3600);
+pub(super) const ONESHOT: Duration = Duration::from_secs(3600);
 
 /// The outcomes of a fanned-out command.
 #[derive(Debug)]

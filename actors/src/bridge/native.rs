@@ -5,8 +5,8 @@ use super::{Bridge, act, describe, events};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
 use crate::root::spawn::{Dismiss, Spawn};
-use jsonrpsee::PendingSubscriptionSink;
 use jsonrpsee::core::{RpcResult, SubscriptionResult, async_trait};
+use jsonrpsee::{Extensions, PendingSubscriptionSink};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +20,7 @@ use treeherd_rpc::wire::{
     self, Explanations, GraphInfo, GroupInfo, GroupUpdate, Histories, Operation, OperationState,
     ProcessInfo, ProcessList, Row, Selectors,
 };
+use treeherd_web::caller;
 
 /// The longest wait that a caller may ask for.
 const LONGEST: Duration = Duration::from_secs(24 * 3600);
@@ -287,13 +288,19 @@ impl ProcessApiServer for Bridge {
     async fn process_roll(
         &self,
         pending: PendingSubscriptionSink,
+        extensions: &Extensions,
         selector: Selectors,
         timeout_ms: Option<u64>,
         no_deps: Option<bool>,
         rolling: Option<wire::Rolling>,
     ) -> SubscriptionResult {
         let alone = no_deps.unwrap_or(false);
-        match self.begin_roll(&selector, timeout_ms, alone, rolling.unwrap_or_default()) {
+        let begin = async { self.begin_roll(&selector, timeout_ms, alone, rolling.unwrap_or_default()) };
+        let begun = match caller::of(extensions) {
+            Some(asked) => caller::scope(asked, begin).await,
+            None => begin.await,
+        };
+        match begun {
             Ok(begun) => begun.tell(pending.accept().await?).await,
             Err(fault) => pending.reject(error_object(&fault)).await,
         }

@@ -9,137 +9,76 @@
 //! It is a task beside the tree and nobody's child: a restart whose answer is lost with an actor is judged by what is
 //! seen of the process, and asked for again if it never arrived. It ends, with a row for each process, when all have had
 //! their turn, when too many failed, when whoever asked for it has gone, and when the daemon stops; those under way have
-//! their outcome first. Two of them never have a process in common. Absent: the rules themselves.
+//! their outcome first. What somebody stopped, disabled or replaced before its turn is left as it is. Absent: the rules
+//! themselves (`domain`), and who takes part (`begin`).
 
+mod begin;
 mod told;
 
-use super::{Bridge, act};
+pub(super) use begin::Claimed;
+
+use super::Bridge;
 use crate::clock;
 use crate::command::{Outcome, Reply, Verb, Wait};
-use crate::estate::{Estate, Mood, lock};
+use crate::estate::{Estate, Kin, Mood};
 use crate::nudge::Watch;
 use crate::program::Do;
 use crate::root::Dispatch;
+use begin::{Claim, Left};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 use slog::{info, warn};
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc};
 use treeherd_domain::cause::Cause;
-use treeherd_domain::depend::Target;
 use treeherd_domain::duration::Shown;
 use treeherd_domain::fault::Fault;
-use treeherd_domain::health::Check;
+use treeherd_domain::lifecycle::{State, Then};
 use treeherd_domain::name::Namespec;
-use treeherd_domain::rolling::{Abort, Heard, Place, Progress, Rolling, Rules, Seen, Wish, progress};
-use treeherd_domain::status::ProcessState;
-use treeherd_web::caller;
+use treeherd_domain::rolling::{Abort, Heard, Place, Progress, Rolling, Rules, Seen, progress};
+use treeherd_domain::status::View;
 
-/// What a restart may take beyond the times that the process is configured with.
-const MARGIN: Duration = Duration::from_secs(10);
+/// Why it ends with the daemon.
+const STOPPING: &str = "the daemon is stopping";
 /// How often a command that was lost on its way is given again.
 const AGAIN: u8 = 3;
 
-/// The processes that are being restarted by a rolling restart.
-pub(super) type Claimed = Arc<Mutex<HashSet<Namespec>>>;
-
-/// What became of one process. A process that falls after it was ready is told of again.
+/// What is told of one process.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Told {
+pub(super) enum Told {
+    /// Its turn has come.
+    Turn(Namespec),
+    /// What became of it. A process that falls after it was ready is told of again.
+    Outcome(Became),
+}
+
+/// What became of one process.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Became {
     pub(super) namespec: Namespec,
     /// Whether this restart stopped it.
     pub(super) stopped: bool,
-    pub(super) result: Result<(), Fault>,
+    pub(super) how: How,
 }
 
-/// A rolling restart that has begun.
-#[derive(Debug)]
-pub(super) struct Begun {
-    /// The processes, in the order of their turns.
-    pub(super) targets: Vec<Namespec>,
-    /// What becomes of them, as it comes about. Dropping it ends the restart.
-    pub(super) told: mpsc::Receiver<Told>,
-}
-
-impl Bridge {
-    /// Begins to restart these: first those that are down, which costs nothing, then the others in this order.
-    pub(super) fn roll(&self, targets: &[Arc<Estate>], alone: bool, wish: &Wish) -> Result<Begun, Fault> {
-        self.check_running()?;
-        let (up, mut order): (Vec<_>, Vec<_>) =
-            targets.iter().cloned().partition(|estate| estate.record().machine.name().is_running());
-        order.extend(up);
-        let targets: Vec<Namespec> = order.iter().map(|estate| estate.namespec.clone()).collect();
-        let claim = Claim::on(&self.0.rolling, &targets)?;
-        let rules = wish.over(Rules::together(order.iter().map(|estate| estate.spec.rolling)));
-        let patience: Vec<Duration> =
-            order.iter().map(|estate| wish.patience.unwrap_or_else(|| patience(estate))).collect();
-        let (tell, told) = mpsc::channel(2 * targets.len() + 1);
-        let ear = Arc::new(Notify::new());
-        let roll = Roll {
-            bridge: self.clone(),
-            cause: Cause::Asked(act::asked()),
-            alone,
-            members: order.iter().zip(&patience).map(Member::new).collect(),
-            machine: Rolling::new(rules, patience),
-            answers: FuturesUnordered::new(),
-            tell,
-            _watch: self.shared().nudges.hear(targets.iter().cloned().map(Target::Process), &ear),
-            ear,
-            _claim: claim,
-        };
-        roll.announce(rules);
-        tokio::spawn(caller::carried(roll.run()));
-        Ok(Begun { targets, told })
-    }
-}
-
-/// As long as a process may take by its configuration to end, and to be ready again.
-fn patience(estate: &Estate) -> Duration {
-    let (policy, health) = (&estate.policy, &estate.spec.health);
-    let ready = match &health.ready {
-        Check::Startsecs => Duration::ZERO,
-        // it may take for ever
-        _ if health.ready_timeout.is_zero() => Duration::MAX,
-        _ => health.ready_timeout,
-    };
-    let start = policy.startsecs.max(ready);
-    policy.stop_time().saturating_add(start).saturating_add(MARGIN)
-}
-
-/// Processes that no other rolling restart may have, until this is dropped.
-struct Claim {
-    all: Claimed,
-    mine: Vec<Namespec>,
-}
-
-impl Claim {
-    fn on(all: &Claimed, mine: &[Namespec]) -> Result<Self, Fault> {
-        let mut claimed = lock(all);
-        if let Some(other) = mine.iter().find(|namespec| claimed.contains(*namespec)) {
-            return Err(Fault::Failed(format!(
-                "{other} is part of a rolling restart that is under way; wait for its end, or end it"
-            )));
-        }
-        claimed.extend(mine.iter().cloned());
-        Ok(Self { all: Arc::clone(all), mine: mine.to_vec() })
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut claimed = lock(&self.all);
-        claimed.retain(|namespec| !self.mine.contains(namespec));
-    }
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) enum How {
+    /// It is there again.
+    Ready,
+    /// It is not, or had no turn.
+    Not(Fault),
+    /// Its turn passed it by.
+    LeftOut(&'static str),
 }
 
 /// One process of the restart.
 struct Member {
     namespec: Namespec,
-    /// Whether it was up when the restart began.
-    was_up: bool,
+    kin: Kin,
+    /// Whether it ran when the restart began.
+    ran: bool,
     patience: Duration,
     /// The spawn it was at when it was told to restart.
     before: u64,
@@ -150,18 +89,6 @@ struct Member {
 }
 
 impl Member {
-    fn new((estate, patience): (&Arc<Estate>, &Duration)) -> Self {
-        Self {
-            namespec: estate.namespec.clone(),
-            was_up: estate.record().machine.name().is_running(),
-            patience: *patience,
-            before: 0,
-            heard: Heard::Nothing,
-            stopped: false,
-            lost: 0,
-        }
-    }
-
     fn not_ready(&self, why: impl Into<String>) -> Fault {
         Fault::NotReady { namespec: self.namespec.clone(), why: why.into() }
     }
@@ -169,12 +96,39 @@ impl Member {
     fn not_restarted(&self, why: impl Into<String>) -> Fault {
         Fault::NotRestarted { namespec: self.namespec.clone(), why: why.into() }
     }
+
+    /// Why its turn passes it by, if it does.
+    fn passed_by(&self, estate: Option<&Arc<Estate>>) -> Option<&'static str> {
+        let Some(estate) = estate else { return Some("removed meanwhile") };
+        if !estate.is_of(&self.kin) {
+            return Some("replaced by an update meanwhile");
+        }
+        if estate.record().disabled {
+            return Some("disabled meanwhile");
+        }
+        // a stop wins
+        (self.ran && is_stopped(estate)).then_some("stopped meanwhile")
+    }
+}
+
+/// Whether it can be used; of a oneshot, whether it has done what it is for.
+fn is_ready(estate: &Estate) -> bool {
+    match estate.policy.oneshot {
+        true => estate.status().view == View::Completed,
+        false => estate.is_ready(),
+    }
 }
 
 fn seen(estate: &Estate) -> Seen {
-    let is_ready = estate.is_ready();
+    let is_ready = is_ready(estate);
     let record = estate.record();
     Seen::of(&record.machine.state(), record.incarnation, is_ready)
+}
+
+/// Whether somebody has stopped it, or is about to.
+fn is_stopped(estate: &Estate) -> bool {
+    let state = estate.record().machine.state();
+    matches!(state, State::Stopped { start_at: None } | State::Stopping { then: Then::Stay, .. })
 }
 
 type Answer = (usize, Option<Outcome>);
@@ -196,8 +150,8 @@ struct Roll {
 impl Roll {
     async fn run(mut self) {
         loop {
-            if self.bridge.shared().arena.mood() != Mood::Running {
-                self.machine.end("the daemon is stopping");
+            if !self.is_running() {
+                self.machine.end(STOPPING);
             }
             if self.tell.is_closed() {
                 self.machine.end("whoever asked for the restart has gone");
@@ -207,11 +161,11 @@ impl Roll {
             for at in self.machine.late(now) {
                 let member = &self.members[at];
                 let why = format!("not ready after {}", Shown(member.patience));
-                self.tell(at, Err(member.not_ready(why)));
+                self.tell(at, How::Not(member.not_ready(why)));
             }
             let batch = self.machine.take(now);
             for at in &batch {
-                self.restart(*at, now).await;
+                self.restart(*at).await;
             }
             if batch.is_empty() {
                 if self.machine.is_over() {
@@ -245,20 +199,42 @@ impl Roll {
         self.bridge.shared().arena.estate(&self.members[at].namespec)
     }
 
-    /// The turn of one has come.
-    async fn restart(&mut self, at: usize, now: Instant) {
-        let Some(estate) = self.estate(at) else {
-            return self.fail(at, Fault::ProcessNotFound(self.members[at].namespec.to_string()));
-        };
-        let seen = seen(&estate);
-        let member = &mut self.members[at];
-        if member.was_up && seen.state == ProcessState::Stopped {
-            // a stop wins
-            let fault = member.not_restarted("it was stopped meanwhile");
-            self.machine.spare(at, now);
-            return self.tell(at, Err(fault));
+    fn is_running(&self) -> bool {
+        self.bridge.shared().arena.mood() == Mood::Running
+    }
+
+    /// How it came that it is not there.
+    fn ended(&self, estate: &Estate) -> String {
+        match (is_stopped(estate), estate.record().last_end) {
+            (true, _) if !self.is_running() => STOPPING.to_owned(),
+            (true, _) => "it was stopped meanwhile".to_owned(),
+            (false, Some(status)) => format!("it ended before it was ready: {status}"),
+            (false, None) => "it ended before it was ready".to_owned(),
         }
+    }
+
+    /// Whether the turn of one passes it by, which is told then.
+    fn passes_by(&mut self, at: usize) -> bool {
+        let Some(why) = self.members[at].passed_by(self.estate(at).as_ref()) else { return false };
+        if !self.is_running() {
+            // that is why
+            return false;
+        }
+        self.machine.spare(at, clock::now());
+        self.tell(at, How::LeftOut(why));
+        true
+    }
+
+    /// The turn of one has come.
+    async fn restart(&mut self, at: usize) {
+        if self.passes_by(at) {
+            return;
+        }
+        let Some(seen) = self.estate(at).map(|estate| seen(&estate)) else { return };
+        let member = &mut self.members[at];
         (member.before, member.stopped) = (seen.incarnation, seen.state.is_running());
+        let turn = Told::Turn(member.namespec.clone());
+        self.send(turn);
         self.command(at).await;
     }
 
@@ -290,6 +266,12 @@ impl Roll {
             }
             Some(Outcome { result: Err(fault), stopped, .. }) => {
                 member.stopped = matches!(stopped, Some(Ok(())));
+                let fault = match (fault, self.estate(at)) {
+                    (Fault::AbnormalTermination(_), Some(estate)) => {
+                        self.members[at].not_ready(self.ended(&estate))
+                    }
+                    (fault, _) => fault,
+                };
                 self.fail(at, fault);
             }
         }
@@ -301,24 +283,28 @@ impl Roll {
             match self.machine.places()[at] {
                 Place::UnderWay { .. } => self.look_at(at).await,
                 Place::Ready => self.look_again_at(at),
-                Place::Queued | Place::Failed | Place::Spared => {}
+                Place::Queued => drop(self.passes_by(at)),
+                Place::Failed | Place::Spared => {}
             }
         }
     }
 
     async fn look_at(&mut self, at: usize) {
-        let Some(estate) = self.estate(at) else {
-            return self.fail(at, Fault::ProcessNotFound(self.members[at].namespec.to_string()));
+        let kin = &self.members[at].kin;
+        let Some(estate) = self.estate(at).filter(|estate| estate.is_of(kin)) else {
+            let fault = self.members[at].not_ready("it was removed, or replaced by an update, meanwhile");
+            return self.fail(at, fault);
         };
         let member = &mut self.members[at];
         match progress(member.before, seen(&estate), member.heard) {
             Progress::UnderWay => {}
             Progress::Ready => {
                 self.machine.ready(at, clock::now());
-                self.tell(at, Ok(()));
+                self.tell(at, How::Ready);
             }
             Progress::Fell => {
-                let fault = member.not_ready("it ended before it was ready");
+                let ended = self.ended(&estate);
+                let fault = self.members[at].not_ready(ended);
                 self.fail(at, fault);
             }
             Progress::Again if member.lost < AGAIN => {
@@ -332,14 +318,17 @@ impl Roll {
         }
     }
 
-    /// One that was ready may not be any more. Where somebody stopped it, that is no failure.
+    /// One that was ready may not be any more. Where somebody stopped or replaced it, that is no failure; and what a
+    /// oneshot has done is done.
     fn look_again_at(&mut self, at: usize) {
-        let Some(estate) = self.estate(at) else { return };
+        let member = &self.members[at];
+        let Some(estate) = self.estate(at).filter(|estate| estate.is_of(&member.kin)) else { return };
+        if estate.policy.oneshot || is_stopped(&estate) {
+            return;
+        }
         let seen = seen(&estate);
-        let is_stopped = matches!(seen.state, ProcessState::Stopping | ProcessState::Stopped);
-        let is_another = seen.incarnation != self.members[at].before + 1;
-        if !is_stopped && (is_another || !seen.is_ready) {
-            let fault = self.members[at].not_ready("it was ready, and did not stay so");
+        if seen.incarnation != member.before + 1 || !seen.is_ready {
+            let fault = member.not_ready("it was ready, and did not stay so");
             self.fail(at, fault);
         }
     }
@@ -348,17 +337,26 @@ impl Roll {
         let counts = matches!(self.machine.places()[at], Place::UnderWay { .. } | Place::Ready);
         self.machine.failed(at, clock::now());
         if counts {
-            self.tell(at, Err(fault));
+            self.tell(at, How::Not(fault));
         }
     }
 
-    fn tell(&self, at: usize, result: Result<(), Fault>) {
-        let Member { namespec, stopped, .. } = &self.members[at];
-        if let Err(fault) = &result {
-            warn!(self.bridge.shared().log, "rolling restart: {fault}");
+    fn tell(&self, at: usize, how: How) {
+        let (Member { namespec, stopped, .. }, log) = (&self.members[at], &self.bridge.shared().log);
+        match &how {
+            How::Ready => {}
+            How::Not(Fault::SpawnError { spawnerr, .. }) => {
+                warn!(log, "rolling restart: SPAWN_ERROR: {namespec}: {spawnerr}");
+            }
+            How::Not(fault) => warn!(log, "rolling restart: {fault}"),
+            How::LeftOut(why) => info!(log, "rolling restart: {namespec} is left out ({why})"),
         }
-        // there is room for two of each; whoever does not listen any more has gone
-        let _ = self.tell.try_send(Told { namespec: namespec.clone(), stopped: *stopped, result });
+        self.send(Told::Outcome(Became { namespec: namespec.clone(), stopped: *stopped, how }));
+    }
+
+    fn send(&self, told: Told) {
+        // there is room for all; whoever does not listen any more has gone
+        let _ = self.tell.try_send(told);
     }
 
     /// Tells of those that had no turn.
@@ -378,19 +376,21 @@ impl Roll {
         );
         for at in (0..places.len()).filter(|at| places[*at] == Place::Queued) {
             let fault = self.members[at].not_restarted(why.clone().unwrap_or_default());
-            let Member { namespec, .. } = &self.members[at];
-            let _ =
-                self.tell.try_send(Told { namespec: namespec.clone(), stopped: false, result: Err(fault) });
+            let namespec = self.members[at].namespec.clone();
+            self.send(Told::Outcome(Became { namespec, stopped: false, how: How::Not(fault) }));
         }
     }
 
-    fn announce(&self, rules: Rules) {
+    fn announce(&self, rules: Rules, left: &[Left]) {
         let Rules { batch, pause, abort_on } = rules;
-        let count = self.members.len();
+        let (count, log) = (self.members.len(), &self.bridge.shared().log);
         info!(
-            self.bridge.shared().log,
+            log,
             "rolling restart of {count} processes: {batch} at a time, pause {}, aborted after {abort_on} failed",
             Shown(pause)
         );
+        for Left { namespec, why, .. } in left {
+            info!(log, "rolling restart: {namespec} is left out ({why})");
+        }
     }
 }

@@ -33,10 +33,14 @@ async fn roll(herd: &Herd, rolling: Value) -> Result<Value, Value> {
     herd.call("process.restart", json!({"selector": "web:*", "rolling": rolling})).await
 }
 
-/// `0 ok`, `1 NotReady`, ... for each row of an answer.
+/// `0 ok`, `1 NotReady`, `2 left out (STOPPED)`, ... for each row of an answer.
 fn rows(answer: &Value) -> Vec<String> {
     let row = |row: &Value| {
-        let what = if row["ok"] == true { "ok" } else { row["error"]["data"]["kind"].as_str().unwrap() };
+        let what = match (row["ok"] == true, row["leftOut"].as_str()) {
+            (true, None) => "ok".to_owned(),
+            (true, Some(why)) => format!("left out ({why})"),
+            (false, _) => row["error"]["data"]["kind"].as_str().unwrap().to_owned(),
+        };
         format!("{} {what}", row["name"].as_str().unwrap())
     };
     answer["rows"].as_array().unwrap().iter().map(row).collect()
@@ -141,21 +145,95 @@ fn what_falls_in_the_pause_is_told_and_ends_it() {
 }
 
 #[test]
-fn those_that_are_down_come_first_and_one_that_is_stopped_meanwhile_stays_so() {
+fn what_does_not_run_is_left_out_and_one_that_is_stopped_meanwhile_stays_so() {
     with(FRAGILE, async |herd| {
         ready(herd).await;
         herd.call("process.stop", json!({"selector": "web:3"})).await.unwrap();
+        herd.call("process.disable", json!({"selector": "web:2"})).await.unwrap();
+        let before = pids(herd);
         let restart = roll(herd, json!({}));
         let stop = async {
-            herd.until("begun", || herd.status("web:3").incarnation == 2).await;
+            herd.until("begun", || herd.status("web:0").incarnation == 2).await;
             herd.call("process.stop", json!({"selector": "web:1"})).await.unwrap();
         };
         let (answer, _) = tokio::join!(restart, stop);
-        let answer = answer.unwrap();
-        assert_eq!(rows(&answer), ["3 ok", "0 ok", "1 NotRestarted", "2 ok"]);
-        assert_eq!(why(&answer, 2), "it was stopped meanwhile");
+        let expected =
+            ["2 left out (disabled)", "3 left out (STOPPED)", "0 ok", "1 left out (stopped meanwhile)"];
+        assert_eq!(rows(&answer.unwrap()), expected);
         assert_eq!(herd.status("web:1").state, ProcessState::Stopped);
-        assert_eq!(answer["rows"][0]["stopped"], json!(false));
+        assert_eq!((pids(herd)[2], incarnations(herd)), (before[2], [2, 1, 1, 1]));
+        assert_eq!(herd.logged("rolling restart: web:2 is left out (disabled)"), 1);
+        let ended = "rolling restart ended; 1 restarted, 0 failed, 0 left as they were";
+        herd.until("the end", || herd.logged(ended) == 1).await;
+    });
+}
+
+#[test]
+fn who_is_named_is_started_where_it_is_down_and_refused_where_it_is_disabled() {
+    with(FRAGILE, async |herd| {
+        ready(herd).await;
+        herd.call("process.stop", json!({"selector": "web:3"})).await.unwrap();
+        herd.call("process.disable", json!({"selector": "web:2"})).await.unwrap();
+        let named = json!({"selector": ["web:0", "web:2", "web:3"], "rolling": {}});
+        let answer = herd.call("process.restart", named).await.unwrap();
+        // one that is down comes first: there is nothing to lose by it
+        assert_eq!(rows(&answer), ["2 NotRestarted", "3 ok", "0 ok"]);
+        assert_eq!(why(&answer, 0), "it is disabled; `supervisorctl enable web:2` comes first");
+        assert_eq!(
+            (&answer["rows"][1]["stopped"], &answer["rows"][2]["stopped"]),
+            (&json!(false), &json!(true))
+        );
+        assert_eq!(incarnations(herd), [2, 1, 1, 2]);
+    });
+}
+
+#[test]
+fn one_that_is_disabled_before_its_turn_runs_on() {
+    with(FRAGILE, async |herd| {
+        ready(herd).await;
+        let before = pids(herd);
+        let disable = async {
+            herd.until("begun", || herd.status("web:0").incarnation == 2).await;
+            herd.call("process.disable", json!({"selector": "web:3"})).await.unwrap();
+        };
+        let (answer, ()) = tokio::join!(roll(herd, json!({"batch": 2})), disable);
+        let answer = rows(&answer.unwrap());
+        assert!(answer.contains(&"3 left out (disabled meanwhile)".to_owned()), "{answer:?}");
+        assert_eq!((pids(herd)[3], incarnations(herd)), (before[3], [2, 2, 2, 1]));
+    });
+}
+
+/// Four oneshots, of which the group keeps running what has not been let go yet: `go_N` does.
+const JOBS: &str = "[program:web]\nnumprocs=4\nprocess_name=%(process_num)d\ntype=oneshot\nautostart=false\n\
+    startsecs=0\nstartretries=0\nautorestart=false\ndirectory=%(here)s\nstdout_logfile=NONE\nstderr_logfile=NONE\n\
+    command=/bin/sh -c 'while test ! -e go_%(process_num)d; do sleep 0.02; done; test ! -e fail_%(process_num)d'\n";
+
+#[test]
+fn a_oneshot_is_there_when_it_has_completed_and_not_before() {
+    with(JOBS, async |herd| {
+        // two run, one has completed, one was never started
+        std::fs::write(herd.path("go_2"), "").unwrap();
+        let start = json!({"selector": ["web:0", "web:1", "web:2"], "wait": "none"});
+        herd.call("process.start", start).await.unwrap();
+        herd.state("web:2", ProcessState::Exited).await;
+        herd.state("web:0", ProcessState::Running).await;
+        herd.state("web:1", ProcessState::Running).await;
+        let restart = roll(herd, json!({"pauseMs": 100}));
+        let go = async {
+            herd.until("begun", || herd.status("web:0").incarnation == 2).await;
+            herd.state("web:0", ProcessState::Running).await;
+            assert_eq!(herd.status("web:1").incarnation, 1, "RUNNING is not enough");
+            std::fs::write(herd.path("go_0"), "").unwrap();
+            herd.until("next", || herd.status("web:1").incarnation == 2).await;
+            assert_eq!(herd.status("web:0").state, ProcessState::Exited);
+            std::fs::write(herd.path("fail_1"), "").unwrap();
+            std::fs::write(herd.path("go_1"), "").unwrap();
+        };
+        let (answer, ()) = tokio::join!(restart, go);
+        let (answer, expected) =
+            (answer.unwrap(), ["2 left out (COMPLETED)", "3 left out (STOPPED)", "0 ok", "1 NotReady"]);
+        assert_eq!(rows(&answer), expected);
+        assert_eq!(why(&answer, 3), "it ended before it was ready: exit status 1");
     });
 }
 
@@ -168,7 +246,11 @@ fn a_stop_of_one_that_is_under_way_wins() {
             herd.call("process.stop", json!({"selector": "web:0"})).await.unwrap();
         };
         let (answer, ()) = tokio::join!(roll(herd, json!({})), stop);
-        assert_eq!(rows(&answer.unwrap())[0], "0 AbnormalTermination");
+        let answer = answer.unwrap();
+        assert_eq!(
+            (rows(&answer)[0].as_str(), why(&answer, 0).as_str()),
+            ("0 NotReady", "it was stopped meanwhile")
+        );
         assert_eq!(incarnations(herd), [2, 1, 1, 1]);
     });
 }
@@ -183,7 +265,10 @@ fn two_never_have_a_process_in_common() {
             let error = refused.unwrap_err();
             assert_eq!(error["data"]["kind"], "Failed", "{error}");
             assert!(
-                error["message"].as_str().unwrap().contains("web:3 is part of a rolling restart"),
+                error["message"]
+                    .as_str()
+                    .unwrap()
+                    .contains("web:3 is part of a rolling restart that is under way ("),
                 "{error}"
             );
         };

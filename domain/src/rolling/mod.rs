@@ -8,12 +8,14 @@
 //!
 //! Never more than `batch` are under way. The next batch begins when none is under way any more and `pause` has passed:
 //! what falls in that time still counts against the restart. After the end nothing is restarted any more; those that
-//! are under way have their outcome first. Time is a parameter. Absent: what a restart is, who says that a process is
-//! ready ([`progress`]: how what is seen of one is to be read).
+//! are under way have their outcome first. Time is a parameter. Who has a turn at all is told by [`part`]. Absent: what a
+//! restart is, who says that a process is ready ([`progress`]: how what is seen of one is to be read).
 
+mod part;
 mod progress;
 mod rules;
 
+pub use part::{Candidate, LeftOut, Part, part};
 pub use progress::{Heard, Progress, Seen, progress};
 pub use rules::{Rules, Wish};
 
@@ -120,11 +122,18 @@ impl Rolling {
         self.settled(now);
     }
 
-    /// A process that is under way is left as it is, and that is no failure.
+    /// A process is left as it is, and that is no failure: its turn has come just now, or is yet to come.
     pub fn spare(&mut self, at: usize, now: Instant) {
-        if let Place::UnderWay { .. } = self.places[at] {
-            self.places[at] = Place::Spared;
-            self.settled(now);
+        match self.places[at] {
+            Place::UnderWay { .. } => {
+                self.places[at] = Place::Spared;
+                self.settled(now);
+            }
+            Place::Queued => {
+                self.places[at] = Place::Spared;
+                self.queue.retain(|queued| *queued != at);
+            }
+            Place::Ready | Place::Failed | Place::Spared => {}
         }
     }
 

@@ -10,7 +10,7 @@ pub struct Seen {
     pub state: ProcessState,
     /// Which spawn it is at.
     pub incarnation: u64,
-    /// Whether it can be used.
+    /// Whether it can be used; of a oneshot, whether it has done what it is for.
     pub is_ready: bool,
 }
 
@@ -32,7 +32,7 @@ impl Seen {
 pub enum Heard {
     /// Nothing yet.
     Nothing,
-    /// It is carried out: the new process is RUNNING, or was.
+    /// It is carried out: the new process is RUNNING, or was; a oneshot is COMPLETED.
     Done,
     /// No answer will come: an actor on its way ended by a bug. It may have been carried out.
     Lost,

@@ -101,7 +101,9 @@ pub trait ProcessApi {
     async fn process_scale(&self, name: String, count: u32) -> RpcResult<ScaleInfo>;
 
     /// Restarts a few at a time, and tells each outcome as it comes about; unsubscribing ends it after those under way.
-    #[subscription(name = "roll" => "rolled", unsubscribe = "unroll", item = RollItem, param_kind = map)]
+    #[subscription(
+        name = "roll" => "rolled", unsubscribe = "unroll", item = RollItem, param_kind = map, with_extensions
+    )]
     async fn process_roll(
         &self,
         selector: Selectors,

@@ -67,6 +67,9 @@ pub struct Row {
     /// be stopped and `error` says why). Absent in every other call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<bool>,
+    /// A rolling restart: why this one has no part in it (`disabled`, or its state). Then nothing was done to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<String>,
 }
 
 impl Row {
@@ -79,7 +82,14 @@ impl Row {
             ok: true,
             error: None,
             stopped: None,
+            left_out: None,
         }
+    }
+
+    /// A target that a rolling restart leaves out, and why.
+    #[must_use]
+    pub fn left_out(target: &Namespec, why: String) -> Self {
+        Self { left_out: Some(why), ..Self::ok(target) }
     }
 
     /// A target that did not; [`code::row_error`](crate::code::row_error) makes the error of a fault.

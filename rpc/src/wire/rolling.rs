@@ -27,7 +27,12 @@ pub enum RollItem {
         /// Their full names.
         targets: Vec<String>,
     },
-    /// One has its outcome. One that falls after it was ready comes again.
+    /// The turn of one has come: it is told to restart.
+    Turn {
+        /// Its full name.
+        name: String,
+    },
+    /// One has its outcome. One that falls after it was ready comes again. Those that are left out come first.
     Row {
         /// What became of it.
         row: Box<Row>,

@@ -260,7 +260,7 @@ pub(super) const ACTIONS: &[Action] = &[
     Action::new(
         "wait",
         "<name>|<group>:*|all ...",
-        "Waits until all of the processes are running (or stopped) at the same time, and says how each stands. \
+        "Waits until all of the processes are running (or stopped, or completed) at the same time, and says how each stands. \
          Ends at once if one cannot get there by itself any more.",
     )
     .completing(Completes::Processes)
@@ -275,6 +275,7 @@ pub(super) const ACTIONS: &[Action] = &[
     .with_examples(&[
         ("wait all --timeout 2m", "after an update, before traffic is let in"),
         ("wait shop:* --for stopped", "before the files they use are replaced"),
+        ("wait migrate --for completed --timeout 10m", "until a job has done its work, or has failed"),
     ]),
     Action::new(
         "why",
@@ -297,9 +298,10 @@ const WAIT_OPTIONS: &[Opt] = &[
         "for",
         None,
         &["for"],
-        "running|stopped|ready|healthy",
+        "running|stopped|ready|healthy|completed",
         "what to wait for (default: running); stopped is STOPPED, FATAL, or EXITED for good; ready is what ready= \
-         says, without it running; healthy is ready, and what health= or watchdog= says",
+         says, without it running; healthy is ready, and what health= or watchdog= says; completed is EXITED for good \
+         as exitcodes allow",
     ),
     Opt::valued(
         "timeout",

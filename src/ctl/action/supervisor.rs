@@ -196,8 +196,8 @@ const RESTART_OPTIONS: &[Opt] = &[
 ];
 
 const RESTART_EXITS: &[(u8, &str)] = &[
-    (0, "with --rolling: all are restarted and ready"),
-    (1, "with --rolling: some are not, each told with the reason"),
+    (0, "with --rolling: all that run are restarted and ready; what is down or disabled is left out"),
+    (1, "with --rolling: some are not, or nothing runs; each is told with the reason, and how to go on"),
     (2, "the options make no sense"),
 ];
 

@@ -1,13 +1,14 @@
 //! How a rolling restart is asked for, and told.
 
-use super::{Begun, Told};
+use super::begin::{Begun, Left};
+use super::{Became, How, Told};
 use crate::bridge::Bridge;
 use crate::bridge::logs::give;
 use crate::bridge::native::limit;
 use jsonrpsee::SubscriptionSink;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
-use treeherd_domain::rolling::Wish;
+use treeherd_domain::rolling::{LeftOut, Wish};
 use treeherd_rpc::code::row_error;
 use treeherd_rpc::wire::{self, Operation, RollItem, Row, Selectors};
 
@@ -25,7 +26,9 @@ impl Bridge {
     ) -> Result<Begun, Fault> {
         self.check_running()?;
         let targets = self.select(selectors)?;
-        self.roll(&targets, alone, &wish(asked, timeout_ms)?)
+        let named = selectors.parse()?;
+        let is_named = |namespec: &Namespec| named.iter().any(|(_, selector)| selector.names(namespec));
+        self.roll(&targets, is_named, alone, &wish(asked, timeout_ms)?)
     }
 
     /// `process.restart` with `rolling`: the same, told when it is over.
@@ -42,10 +45,13 @@ impl Bridge {
             return Err(Fault::BadArguments(why.to_owned()));
         }
         let mut begun = self.begin_roll(selectors, timeout_ms, alone, asked)?;
-        let mut rows: Vec<(Namespec, Row)> = Vec::with_capacity(begun.targets.len());
+        let mut rows: Vec<(Namespec, Row)> =
+            begun.left.iter().map(|left| (left.namespec.clone(), Row::from(left))).collect();
         while let Some(told) = begun.told.recv().await {
-            rows.retain(|(namespec, _)| *namespec != told.namespec);
-            rows.push((told.namespec.clone(), Row::from(&told)));
+            if let Told::Outcome(became) = told {
+                rows.retain(|(known, _)| *known != became.namespec);
+                rows.push((became.namespec.clone(), Row::from(&became)));
+            }
         }
         let is_told = |namespec: &Namespec| rows.iter().any(|(told, _)| told == namespec);
         let untold: Vec<_> = begun.targets.into_iter().filter(|namespec| !is_told(namespec)).collect();
@@ -59,8 +65,11 @@ impl Begun {
     /// Tells a subscriber of it, until it has left or all is told.
     pub(in crate::bridge) async fn tell(mut self, sink: SubscriptionSink) {
         let targets = self.targets.iter().map(ToString::to_string).collect();
-        if !give(&sink, &RollItem::Snapshot { targets }).await {
-            return;
+        let rows = self.left.iter().map(|left| RollItem::Row { row: Box::new(Row::from(left)) });
+        for item in std::iter::once(RollItem::Snapshot { targets }).chain(rows) {
+            if !give(&sink, &item).await {
+                return;
+            }
         }
         loop {
             let told = tokio::select! {
@@ -68,7 +77,11 @@ impl Begun {
                 () = sink.closed() => return,
             };
             let Some(told) = told else { break };
-            if !give(&sink, &RollItem::Row { row: Box::new(Row::from(&told)) }).await {
+            let item = match told {
+                Told::Turn(namespec) => RollItem::Turn { name: namespec.to_string() },
+                Told::Outcome(became) => RollItem::Row { row: Box::new(Row::from(&became)) },
+            };
+            if !give(&sink, &item).await {
                 return;
             }
         }
@@ -76,13 +89,26 @@ impl Begun {
     }
 }
 
-impl From<&Told> for Row {
-    fn from(Told { namespec, stopped, result }: &Told) -> Self {
-        let row = match result {
-            Ok(()) => Self::ok(namespec),
-            Err(fault) => Self::failed(namespec, row_error(fault)),
-        };
-        row.with_stopped(*stopped)
+impl From<&Became> for Row {
+    fn from(Became { namespec, stopped, how }: &Became) -> Self {
+        match how {
+            How::Ready => Self::ok(namespec).with_stopped(*stopped),
+            How::Not(fault) => Self::failed(namespec, row_error(fault)).with_stopped(*stopped),
+            How::LeftOut(why) => Self::left_out(namespec, (*why).to_owned()),
+        }
+    }
+}
+
+impl From<&Left> for Row {
+    /// What is disabled and meant by its name is not restarted against somebody's wish: that is told as an error.
+    fn from(Left { namespec, why, is_named }: &Left) -> Self {
+        match (why, is_named) {
+            (LeftOut::Disabled, true) => {
+                let why = format!("it is disabled; `supervisorctl enable {namespec}` comes first");
+                Self::failed(namespec, row_error(&Fault::NotRestarted { namespec: namespec.clone(), why }))
+            }
+            _ => Self::left_out(namespec, why.to_string()),
+        }
     }
 }
 
