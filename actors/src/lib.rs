@@ -18,6 +18,7 @@ pub mod bridge;
 pub mod bus;
 pub mod clock;
 pub mod command;
+mod desire;
 pub mod endpoint;
 pub mod errand;
 pub mod estate;

@@ -1,15 +1,19 @@
-//! The desired state: which processes an operator has disabled. Apart from what is configured and from what is so.
+//! The desired state: which processes an operator has disabled, and which programs have another number of processes
+//! than their file says. Apart from what is configured and from what is so.
 //!
 //! ```text
 //! treeherd desired state, format 1
 //! disabled shop:web 1763856000000 process.disable over JSON-RPC by uid 0
-//! end 1                                  a file that was cut off has no such line, or another number
+//! scaled api 8 2 1763856000000 process.scale over JSON-RPC by uid 0            8 processes, where the file said 2
+//! end 2                                  a file that was cut off has no such line, or another number
 //! ```
 //!
 //! A name that is no longer configured keeps its line: what is taken out of the configuration for a day is disabled
-//! when it comes back. Absent: files (`os`), and who may start what (the programs' actors).
+//! when it comes back, or has as many processes as before. Absent: files (`os`), and who may start what (the programs'
+//! actors).
 
 use crate::name::{GroupName, Namespec, ProcessName};
+use crate::scale::{MOST_PROCESSES, Numprocs, Programs};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -24,10 +28,22 @@ pub struct Disabled {
     pub by: String,
 }
 
+/// Another number of processes, since when, and by whom.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Scaled {
+    /// How many, and over which number of the file.
+    pub numprocs: Numprocs,
+    /// Milliseconds since the epoch, for display.
+    pub since_ms: u64,
+    /// Who asked for it, in one line.
+    pub by: String,
+}
+
 /// What operators have asked for, for good.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Desired {
     disabled: BTreeMap<Namespec, Disabled>,
+    scaled: BTreeMap<String, Scaled>,
 }
 
 /// Why a text is no desired state.
@@ -62,6 +78,42 @@ impl Desired {
         self.disabled.iter()
     }
 
+    /// Notes that a program has another number of processes; `None`: as many as its file says.
+    pub fn scale(&mut self, program: &str, scaled: Option<Scaled>) {
+        match scaled {
+            Some(scaled) => drop(self.scaled.insert(program.to_owned(), scaled)),
+            None => drop(self.scaled.remove(program)),
+        }
+    }
+
+    /// The programs that have another number of processes than their file said, by name.
+    pub fn scaled(&self) -> impl Iterator<Item = (&str, &Scaled)> {
+        self.scaled.iter().map(|(program, scaled)| (program.as_str(), scaled))
+    }
+
+    /// How many processes one of them has.
+    #[must_use]
+    pub fn scale_of(&self, program: &str) -> Option<&Scaled> {
+        self.scaled.get(program)
+    }
+
+    /// How many processes they have.
+    #[must_use]
+    pub fn programs(&self) -> Programs {
+        self.scaled.iter().map(|(program, scaled)| (program.clone(), scaled.numprocs)).collect()
+    }
+
+    /// Forgets the numbers over which the file has another one by now: the file is the last word. Those that are over.
+    pub fn settle(&mut self, read: &Programs) -> Vec<(String, Scaled)> {
+        let is_over = |(program, scaled): &(String, Scaled)| {
+            read.get(program).is_some_and(|read| read.written != scaled.numprocs.written)
+        };
+        let (over, holds): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.scaled).into_iter().partition(is_over);
+        self.scaled = holds.into_iter().collect();
+        over
+    }
+
     /// Reads what [`to_text`](Self::to_text) has written.
     ///
     /// # Errors
@@ -75,15 +127,18 @@ impl Desired {
         }
         for (at, line) in lines.by_ref() {
             if let Some(count) = line.strip_prefix("end ") {
-                let is_whole = count.parse() == Ok(desired.disabled.len()) && lines.next().is_none();
+                let is_whole = count.parse() == Ok(desired.len()) && lines.next().is_none();
                 return if is_whole {
                     Ok(desired)
                 } else {
                     Err(wrong(at, "lines are missing or too many"))
                 };
             }
-            let (namespec, disabled) = entry(line).ok_or_else(|| wrong(at, "not a line of this format"))?;
-            desired.disabled.insert(namespec, disabled);
+            let known =
+                disabled(line).map(|(name, disabled)| drop(desired.disabled.insert(name, disabled)));
+            let known =
+                known.or_else(|| scaled(line).map(|(name, scaled)| desired.scale(&name, Some(scaled))));
+            known.ok_or_else(|| wrong(at, "not a line of this format"))?;
         }
         Err(wrong(text.lines().count(), "the end is missing"))
     }
@@ -96,12 +151,29 @@ impl Desired {
             let by = by.replace(['\n', '\r'], " ");
             let _ = writeln!(text, "disabled {group}:{process} {since_ms} {by}"); // a string takes all
         }
-        let _ = writeln!(text, "end {}", self.disabled.len());
+        for (program, Scaled { numprocs: Numprocs { written, count }, since_ms, by }) in &self.scaled {
+            let by = by.replace(['\n', '\r'], " ");
+            let _ = writeln!(text, "scaled {program} {count} {written} {since_ms} {by}");
+        }
+        let _ = writeln!(text, "end {}", self.len());
         text
+    }
+
+    fn len(&self) -> usize {
+        self.disabled.len() + self.scaled.len()
     }
 }
 
-fn entry(line: &str) -> Option<(Namespec, Disabled)> {
+fn scaled(line: &str) -> Option<(String, Scaled)> {
+    let mut fields = line.strip_prefix("scaled ")?.splitn(5, ' ');
+    let program = fields.next().filter(|program| !program.is_empty())?;
+    let (count, written) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    let (since, by) = (fields.next()?, fields.next()?);
+    let numprocs = Some(Numprocs { written, count }).filter(|_| (0..=MOST_PROCESSES).contains(&count))?;
+    Some((program.to_owned(), Scaled { numprocs, since_ms: since.parse().ok()?, by: by.to_owned() }))
+}
+
+fn disabled(line: &str) -> Option<(Namespec, Disabled)> {
     let rest = line.strip_prefix("disabled ")?;
     let (name, rest) = rest.split_once(' ')?;
     let (group, process) = name.split_once(':').filter(|(g, p)| !g.is_empty() && !p.is_empty())?;

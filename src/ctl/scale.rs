@@ -1,4 +1,9 @@
 //! `scale`: another number of processes for a program, by which only the difference is touched.
+//!
+//! ```text
+//! scale web=8          so many, until the file has another numprocs, also over the end of the daemon
+//! scale web=default    as many as the file says
+//! ```
 
 use crate::ctl::reshape::tell;
 use crate::ctl::server::Problem;
@@ -7,7 +12,10 @@ use crate::ctl::status;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::wire::ScaleInfo;
 
-/// `scale <program>=<number> ...`
+/// The word for as many as the file says.
+const DEFAULT: &str = "default";
+
+/// `scale <program>=<number>|default ...`
 pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
     if argument.is_empty() {
         session.misused("scale", "Error: scale requires a program and a number", status::BAD_ARGUMENTS);
@@ -16,7 +24,8 @@ pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
     let mut wanted = Vec::new();
     for word in argument.split_whitespace() {
         let Some(one) = parse(word) else {
-            let message = format!("Error: {word:?} is not a program and a number, such as web=8");
+            let message =
+                format!("Error: {word:?} is not a program and a number, such as web=8 or web=default");
             session.misused("scale", &message, status::BAD_ARGUMENTS);
             return Ok(());
         };
@@ -35,9 +44,10 @@ pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
     Ok(())
 }
 
-fn parse(word: &str) -> Option<(&str, u32)> {
-    let (program, count) = word.split_once('=')?;
-    Some((program, count.parse().ok()?)).filter(|(program, _)| !program.is_empty())
+fn parse(word: &str) -> Option<(&str, Option<u32>)> {
+    let (program, count) = word.rsplit_once('=')?;
+    let count = if count == DEFAULT { None } else { Some(count.parse().ok()?) };
+    Some((program, count)).filter(|(program, _)| !program.is_empty())
 }
 
 fn show(session: &mut Session, done: &ScaleInfo) {

@@ -16,6 +16,7 @@ pub mod logger;
 mod run;
 mod signals;
 mod startup;
+mod wanted;
 pub mod world;
 
 use crate::configtest::{Answer, configtest, explain};
@@ -136,7 +137,7 @@ fn supervise(argv0: &str, mut source: Source) -> u8 {
     source.file = source.here.cwd().join(&source.file);
     let source = Arc::new(source);
     loop {
-        let ready = match startup::prepare(Arc::new(config), &mut first) {
+        let ready = match startup::prepare(&source, &Arc::new(config), &mut first) {
             Ok(ready) => ready,
             Err(Failure::Usage { message, hint }) => {
                 let usage = UsageError::Configuration(message).report(argv0);

@@ -3,7 +3,8 @@
 //! Sockets are bound before old AUTO logs are removed, so that a second daemon that is started by mistake
 //! fails before it does harm.
 
-use super::{logger, tell};
+use super::wanted::wanted;
+use super::{Source, logger, tell};
 use slog::{Logger, crit, error, info, warn};
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +12,6 @@ use treeherd_actors::estate::{Arena, GroupEstate, LogSettings};
 use treeherd_actors::forward::Forwards;
 use treeherd_actors::mainlog::MainLog;
 use treeherd_actors::sockets::probe;
-use treeherd_domain::desired::Desired;
 use treeherd_domain::endpoint::{Address, EndpointSpec};
 use treeherd_domain::level::Level;
 use treeherd_domain::quote::repr;
@@ -20,7 +20,7 @@ use treeherd_os::daemon::FileLimit;
 use treeherd_os::pidfile::PidFile;
 use treeherd_os::socket::{self, UnixEndpointFile};
 use treeherd_os::syslog::{DEV_LOG, Syslog};
-use treeherd_os::{autolog, daemon, errno, keep, user};
+use treeherd_os::{autolog, daemon, errno, user};
 use treeherd_web::Listener;
 
 /// What is done once for the whole life of the process.
@@ -57,30 +57,6 @@ pub(super) enum Failure {
 
 fn usage(message: impl ToString, hint: impl Into<String>) -> Failure {
     Failure::Usage { message: message.to_string(), hint: hint.into() }
-}
-
-/// What operators have asked for, for good. What cannot be read is put aside: the daemon starts all the same.
-fn desired(path: &Path, log: &Logger) -> Desired {
-    let reason = match keep::read(path) {
-        Ok(None) => return Desired::default(),
-        Ok(Some(text)) => match Desired::parse(&text) {
-            Ok(desired) => {
-                for (name, disabled) in desired.disabled() {
-                    info!(log, "{name} is disabled ({})", disabled.by);
-                }
-                return desired;
-            }
-            Err(error) => error.to_string(),
-        },
-        Err(error) => error.to_string(),
-    };
-    let path = path.display();
-    crit!(log, "cannot use the state file {path}: {reason}; no program is disabled now");
-    match keep::set_aside(Path::new(&path.to_string())) {
-        Ok(aside) => warn!(log, "the state file is kept as {}", aside.display()),
-        Err(error) => warn!(log, "the state file {path} cannot be put aside: {error}"),
-    }
-    Desired::default()
 }
 
 /// All that the tree needs.
@@ -122,9 +98,9 @@ impl Deferred {
 }
 
 /// Does it.
-pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, Failure> {
+pub(super) fn prepare(source: &Source, config: &Arc<Config>, first: &mut First) -> Result<Ready, Failure> {
     let spec = &config.daemon;
-    let mut deferred = Deferred::of(&config);
+    let mut deferred = Deferred::of(config);
     drop_privileges(spec, &mut deferred)?;
     if first.is_first {
         let raised = daemon::raise_limits(spec.minfds, spec.minprocs);
@@ -154,10 +130,11 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
         syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
         forwards: Arc::new(Forwards::new(&treeherd_os::host::nodename())),
     };
-    let arena = Arc::new(Arena::new(Arc::clone(&config), first.seq));
+    let (desired, scaled) = wanted(source, config, &log);
+    let arena = Arc::new(Arena::new(Arc::clone(&scaled), first.seq));
     arena.set_serial(first.serial);
-    arena.set_desired(desired(&spec.state_file, &log));
-    for group in &config.groups {
+    arena.set_desired(desired);
+    for group in &scaled.groups {
         let probed = group.fcgi_sockets().into_iter().try_for_each(|socket| probe(socket, &log));
         if let Err((message, hint)) = probed {
             bound.release();
@@ -166,14 +143,14 @@ pub(super) fn prepare(config: Arc<Config>, first: &mut First) -> Result<Ready, F
         arena.prepare_sockets(group, &log);
         arena.add(GroupEstate::new(group, &settings));
     }
-    announce_servers(&config, &log);
+    announce_servers(config, &log);
     if first.is_first && !spec.nodaemon {
         become_daemon(spec, &log)?;
     }
     first.is_first = false;
     let pidfile = write_pidfile(&spec.pidfile, &log);
     let Bound { sockets, files } = bound;
-    Ok(Ready { arena, main_log, log, sockets, files, pidfile, settings, config: Arc::clone(&config) })
+    Ok(Ready { arena, main_log, log, sockets, files, pidfile, settings, config: scaled })
 }
 
 fn drop_privileges(spec: &DaemonSpec, deferred: &mut Deferred) -> Result<(), Failure> {

@@ -164,7 +164,7 @@ fn a_second_tab_lists_what_fits() {
         ("start \t\t", "cat    g:*    g:a    g:b    we-b"),
         ("start cat:\t\t", "cat:*     cat:cat"),
         ("remove \t\t", "cat    g      we-b"),
-        ("wait --for \t\t", "ready     running   stopped"),
+        ("wait --for \t\t", "ready       running     stopped"),
         ("status --\t\t", "--check   --json"),
     ] {
         let mut terminal = shell(&fake);

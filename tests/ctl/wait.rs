@@ -204,9 +204,9 @@ fn what_completes_has_ended_well_and_does_not_come_back() {
             1,
         ),
         (
-            "job --for completed",
-            vec![snapshot(&[ended("job", 3, "EXITED")])],
-            "job: ERROR (will not be completed: EXITED, exit status 3)\n",
+            "once --for completed",
+            vec![snapshot(&[ended("once", 3, "EXITED")])],
+            "once: ERROR (will not be completed: EXITED, exit status 3)\n",
             7,
         ),
         (

@@ -185,20 +185,30 @@ impl Plan {
     /// Starts the daemon in the foreground and waits until it serves.
     #[track_caller]
     pub(crate) fn start(self) -> Herd {
-        let mut command = self.command(&["-n"]);
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        let log = Arc::new(Log::default());
-        let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        let lines = Arc::clone(&log);
-        thread::spawn(move || lines.follow(stdout));
+        let command = self.command(&["-n"]);
+        self.start_by(command)
+    }
+
+    /// The same by another command, which becomes the daemon or runs it.
+    #[track_caller]
+    pub(crate) fn start_by(self, mut command: Command) -> Herd {
+        let (child, log) = launch(&mut command);
         let herd = Herd { dir: self.dir, child, log, seen: Mutex::new(0) };
         herd.wait("supervisord started with pid");
         herd
     }
+}
+
+/// Starts a daemon whose log is its standard output, and follows that.
+#[track_caller]
+fn launch(command: &mut Command) -> (Child, Arc<Log>) {
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
+    let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let log = Arc::new(Log::default());
+    let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
+    let lines = Arc::clone(&log);
+    thread::spawn(move || lines.follow(stdout));
+    (child, log)
 }
 
 impl Log {
@@ -392,6 +402,19 @@ impl Herd {
         let status = self.wait_end();
         assert_eq!(status.code(), Some(0), "the daemon's exit status: {status:?}");
         self.assert_nothing_left();
+    }
+
+    /// Ends the daemon with TERM, and starts another one in the same directory, with the configuration that is there now.
+    #[track_caller]
+    pub(crate) fn again(&mut self) {
+        self.signal("TERM");
+        assert_eq!(self.wait_end().code(), Some(0), "the daemon's exit status");
+        let mut command = Command::new(program("supervisord"));
+        command.arg("-n").arg("-c").arg(self.path("supervisord.conf")).current_dir(self.dir.path());
+        command.env(MARK, self.dir.path()).stdin(Stdio::null());
+        (self.child, self.log) = launch(&mut command);
+        self.seen = Mutex::new(0);
+        self.wait("supervisord started with pid");
     }
 
     /// Asserts that no process of this test lives and that socket and pid file are gone.

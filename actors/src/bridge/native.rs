@@ -281,7 +281,7 @@ impl ProcessApiServer for Bridge {
         self.histories(&selector, span).map_err(|fault| error_object(&fault))
     }
 
-    async fn process_scale(&self, name: String, count: u32) -> RpcResult<wire::ScaleInfo> {
+    async fn process_scale(&self, name: String, count: Option<u32>) -> RpcResult<wire::ScaleInfo> {
         self.scale(name, count).await.map_err(|fault| error_object(&fault))
     }
 

@@ -1,19 +1,27 @@
 //! `process.scale`: another number of processes for a program, by which only the difference is touched.
+//!
+//! ```text
+//! Rescale ─► what it changes ─► the desired state (file, arena) ─► updates by process ─► Keep
+//!                                 `─ cannot be kept: refused       `─ not all of it: the desired state is as before
+//! ```
 
-use super::Bridge;
+use super::{Bridge, act};
+use crate::clock;
+use crate::desire;
 use crate::root::scale::{Keep, Rescale, Rescaled};
-use slog::info;
+use slog::{info, warn};
 use std::sync::Arc;
+use treeherd_domain::desired::{Desired, Scaled};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::plan::Change;
-use treeherd_domain::scale::MOST_PROCESSES;
+use treeherd_domain::scale::{MOST_PROCESSES, Numprocs};
 use treeherd_rpc::wire::{GroupUpdate, ScaleInfo};
 use treeherd_web::caller;
 
 impl Bridge {
-    /// Has a program have so many processes. It is carried out even if the caller goes away, and one such change, or
-    /// update of a group, at a time.
-    pub(super) async fn scale(&self, program: String, count: u32) -> Result<ScaleInfo, Fault> {
+    /// Has a program have so many processes; `None`: as many as its file says. It is carried out even if the caller goes
+    /// away, and one such change, or update of a group, at a time.
+    pub(super) async fn scale(&self, program: String, count: Option<u32>) -> Result<ScaleInfo, Fault> {
         self.check_running()?;
         let bridge = self.clone();
         let work = tokio::spawn(caller::carried(async move {
@@ -23,10 +31,12 @@ impl Bridge {
         work.await.unwrap_or_else(|_| Err(self.crashed()))
     }
 
-    async fn scale_in_turn(&self, program: String, count: u32) -> Result<ScaleInfo, Fault> {
+    async fn scale_in_turn(&self, program: String, count: Option<u32>) -> Result<ScaleInfo, Fault> {
         self.check_running()?;
-        if i64::from(count) > MOST_PROCESSES {
-            return Err(Fault::BadArguments(format!("{count} is more than {MOST_PROCESSES} processes")));
+        if let Some(count) = count.filter(|count| i64::from(*count) > MOST_PROCESSES) {
+            return Err(Fault::BadArguments(format!(
+                "{count} is more than {MOST_PROCESSES}, the most processes that a program can have"
+            )));
         }
         let Rescaled { before, numprocs, changes } =
             self.ask(Rescale { program: program.clone(), count }).await?;
@@ -37,21 +47,58 @@ impl Bridge {
             }
         };
         changes.iter().try_for_each(check)?;
+        let earlier = self.want(&program, numprocs).await?;
+        let done = self.apply(&changes).await;
+        let applied = done.as_ref().is_ok_and(|groups| groups.iter().all(|group| group.applied));
+        if applied {
+            let specs = changes.iter().map(|change| Arc::clone(&change.new)).collect();
+            self.ask(Keep { program: program.clone(), numprocs, groups: specs }).await?;
+            info!(self.shared().log, "scaled {program} from {before} to {} processes", numprocs.count);
+        } else {
+            self.want_as(&program, earlier).await;
+        }
+        let (before, count, written) =
+            (clipped(before), clipped(numprocs.count), clipped(numprocs.written));
+        Ok(ScaleInfo { name: program, before, count, numprocs: written, applied, groups: done? })
+    }
+
+    /// Carries the changes out, group by group.
+    async fn apply(&self, changes: &[Change]) -> Result<Vec<GroupUpdate>, Fault> {
         let mut groups = Vec::with_capacity(changes.len());
-        for change in &changes {
+        for change in changes {
             let name = change.old.name.to_string();
             let group = self.group(&name)?;
             let answer = GroupUpdate { name, divisible: true, ..GroupUpdate::default() };
             groups.push(self.carry_out(change.clone(), &group, answer).await?);
         }
-        let applied = groups.iter().all(|group| group.applied);
-        if applied {
-            let specs = changes.iter().map(|change| Arc::clone(&change.new)).collect();
-            self.ask(Keep { program: program.clone(), numprocs, groups: specs }).await?;
-            info!(self.shared().log, "scaled {program} from {before} to {count} processes");
+        Ok(groups)
+    }
+
+    /// Keeps that a program shall have so many, for the next daemon as well; what was kept of it before.
+    async fn want(&self, program: &str, numprocs: Numprocs) -> Result<Option<Scaled>, Fault> {
+        let arena = &self.shared().arena;
+        let by = act::asked().to_string();
+        let scaled = Scaled { numprocs, since_ms: clock::wall_ms(), by };
+        let mut earlier = None;
+        let change = |desired: &mut Desired| {
+            earlier = desired.scale_of(program).cloned();
+            let is_new = earlier.as_ref().is_none_or(|earlier| earlier.numprocs != numprocs);
+            if numprocs.count == numprocs.written {
+                desired.scale(program, None);
+            } else if is_new {
+                desired.scale(program, Some(scaled));
+            }
+        };
+        desire::change(arena, change).await?;
+        Ok(earlier)
+    }
+
+    /// It has not come to that.
+    async fn want_as(&self, program: &str, earlier: Option<Scaled>) {
+        let change = |desired: &mut Desired| desired.scale(program, earlier);
+        if let Err(fault) = desire::note(&self.shared().arena, change).await {
+            warn!(self.shared().log, "{fault}");
         }
-        let (before, written) = (clipped(before), clipped(numprocs.written));
-        Ok(ScaleInfo { name: program, before, count, numprocs: written, applied, groups })
     }
 }
 

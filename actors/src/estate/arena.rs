@@ -17,6 +17,7 @@ use treeherd_domain::event::Event;
 use treeherd_domain::group::in_trees;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
+use treeherd_domain::scale::Programs;
 use treeherd_domain::spec::{Config, GroupSpec};
 
 /// What the daemon is doing (Supervisor's "mood").
@@ -139,6 +140,14 @@ impl Arena {
             group.mark(&desired);
         }
         *lock(&self.desired) = desired;
+    }
+
+    /// How many processes the programs have, by the configuration read last; of those that it does not know, by what
+    /// operators have asked for.
+    pub(crate) fn programs(&self) -> Programs {
+        let mut programs = lock(&self.desired).programs();
+        programs.extend(self.config().programs.clone());
+        programs
     }
 
     /// Notes which process the daemon ends by; `false` if another was first.

@@ -7,16 +7,17 @@
 //! ```
 //!
 //! The number stands in the configuration in the arena, so no end of an actor forgets it. Absent: carrying it out, which
-//! is an update by process (the bridge's).
+//! is an update by process, and keeping it for the next daemon (both the bridge's).
 
 use super::Root;
 use super::update::apart;
 use actix::{Handler, Message, ResponseFuture};
 use std::sync::Arc;
 use treeherd_domain::fault::Fault;
+use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::Change;
-use treeherd_domain::scale::Numprocs;
-use treeherd_domain::spec::{Config, GroupSpec};
+use treeherd_domain::scale::{Numprocs, fitting};
+use treeherd_domain::spec::{Config, GroupKind, GroupSpec};
 
 /// Tell what another number of processes of a program changes.
 #[derive(Message, Debug)]
@@ -24,8 +25,8 @@ use treeherd_domain::spec::{Config, GroupSpec};
 pub struct Rescale {
     /// `x` of `[program:x]`.
     pub program: String,
-    /// How many there shall be.
-    pub count: u32,
+    /// How many there shall be; `None`: as many as the file says.
+    pub count: Option<u32>,
 }
 
 /// What it changes.
@@ -57,17 +58,19 @@ impl Handler<Rescale> for Root {
     fn handle(&mut self, Rescale { program, count }: Rescale, _: &mut Self::Context) -> Self::Result {
         let (load, arena) = (Arc::clone(&self.household.load), Arc::clone(&self.shared.arena));
         Box::pin(async move {
-            let programs = arena.config().programs.clone();
-            let name = program.clone();
+            let programs = arena.programs();
             let loaded = apart(move || {
-                let now = load(&programs)?;
-                let Some(before) = now.programs.get(&name).copied() else {
-                    return Err(unknown(&name));
+                let (now, _) = fitting(&programs, |programs| load(programs))?;
+                let Some(before) = now.programs.get(&program).copied() else {
+                    return Err(unknown(&program, &now));
                 };
-                let numprocs = Numprocs { count: i64::from(count), ..before };
+                let as_written = Numprocs::as_written(before.written);
+                let numprocs =
+                    count.map_or(as_written, |count| Numprocs { count: i64::from(count), ..before });
                 let mut programs = now.programs.clone();
-                programs.insert(name, numprocs);
-                Ok((load(&programs)?, now, before, numprocs))
+                programs.insert(program.clone(), numprocs);
+                let then = load(&programs).map_err(|fault| misfit(&program, numprocs, fault))?;
+                Ok((then, now, before, numprocs))
             });
             let (then, now, before, numprocs) = loaded.await.and_then(|loaded| loaded)?;
             let mut changes = Vec::new();
@@ -88,11 +91,35 @@ impl Handler<Rescale> for Root {
     }
 }
 
-fn unknown(program: &str) -> Fault {
-    Fault::BadArguments(format!(
-        "there is no [program:{program}] in the configuration file; the name of a program is meant, not that of a group \
-         or a process"
-    ))
+/// Why a name is not that of a program that can be scaled.
+fn unknown(program: &str, config: &Config) -> Fault {
+    let group = config.group(&GroupName::new(program)).map(|group| &group.kind);
+    let known: Vec<&str> = config.programs.keys().map(String::as_str).collect();
+    let why = match group {
+        Some(GroupKind::Template(_)) => format!(
+            "[template:{program}] has no number of processes: `supervisorctl spawn {program} ...` makes one more"
+        ),
+        Some(GroupKind::Listener(_)) => format!("[eventlistener:{program}] has the number of its file"),
+        Some(GroupKind::Subscriber(_)) => format!("[subscriber:{program}] has the number of its file"),
+        Some(GroupKind::Fcgi) => format!("[fcgi-program:{program}] has the number of its file"),
+        _ => format!(
+            "there is no [program:{program}] in the configuration file; the name of a program is meant, not that of a \
+             group or a process: {}",
+            if known.is_empty() { "there are none".to_owned() } else { known.join(", ") }
+        ),
+    };
+    Fault::BadArguments(why)
+}
+
+/// The configuration is right, and with this number it is not.
+fn misfit(program: &str, numprocs: Numprocs, fault: Fault) -> Fault {
+    match fault {
+        Fault::CantReread { message, .. } => Fault::BadArguments(format!(
+            "[program:{program}] cannot have {} processes: {message}",
+            numprocs.count
+        )),
+        fault => fault,
+    }
 }
 
 /// The groups that are another by the second configuration.

@@ -8,18 +8,22 @@
 //! ```
 
 use super::Root;
+use crate::desire;
 use crate::estate::{Estate, GroupEstate, Mood};
 use crate::group;
 use crate::shared::Shared;
 use crate::sockets::probe;
 use crate::supervision::link::Bid;
 use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
+use slog::{info, warn};
 use std::sync::Arc;
 use treeherd_domain::cause::Asked;
+use treeherd_domain::desired::{Desired, Scaled};
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Action, Change, Plan, Unit};
+use treeherd_domain::scale::{Numprocs, fitting};
 use treeherd_domain::spec::Config;
 
 /// Read the configuration; with `keep`, it is what `Add` takes its groups from.
@@ -76,25 +80,59 @@ impl Handler<Reread> for Root {
         let (load, arena) = (Arc::clone(&self.household.load), Arc::clone(&self.shared.arena));
         let loaded = async move {
             loop {
-                let (load, programs) = (Arc::clone(&load), arena.config().programs.clone());
+                let (load, programs) = (Arc::clone(&load), arena.programs());
                 let scaled = programs.clone();
-                let loaded = apart(move || load(&programs)).await.and_then(|loaded| loaded);
+                let loaded = apart(move || fitting(&programs, |programs| load(programs))).await;
                 // something was scaled while the file was read
-                if arena.config().programs == scaled {
-                    return loaded;
+                if arena.programs() == scaled {
+                    return loaded.and_then(|loaded| loaded);
                 }
             }
         };
-        Box::pin(loaded.into_actor(self).map(move |loaded, actor, _| {
-            let config = Arc::new(loaded?);
+        let taken = loaded.into_actor(self).map(move |loaded, actor, _| {
+            let (config, misfits) = loaded?;
+            let config = Arc::new(config);
             let plan = plan(&actor.shared, &config);
             if keep {
                 actor.shared.arena.set_config(config);
                 actor.settle_probes();
                 actor.shared.arena.settle_sockets();
             }
-            Ok(plan)
+            Ok((plan, misfits))
+        });
+        Box::pin(taken.then(move |taken, actor, _| {
+            let shared = Arc::clone(&actor.shared);
+            let settled = async move {
+                let (plan, misfits) = taken?;
+                if keep {
+                    settle(&shared, misfits).await;
+                }
+                Ok(plan)
+            };
+            settled.into_actor(actor)
         }))
+    }
+}
+
+/// The file that was read may have the last word on a number of processes that somebody asked for.
+async fn settle(shared: &Shared, misfits: Vec<(String, Fault)>) {
+    let (arena, log) = (&shared.arena, &shared.log);
+    let read = arena.config();
+    let change = |desired: &mut Desired| {
+        for (program, Scaled { numprocs, .. }) in desired.settle(&read.programs) {
+            let Numprocs { written, count } = numprocs;
+            info!(
+                log,
+                "{program} is not scaled to {count} any more: its numprocs is not {written} any more"
+            );
+        }
+        for (program, fault) in misfits {
+            warn!(log, "{program} is not scaled any more, which does not fit its configuration: {fault}");
+            desired.scale(&program, None);
+        }
+    };
+    if let Err(fault) = desire::note(arena, change).await {
+        warn!(log, "{fault}");
     }
 }
 

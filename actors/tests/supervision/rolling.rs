@@ -157,8 +157,9 @@ fn what_does_not_run_is_left_out_and_one_that_is_stopped_meanwhile_stays_so() {
             herd.call("process.stop", json!({"selector": "web:1"})).await.unwrap();
         };
         let (answer, _) = tokio::join!(restart, stop);
+        // it is told at once
         let expected =
-            ["2 left out (disabled)", "3 left out (STOPPED)", "0 ok", "1 left out (stopped meanwhile)"];
+            ["2 left out (disabled)", "3 left out (STOPPED)", "1 left out (stopped meanwhile)", "0 ok"];
         assert_eq!(rows(&answer.unwrap()), expected);
         assert_eq!(herd.status("web:1").state, ProcessState::Stopped);
         assert_eq!((pids(herd)[2], incarnations(herd)), (before[2], [2, 1, 1, 1]));

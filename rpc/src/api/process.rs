@@ -96,9 +96,10 @@ pub trait ProcessApi {
         #[argument(rename = "withinMs")] within_ms: Option<u64>,
     ) -> RpcResult<Histories>;
 
-    /// Has a program, by its name in `[program:x]`, have so many processes; only the difference is touched.
+    /// Has a program, by its name in `[program:x]`, have so many processes, or without a `count` as many as its file says;
+    /// only the difference is touched.
     #[method(name = "scale", param_kind = map)]
-    async fn process_scale(&self, name: String, count: u32) -> RpcResult<ScaleInfo>;
+    async fn process_scale(&self, name: String, count: Option<u32>) -> RpcResult<ScaleInfo>;
 
     /// Restarts a few at a time, and tells each outcome as it comes about; unsubscribing ends it after those under way.
     #[subscription(

@@ -267,9 +267,9 @@ methods! {
     "process.reload" (selector: "Selector", timeoutMs?o: "int") -> "Operation",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched NoReload]:
         "Has processes read their configuration anew, by reload_signal or reload_command; of a group, a glob or all those that run and have one of the two.";
-    "process.scale" (name: "string", count: "int") -> "ScaleInfo",
+    "process.scale" (name: "string", count?o: "int") -> "ScaleInfo",
         errors [BadArguments GroupNotFound StillRunning Failed CantReread]:
-        "Has a program, by its name in [program:x], have so many processes: the highest numbers go, new ones start by autostart, the others are not touched. It holds until the file has another numprocs, or the daemon ends or restarts.";
+        "Has a program, by its name in [program:x], have so many processes, or without a count as many as its file says: the highest numbers go, new ones start by autostart, the others are not touched. It is kept over the end of the daemon, and holds until the file has another numprocs.";
     "process.roll" (selector: "Selector", timeoutMs?o: "int", noDeps?o: "boolean", rolling?o: "Rolling") -> "RollItem",
         items "process.rolled" until "process.unroll",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments Failed SubscriptionNeedsWebSocket]:
