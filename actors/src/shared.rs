@@ -11,6 +11,7 @@ use crate::program::Summon;
 use crate::root::shutdown::End;
 use crate::rotator::outbox::Held;
 use crate::supervision::link::{Bid, Down, Exit, Knock};
+use crate::supervision::repair::Repair;
 use crate::turns::Turns;
 use actix::{Addr, ArbiterHandle, Recipient};
 use slog::{Logger, error};
@@ -120,6 +121,8 @@ pub struct Shared {
     pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
     rebuilds: AtomicU64,
+    /// The last rebuild of the root.
+    pub(crate) root_repair: Slot<Repair>,
 }
 
 /// The parts of [`Shared`] that the composition knows.
@@ -173,6 +176,7 @@ impl Shared {
             ticks: Mutex::default(),
             incidents,
             rebuilds,
+            root_repair: Slot::default(),
         })
     }
 

@@ -33,16 +33,21 @@ pub async fn run(
     mut done: mpsc::UnboundedReceiver<Mood>,
 ) -> Mood {
     let (up, mut downs) = mpsc::unbounded_channel::<Down>();
-    let (mut window, mut incarnation) = (Window::default(), 0);
+    let (mut window, mut incarnation, mut since) = (Window::default(), 0, None);
     loop {
         incarnation += 1;
         shared.count_root();
-        let link = Link::new("root".into(), incarnation, up.clone(), None);
+        let link = match since {
+            Some(since) => Link::again("root".into(), incarnation, up.clone(), None, since),
+            None => Link::new("root".into(), incarnation, up.clone(), None),
+        };
+        link.repair().into_iter().for_each(|repair| shared.root_repair.set(repair));
         start(&shared, &household, link);
         let Some(down) = downs.recv().await else { return Mood::Shutdown };
         if let Ok(mood) = done.try_recv() {
             return mood;
         }
+        since = Some(down.since);
         shared.report("", &down, "rebuilt; no process is touched");
         if !window.allows(clock::now(), INTENSITY) {
             crit!(shared.log, "the root of the tree fails again and again; it is rebuilt after a pause");

@@ -21,8 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long an actor may take to come to a knock at its mailbox.
 const EAR: Duration = Duration::from_secs(1);
 
-fn micros(waited: Duration) -> u64 {
-    u64::try_from(waited.as_micros()).unwrap_or(u64::MAX)
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 fn node(above: &str, info: &ChildInfo, children: Vec<TreeNode>) -> TreeNode {
@@ -33,6 +33,7 @@ fn node(above: &str, info: &ChildInfo, children: Vec<TreeNode>) -> TreeNode {
         state: if info.alive { "running" } else { "down" }.to_owned(),
         crashes: info.crashes,
         mailbox: info.knock.as_ref().and_then(Knock::waited).map(micros),
+        repair: info.repair.map(micros),
         children,
     }
 }
@@ -64,6 +65,7 @@ impl TreeApiServer for Bridge {
             incarnation: self.shared().rebuilds(),
             crashes: 0,
             alive: true,
+            repair: self.shared().root_repair.get().and_then(|repair| repair.took()),
             knock: None,
         };
         let crashes = info.incarnation.saturating_sub(1);

@@ -12,11 +12,12 @@
 //! [`Verdict`] says. Nothing here waits. When it is dropped, all children are told to stop.
 
 use super::link::{Bid, Down, Exit, Knock, Link, Round};
+use super::repair::Repair;
 use actix::{Recipient, WeakRecipient};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use treeherd_domain::strategy::{Decision, Ending, Intensity, Restart, Strategy, Window};
 
 /// Starts one incarnation of a child; called again at each restart.
@@ -29,6 +30,7 @@ struct Child {
     incarnation: u64,
     crashes: u64,
     address: Option<Recipient<Bid>>,
+    repair: Option<Repair>,
 }
 
 /// What a [`Down`] led to.
@@ -55,6 +57,8 @@ pub struct ChildInfo {
     pub crashes: u64,
     /// Whether it runs now.
     pub alive: bool,
+    /// How long it took to replace the one before it; `None` for the first, and while that is under way.
+    pub repair: Option<Duration>,
     /// A knock at its mailbox, if it was asked for.
     pub knock: Option<Knock>,
 }
@@ -72,6 +76,8 @@ pub struct Children {
     /// Those that must be down before `affected` start again.
     waiting: HashSet<Arc<str>>,
     affected: HashSet<Arc<str>>,
+    /// When the end came for which `affected` start again.
+    since: Option<Instant>,
 }
 
 impl Children {
@@ -88,6 +94,7 @@ impl Children {
             forgotten: HashMap::new(),
             waiting: HashSet::new(),
             affected: HashSet::new(),
+            since: None,
         }
     }
 
@@ -95,9 +102,17 @@ impl Children {
     pub fn start(&mut self, name: impl Into<Arc<str>>, restart: Restart, start: Start) {
         let name = name.into();
         let incarnation = self.forgotten.get(&name).copied().unwrap_or_default();
-        self.children.push(Child { name, restart, start, incarnation, crashes: 0, address: None });
+        self.children.push(Child {
+            name,
+            restart,
+            start,
+            incarnation,
+            crashes: 0,
+            address: None,
+            repair: None,
+        });
         let last = self.children.len() - 1;
-        self.start_at(last);
+        self.start_at(last, None);
     }
 
     /// Tells a child to stop and forgets it; its later `Down` is stale, also if another child of that
@@ -123,6 +138,7 @@ impl Children {
             incarnation: child.incarnation,
             crashes: child.crashes,
             alive: child.address.is_some(),
+            repair: child.repair.as_ref().and_then(Repair::took),
             knock: None,
         };
         self.children.iter().map(info).collect()
@@ -178,7 +194,10 @@ impl Children {
                 self.children.remove(at);
                 Verdict::Noted
             }
-            Decision::Restart if self.window.allows(now, self.intensity) => self.restart(at),
+            Decision::Restart if self.window.allows(now, self.intensity) => {
+                self.since = self.since.or(Some(down.since));
+                self.restart(at)
+            }
             Decision::Restart => Verdict::Escalate(format!(
                 "{} ended more than {} times in {:?}, the last time by: {}",
                 down.child,
@@ -214,7 +233,7 @@ impl Children {
     }
 
     fn start_affected(&mut self) -> Verdict {
-        let affected = std::mem::take(&mut self.affected);
+        let (affected, since) = (std::mem::take(&mut self.affected), self.since.take());
         let mut started = Vec::new();
         // a temporary child that the strategy took along is not started again
         self.children.retain(|child| {
@@ -225,17 +244,21 @@ impl Children {
         for at in 0..self.children.len() {
             if affected.contains(&self.children[at].name) && self.children[at].address.is_none() {
                 started.push(Arc::clone(&self.children[at].name));
-                self.start_at(at);
+                self.start_at(at, since);
             }
         }
         Verdict::Restarted(started)
     }
 
-    fn start_at(&mut self, at: usize) {
+    fn start_at(&mut self, at: usize, since: Option<Instant>) {
         let child = &mut self.children[at];
         child.incarnation += 1;
         let (name, up) = (Arc::clone(&child.name), self.up.clone());
-        let link = Link::new(name, child.incarnation, up, Some(&self.link));
+        let link = match since {
+            Some(since) => Link::again(name, child.incarnation, up, Some(&self.link), since),
+            None => Link::new(name, child.incarnation, up, Some(&self.link)),
+        };
+        child.repair = link.repair();
         child.address = Some((child.start)(link));
     }
 }

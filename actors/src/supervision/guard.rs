@@ -9,12 +9,15 @@
 //! nothing unwinds, and a second panic there is a value too and not an abort.
 
 use super::link::{Exit, Link};
+use crate::clock;
 use actix::dev::channel;
 use actix::{Actor, Addr, ArbiterHandle, AsyncContext, Context};
 use futures_util::FutureExt;
 use std::any::Any;
 use std::cell::RefCell;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 /// Messages in an actor's mailbox before `try_send` is refused (`do_send` always gets in).
 const MAILBOX: usize = 16;
@@ -51,22 +54,42 @@ where
     let made = catch_unwind(AssertUnwindSafe(|| make(&mut context, link.clone())));
     let actor = match made {
         Ok(actor) => actor,
-        Err(payload) => return link.ended(Exit::Panic(text(&*payload))),
+        Err(payload) => return fell(&link, &*payload),
     };
     let mut future = Box::pin(context.into_future(actor));
     actix_rt::spawn(async move {
-        let polled = AssertUnwindSafe(future.as_mut()).catch_unwind().await;
-        if let Err(payload) = polled {
-            link.ended(Exit::Panic(text(&*payload)));
+        let mut is_at_work = false;
+        let turns = poll_fn(|waker| {
+            let polled = future.as_mut().poll(waker);
+            if !is_at_work {
+                link.at_work();
+                is_at_work = true;
+            }
+            polled
+        });
+        match AssertUnwindSafe(turns).catch_unwind().await {
+            Ok(()) => link.over(clock::now()),
+            Err(payload) => fell(&link, &*payload),
         }
         // its destructors may be wrong as well; the first word about the end stands
-        let dropped = catch_unwind(AssertUnwindSafe(move || drop(future)));
-        link.ended(dropped.map_or_else(|payload| Exit::Panic(text(&*payload)), |()| Exit::Normal));
+        match catch_unwind(AssertUnwindSafe(move || drop(future))) {
+            Ok(()) => link.ended(Exit::Normal),
+            Err(payload) => fell(&link, &*payload),
+        }
     });
 }
 
+/// Says by which panic, and when: an unwinding that takes long counts as well.
+fn fell(link: &Link, payload: &(dyn Any + Send)) {
+    let (text, at) = LAST_PANIC
+        .with(|last| last.borrow_mut().take())
+        .unwrap_or_else(|| (payload_text(payload).to_owned(), clock::now()));
+    link.over(at);
+    link.ended(Exit::Panic(text));
+}
+
 thread_local! {
-    static LAST_PANIC: RefCell<Option<String>> = const { RefCell::new(None) };
+    static LAST_PANIC: RefCell<Option<(String, Instant)>> = const { RefCell::new(None) };
 }
 
 /// Replaces the process's panic hook by one that keeps text and place for the report, prints nothing
@@ -75,13 +98,8 @@ pub fn install_panic_hook() {
     std::panic::set_hook(Box::new(|info| {
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         let text = format!("{} at {place}", payload_text(info.payload()));
-        LAST_PANIC.with(|last| *last.borrow_mut() = Some(text));
+        LAST_PANIC.with(|last| *last.borrow_mut() = Some((text, clock::now())));
     }));
-}
-
-fn text(payload: &(dyn Any + Send)) -> String {
-    let kept = LAST_PANIC.with(|last| last.borrow_mut().take());
-    kept.unwrap_or_else(|| payload_text(payload).to_owned())
 }
 
 fn payload_text(payload: &(dyn Any + Send)) -> &str {

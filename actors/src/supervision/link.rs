@@ -1,5 +1,6 @@
 //! The link between a child and its parent: `Down` means the whole subtree is gone.
 
+use super::repair::Repair;
 use crate::clock;
 use actix::{Actor, ActorContext, Context, Message, WeakRecipient};
 use std::fmt;
@@ -39,6 +40,8 @@ pub struct Down {
     pub incarnation: u64,
     /// How it ended.
     pub exit: Exit,
+    /// When it ended; if it never came to work, when the one before it did.
+    pub since: Instant,
 }
 
 /// What a parent says to a child, whatever it is.
@@ -136,21 +139,48 @@ struct Tether {
     path: String,
     incarnation: u64,
     exit: OnceLock<Exit>,
+    over: OnceLock<Instant>,
+    /// What its start is part of, if something ended before.
+    repair: Option<Repair>,
     up: Up,
     /// Keeps the parent's own `Down` from being sent before ours.
     above: Option<Link>,
 }
 
 impl Link {
-    /// Ties a child to its parent.
+    /// Ties a child to its parent. If the parent is about to come back, so is the child.
     #[must_use]
     pub fn new(child: Arc<str>, incarnation: u64, up: impl Into<Up>, above: Option<&Self>) -> Self {
+        let since = above.and_then(|above| above.0.repair.as_ref()?.began());
+        Self::tie(child, incarnation, up, above, since)
+    }
+
+    /// Ties the successor of a child that ended at `since`.
+    #[must_use]
+    pub fn again(
+        child: Arc<str>,
+        incarnation: u64,
+        up: impl Into<Up>,
+        above: Option<&Self>,
+        since: Instant,
+    ) -> Self {
+        Self::tie(child, incarnation, up, above, Some(since))
+    }
+
+    fn tie(
+        child: Arc<str>,
+        incarnation: u64,
+        up: impl Into<Up>,
+        above: Option<&Self>,
+        since: Option<Instant>,
+    ) -> Self {
         let path = match above {
             Some(above) => format!("{}/{child}", above.path()),
             None => child.to_string(),
         };
-        let above = above.cloned();
-        Self(Arc::new(Tether { child, path, incarnation, exit: OnceLock::new(), up: up.into(), above }))
+        let (above, up, repair) = (above.cloned(), up.into(), since.map(Repair::since));
+        let (exit, over) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Tether { child, path, incarnation, exit, over, repair, up, above }))
     }
 
     /// Where the actor stands in the tree: `root/group:web/program:web`.
@@ -165,10 +195,28 @@ impl Link {
         self.0.incarnation
     }
 
-    /// Says how it ended; the first word counts.
+    /// Says how it ended, now; the first word counts.
     pub fn ended(&self, exit: Exit) {
+        self.over(clock::now());
         // a second word is later news about the same end
         let _ = self.0.exit.set(exit);
+    }
+
+    /// Says when it ended; the first word counts.
+    pub fn over(&self, at: Instant) {
+        // what comes later is part of the same end
+        let _ = self.0.over.set(at);
+    }
+
+    /// The actor has been started and has had a turn at its mailbox.
+    pub fn at_work(&self) {
+        self.0.repair.as_ref().inspect(|repair| repair.done());
+    }
+
+    /// What its start was part of, if something had ended before.
+    #[must_use]
+    pub fn repair(&self) -> Option<Repair> {
+        self.0.repair.clone()
     }
 }
 
@@ -178,12 +226,20 @@ impl fmt::Debug for Link {
     }
 }
 
+impl Tether {
+    fn since(&self) -> Instant {
+        let began = self.repair.as_ref().and_then(Repair::began);
+        began.or_else(|| self.over.get().copied()).unwrap_or_else(clock::now)
+    }
+}
+
 impl Drop for Tether {
     fn drop(&mut self) {
         let down = Down {
             child: Arc::clone(&self.child),
             incarnation: self.incarnation,
             exit: self.exit.get().cloned().unwrap_or(Exit::Normal),
+            since: self.since(),
         };
         match &self.up {
             Up::Actor(up) => {

@@ -19,3 +19,4 @@
 pub mod children;
 pub mod guard;
 pub mod link;
+pub mod repair;

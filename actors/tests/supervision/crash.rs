@@ -212,6 +212,32 @@ fn the_tree_tells_how_long_a_message_waits_for_each_actor() {
 }
 
 #[test]
+fn the_tree_tells_how_long_each_repair_took() {
+    fn repairs(node: &Value, into: &mut Vec<(String, bool)>) {
+        into.push((node["path"].as_str().unwrap().to_owned(), node["repair"].is_u64()));
+        node["children"].as_array().into_iter().flatten().for_each(|child| repairs(child, into));
+    }
+    let programs = "[program:one]\ncommand=/bin/cat\nstdout_logfile=NONE\nstderr_logfile=NONE\n";
+    with(programs, async |herd| {
+        let (group, program) = ("root/group:one", "root/group:one/program:one");
+        let mut told = Vec::new();
+        repairs(&herd.call("tree.get", json!({})).await.unwrap(), &mut told);
+        assert!(told.iter().all(|(_, is_told)| !is_told), "nothing was repaired: {told:?}");
+        herd.crash(group, "panic").await;
+        let (above, below) = (herd.repair(group).await, herd.repair(program).await);
+        assert!(below >= above, "the group was there first: {above:?}, {below:?}");
+        herd.repair(&format!("{program}/rotator:stderr")).await;
+        told.clear();
+        repairs(&herd.call("tree.get", json!({})).await.unwrap(), &mut told);
+        assert!(told.iter().all(|(path, is_told)| *is_told == path.starts_with(group)), "{told:?}");
+        herd.crash("root", "stop").await;
+        for path in ["root", "root/bus", "root/scribe", group, program] {
+            herd.repair(path).await;
+        }
+    });
+}
+
+#[test]
 fn without_the_key_nothing_can_be_crashed() {
     with("fault_injection=false\n", async |herd| {
         let error = herd.call("tree.crash", json!({"path": "root/bus", "how": "panic"})).await.unwrap_err();

@@ -6,6 +6,7 @@ use crate::toy::{
 use actix_rt::Arbiter;
 use std::sync::Arc;
 use std::time::Duration;
+use treeherd_actors::clock;
 use treeherd_actors::supervision::link::{Down, Exit};
 use treeherd_domain::strategy::Restart::Permanent;
 use treeherd_domain::strategy::Strategy::OneForOne;
@@ -115,12 +116,13 @@ fn a_stale_down_is_ignored() {
         toys.end("a", Way::Handler);
         settle().await;
         for incarnation in [0, 1, 3] {
-            let down = Down { child: Arc::from("a"), incarnation, exit: Exit::Normal };
+            let down = Down { child: Arc::from("a"), incarnation, exit: Exit::Normal, since: clock::now() };
             toys.diary.boss("top").do_send(down);
             settle().await;
             assert_eq!(toys.diary.count(&format!("down a{incarnation} (stopped): stale")), 1);
         }
-        let stranger = Down { child: Arc::from("nobody"), incarnation: 1, exit: Exit::Normal };
+        let stranger =
+            Down { child: Arc::from("nobody"), incarnation: 1, exit: Exit::Normal, since: clock::now() };
         toys.diary.boss("top").do_send(stranger);
         settle().await;
         assert_eq!(toys.diary.count("down nobody1 (stopped): stale"), 1);

@@ -112,6 +112,18 @@ pub(crate) fn over(herd: Herd, test: impl AsyncFnOnce(&Herd)) {
     herd.finish();
 }
 
+/// The nodes of a tree on the way to one of them.
+fn way<'a>(tree: &'a Value, path: &str) -> Option<Vec<&'a Value>> {
+    let mut nodes = vec![tree];
+    let mut at = "root".to_owned();
+    for step in path.split('/').skip(1) {
+        at = format!("{at}/{step}");
+        let children = nodes.last()?["children"].as_array()?;
+        nodes.push(children.iter().find(|child| child["path"] == at.as_str())?);
+    }
+    Some(nodes)
+}
+
 fn load(file: &Path, programs: &Programs) -> Config {
     let world = World {
         environment: std::env::vars().collect(),
@@ -252,14 +264,24 @@ impl Herd {
     /// The incarnations on the way to an actor; `None` while one of them is missing.
     pub(crate) async fn incarnations(&self, path: &str) -> Option<Vec<u64>> {
         let tree = self.call("tree.get", json!({})).await.ok()?;
-        let mut way = vec![tree["incarnation"].as_u64()?];
-        let (mut node, mut at) = (&tree, "root".to_owned());
-        for step in path.split('/').skip(1) {
-            at = format!("{at}/{step}");
-            node = node["children"].as_array()?.iter().find(|child| child["path"] == at.as_str())?;
-            way.push(node["incarnation"].as_u64()?);
-        }
-        Some(way)
+        way(&tree, path)?.into_iter().map(|node| node["incarnation"].as_u64()).collect()
+    }
+
+    /// How long an actor was missing before it was started last, as the tree tells; waits until it is back.
+    pub(crate) async fn repair(&self, path: &str) -> Duration {
+        let told = async {
+            loop {
+                let tree = self.call("tree.get", json!({})).await.ok();
+                let nodes = tree.as_ref().and_then(|tree| way(tree, path));
+                let last = nodes.and_then(|nodes| nodes.last()?["repair"].as_u64());
+                if let Some(micros) = last {
+                    return Duration::from_micros(micros);
+                }
+                tokio::time::sleep(Duration::from_micros(200)).await;
+            }
+        };
+        let told = tokio::time::timeout(DEADLINE, told).await;
+        told.unwrap_or_else(|_| panic!("{path} has no repair: {:#?}", self.lines()))
     }
 
     /// Ends an actor by a bug.

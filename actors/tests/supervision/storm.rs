@@ -102,8 +102,9 @@ impl Books {
     }
 }
 
-/// Strikes an actor and waits for its successor, or that of one above it; `None` if it was not there.
-async fn strike(herd: &Herd, path: &str, how: &str) -> Option<Duration> {
+/// Strikes an actor and waits for its successor, or that of one above it: how long the tree was without, and how
+/// long it took until the methods told so. `None` if it was not there.
+async fn strike(herd: &Herd, path: &str, how: &str) -> Option<(Duration, Duration)> {
     let before = herd.incarnations(path).await?;
     let begin = clock::now();
     herd.call("tree.crash", json!({"path": path, "how": how})).await.ok()?;
@@ -115,7 +116,8 @@ async fn strike(herd: &Herd, path: &str, how: &str) -> Option<Duration> {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    Some(clock::now() - begin)
+    let told = clock::now() - begin;
+    Some((herd.repair(path).await, told))
 }
 
 /// What the others do meanwhile: statuses, ends and starts, input.
@@ -176,8 +178,8 @@ fn storm(strikes: usize) {
         let mut all = <[Vec<String>; 4]>::default();
         levels(&herd.call("tree.get", json!({})).await.unwrap(), 0, &mut all);
         let (mut dice, mut books, mut kills) = (Dice(20_261_123), Books::default(), 0);
-        let mut times = Vec::with_capacity(strikes);
-        while times.len() < strikes {
+        let (mut repairs, mut told) = (Vec::with_capacity(strikes), Vec::with_capacity(strikes));
+        while repairs.len() < strikes {
             // mostly the leaves: the further up, the rarer
             let level = match dice.below(1000) {
                 0..750 => 3,
@@ -187,7 +189,10 @@ fn storm(strikes: usize) {
             };
             let path = dice.pick(&all[level]).clone();
             let how = *dice.pick(&["panic", "stop"]);
-            times.extend(strike(herd, &path, how).await);
+            if let Some((repair, after)) = strike(herd, &path, how).await {
+                repairs.push(repair);
+                told.push(after);
+            }
             load(herd, &mut dice, &mut kills).await;
             books.read(herd);
         }
@@ -199,24 +204,22 @@ fn storm(strikes: usize) {
         check_statuses(herd, kills);
         let lines = check_lines(herd);
         assert!(books.ends >= strikes && kills > strikes / 100, "{} ends, {kills} kills", books.ends);
-        tell(&mut times, &books, lines, kills);
+        tell([repairs, told], &books, lines, kills);
     });
 }
 
-fn tell(times: &mut [Duration], books: &Books, lines: usize, kills: usize) {
-    times.sort();
-    let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+fn tell(times: [Vec<Duration>; 2], books: &Books, lines: usize, kills: usize) {
+    let (bugs, ends, surrenders) = (times[0].len(), books.ends, books.surrenders);
+    let [repaired, told] = times.map(|mut times| {
+        times.sort();
+        let at = |percent: usize| times[(times.len() - 1) * percent / 100];
+        format!("{:?} (median), {:?} (99 of 100), {:?} (longest)", at(50), at(99), at(100))
+    });
     let mut out = std::io::stdout();
     writeln!(
         out,
-        "{} bugs, {} ends of actors, {} escalations, {kills} kills, {lines} lines; successor after {:?} (median), {:?} \
-         (99 of 100), {:?} (longest)",
-        times.len(),
-        books.ends,
-        books.surrenders,
-        at(50),
-        at(99),
-        at(100)
+        "{bugs} bugs, {ends} ends of actors, {surrenders} escalations, {kills} kills, {lines} lines; repaired in \
+         {repaired}; told by the methods after {told}"
     )
     .unwrap();
 }

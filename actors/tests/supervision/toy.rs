@@ -180,6 +180,11 @@ pub(crate) struct End(pub(crate) Way);
 #[rtype(result = "String")]
 pub(crate) struct Show;
 
+/// The children and how long it took to replace the one before each.
+#[derive(Message)]
+#[rtype(result = "Vec<(String, Option<Duration>)>")]
+pub(crate) struct Repairs;
+
 /// Forget this child.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -350,6 +355,15 @@ impl Handler<Show> for Boss {
             }
         };
         children.iter().map(child).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Handler<Repairs> for Boss {
+    type Result = Vec<(String, Option<Duration>)>;
+
+    fn handle(&mut self, _: Repairs, _: &mut Self::Context) -> Self::Result {
+        let children = self.children.list();
+        children.iter().map(|child| (child.name.to_string(), child.repair)).collect()
     }
 }
 

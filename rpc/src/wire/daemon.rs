@@ -108,6 +108,10 @@ pub struct TreeNode {
     /// for one that did not come to it within a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailbox: Option<u64>,
+    /// How long it took to replace the one before it, in microseconds, from the end of that one until this one was
+    /// started and had its first turn; absent for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repair: Option<u64>,
     /// Those it looks after.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<Self>,

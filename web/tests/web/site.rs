@@ -90,7 +90,16 @@ impl TreeApiServer for Tree {
     async fn tree_get(&self) -> RpcResult<TreeNode> {
         let state = "running".to_owned();
         let (path, kind) = ("/root".to_owned(), "root".to_owned());
-        Ok(TreeNode { path, kind, incarnation: 1, state, crashes: 0, mailbox: None, children: Vec::new() })
+        Ok(TreeNode {
+            path,
+            kind,
+            incarnation: 1,
+            state,
+            crashes: 0,
+            mailbox: None,
+            repair: None,
+            children: Vec::new(),
+        })
     }
 
     async fn tree_crash(&self, path: String, how: Crash) -> RpcResult<CrashReport> {
