@@ -168,14 +168,13 @@ impl Program {
     #[must_use]
     pub fn new(estate: Arc<Estate>, shared: Arc<Shared>, context: &mut Context<Self>, link: Link) -> Self {
         let streams = Streams::new(&estate, &shared, context, &link);
-        let probes = Probes::new(context, &link);
         let waiters = Waiters::new(estate.namespec.clone());
         Self {
             estate,
             heir: None,
             shared,
             streams,
-            probes,
+            probes: Probes::default(),
             alarm: Alarm::default(),
             pulse: Alarm::default(),
             facts: VecDeque::new(),
@@ -216,6 +215,8 @@ impl Program {
             }
         }
         self.driving = false;
+        // mostly there is nothing for a long time then
+        self.facts = VecDeque::new();
         self.greet();
         self.arm(context);
         self.come_into(context);

@@ -34,6 +34,7 @@ use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::scale::MOST_PROCESSES;
+use treeherd_domain::seldom::Seldom;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, ChildRules, Environment, ProcessSpec, ProcessType};
 use treeherd_domain::stream::{Logfile, Stream, StreamSpec};
@@ -146,7 +147,7 @@ struct Common {
     pipe_size: Option<u32>,
     kind: ProcessType,
     essential: bool,
-    restart: RestartPolicy,
+    restart: Seldom<RestartPolicy>,
     rolling: Rules,
 }
 
@@ -184,7 +185,7 @@ impl Common {
         let pipe_size = keys.value("pipe_size", pipe_size);
         let kind = restart::kind(keys);
         let essential = keys.get("essential", false, value::boolean);
-        let restart = restart::read(keys);
+        let restart = restart::read(keys).into();
         let rolling = rolling::read(keys);
         Self {
             priority,
@@ -329,7 +330,7 @@ impl One<'_> {
             stdout,
             stderr,
             pipe_size: common.pipe_size,
-            health,
+            health: health.into(),
             kind: common.kind,
             essential: common.essential,
             restart: common.restart.clone(),
@@ -337,9 +338,9 @@ impl One<'_> {
             child: common.child,
             socket: None,
             sockets,
-            stop,
+            stop: stop.into(),
             reload,
-            hooks,
+            hooks: hooks.into(),
             depend: Depend::default(),
         })
     }

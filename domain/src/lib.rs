@@ -31,6 +31,7 @@ pub mod restart;
 pub mod rolling;
 pub mod rotation;
 pub mod scale;
+pub mod seldom;
 pub mod selector;
 pub mod signal;
 pub mod simulate;

@@ -26,6 +26,7 @@ use crate::restart::RestartPolicy;
 use crate::rolling::Rules;
 use crate::rotation::Rotation;
 use crate::scale::Programs;
+use crate::seldom::Seldom;
 use crate::signal::Signal;
 use crate::socket::{Socket, SocketSpec};
 use crate::stop::StopSpec;
@@ -118,13 +119,13 @@ pub struct ProcessSpec {
     /// `pipe_size` in bytes (ours): the size asked for the output pipes; `None`: the kernel's.
     pub pipe_size: Option<u32>,
     /// `ready`, `health`, `watchdog` and what belongs to them (ours).
-    pub health: HealthSpec,
+    pub health: Seldom<HealthSpec>,
     /// `type` (ours).
     pub kind: ProcessType,
     /// `essential` (ours): when it has ended for good, the daemon ends.
     pub essential: bool,
     /// `restart_delay` and what belongs to it (ours).
-    pub restart: RestartPolicy,
+    pub restart: Seldom<RestartPolicy>,
     /// `rolling_batch`, `rolling_pause`, `rolling_abort_on` (ours).
     pub rolling: Rules,
     /// `socket` of an `[fcgi-program:x]`, with its other keys: what standard input is.
@@ -132,11 +133,11 @@ pub struct ProcessSpec {
     /// `sockets` (ours): what it inherits at 3, 4, ..., in this order.
     pub sockets: Vec<Arc<Socket>>,
     /// `stopsequence`, `stop_command` (ours).
-    pub stop: StopSpec,
+    pub stop: Seldom<StopSpec>,
     /// `reload_signal`, `reload_command` (ours).
     pub reload: ReloadSpec,
     /// `pre_start`, `post_start`, `pre_stop`, `post_stop`, `hook_timeout` (ours).
-    pub hooks: Hooks,
+    pub hooks: Seldom<Hooks>,
     /// `requires` and `requires_restart` (ours), those of its group included.
     pub depend: Depend,
     /// What it is to a group under OTP's rules (ours).

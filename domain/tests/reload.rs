@@ -80,7 +80,7 @@ fn every_field_of_a_process_has_a_reload_class() {
     );
     let health = fields!(
         HealthSpec,
-        &spec.health,
+        &*spec.health,
         ready,
         ready_interval,
         ready_probe_timeout,
@@ -96,7 +96,7 @@ fn every_field_of_a_process_has_a_reload_class() {
     );
     let restart = fields!(
         RestartPolicy,
-        &spec.restart,
+        &*spec.restart,
         delay,
         delay_max,
         factor,

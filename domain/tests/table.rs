@@ -146,7 +146,7 @@ fn commands() -> Policy {
     Policy {
         autorestart: Autorestart::Never,
         pre_stop: Some(Duration::from_secs(30)),
-        stop,
+        stop: stop.into(),
         ..Policy::default()
     }
 }
@@ -160,9 +160,9 @@ fn policies() -> Vec<Policy> {
         Policy { startretries: 0, autorestart: Autorestart::Always, ..Policy::default() },
         Policy { oneshot: true, ..Policy::default() },
         Policy { oneshot: true, exitcodes: vec![1], startretries: 0, ..Policy::default() },
-        Policy { autorestart: Autorestart::Never, restart, ..Policy::default() },
+        Policy { autorestart: Autorestart::Never, restart: restart.into(), ..Policy::default() },
         Policy { autorestart: Autorestart::Never, gated: true, ..Policy::default() },
-        Policy { autorestart: Autorestart::Never, stop: sequence(), ..Policy::default() },
+        Policy { autorestart: Autorestart::Never, stop: sequence().into(), ..Policy::default() },
         commands(),
     ]
 }

@@ -15,48 +15,56 @@ use std::sync::Arc;
 use treeherd_domain::health::{Check, Side};
 use treeherd_domain::strategy::{Restart, Strategy};
 
-/// The probes that run now.
+/// The probes that run now, and those that have run; most programs never have any.
+#[derive(Debug, Default)]
+pub(super) struct Probes(Option<Box<Kept>>);
+
 #[derive(Debug)]
-pub(super) struct Probes {
+struct Kept {
     running: HashMap<String, Arc<Slot<Addr<Probe>>>>,
     children: Children,
 }
 
-impl Probes {
-    pub(super) fn new(context: &mut Context<Program>, link: &Link) -> Self {
+impl Kept {
+    fn new(context: &Context<Program>, link: &Link) -> Self {
         let up = context.address().downgrade().recipient();
         let children = Children::new(up, link.clone(), Strategy::OneForOne, super::INTENSITY);
         Self { running: HashMap::new(), children }
     }
+}
 
+impl Probes {
     /// Ends all of them, and what they are about to ask.
     pub(super) fn end(&mut self) {
-        for name in std::mem::take(&mut self.running).into_keys() {
-            self.children.forget(&name);
-        }
+        self.keep(&[]);
     }
 
     fn keep(&mut self, wanted: &[(String, Task)]) {
-        let gone: Vec<String> =
-            self.running.keys().filter(|name| !wanted.iter().any(|(w, _)| w == *name)).cloned().collect();
+        let Some(Kept { running, children }) = self.0.as_deref_mut() else { return };
+        let gone = |name: &&String| !wanted.iter().any(|(w, _)| w == *name);
+        let gone: Vec<String> = running.keys().filter(gone).cloned().collect();
         for name in gone {
-            self.running.remove(&name);
-            self.children.forget(&name);
+            running.remove(&name);
+            children.forget(&name);
         }
     }
 
+    fn runs(&self, name: &str) -> bool {
+        self.0.as_ref().is_some_and(|kept| kept.running.contains_key(name))
+    }
+
     pub(super) fn down(&mut self, down: &Down) -> Verdict {
-        self.children.down(down, clock::now())
+        self.0.as_mut().map_or(Verdict::Stale, |kept| kept.children.down(down, clock::now()))
     }
 
     pub(super) fn knock(&self, round: &Round) -> Vec<ChildInfo> {
-        self.children.knock(round)
+        self.0.as_ref().map_or_else(Vec::new, |kept| kept.children.knock(round))
     }
 
     /// Ends a probe by a bug; whether there is one of that name.
     pub(super) fn strike(&self, name: &str, how: Crash) -> bool {
-        let address = self.running.get(name).and_then(|slot| slot.get());
-        address.inspect(|address| address.do_send(how)).is_some()
+        let slot = self.0.as_ref().and_then(|kept| kept.running.get(name));
+        slot.and_then(|slot| slot.get()).inspect(|address| address.do_send(how)).is_some()
     }
 }
 
@@ -66,26 +74,28 @@ impl Program {
         let wanted = self.wanted_probes();
         self.probes.keep(&wanted);
         for (name, task) in wanted {
-            if self.probes.running.contains_key(&name) {
+            if self.probes.runs(&name) {
                 continue;
             }
             if let Task::Ask(side) = task {
                 self.estate.record().vitals.ask_again(side, clock::now());
             }
             let slot: Arc<Slot<Addr<Probe>>> = Arc::default();
-            self.probes.running.insert(name.clone(), Arc::clone(&slot));
             let (estate, shared) = (Arc::clone(&self.estate), Arc::clone(&self.shared));
             let program = context.address().downgrade();
             let incarnation = self.estate.record().incarnation;
+            let its = Arc::clone(&slot);
             let start: Start = Box::new(move |link| {
                 let (estate, shared, program) = (Arc::clone(&estate), Arc::clone(&shared), program.clone());
                 let address = guard::start(link, move |_, link| {
                     Probe::new(task, estate, shared, program, incarnation, link)
                 });
-                slot.set(address.clone());
+                its.set(address.clone());
                 address.recipient()
             });
-            self.probes.children.start(name, Restart::Permanent, start);
+            let kept = self.probes.0.get_or_insert_with(|| Box::new(Kept::new(context, &self.link)));
+            kept.running.insert(name.clone(), slot);
+            kept.children.start(name, Restart::Permanent, start);
         }
         self.beat(context);
     }

@@ -98,7 +98,7 @@ pub struct StreamEstate {
     tap: Mutex<Tap>,
     memory: Mutex<Memory>,
     /// Who wants to know of lines that match.
-    lines: Mutex<Option<LineWatch>>,
+    lines: Mutex<Option<Box<LineWatch>>>,
     trouble: Mutex<Option<String>>,
     outlets: Option<Box<Outlets>>,
     outbox: Outbox,

@@ -20,6 +20,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use treeherd_domain::strategy::{Decision, Ending, Intensity, Restart, Strategy, Window};
 
+/// Most have so few children that there is to be room for no more.
+const FEW: usize = 4;
+
 /// Starts one incarnation of a child; called again at each restart.
 pub type Start = Box<dyn FnMut(Link) -> Recipient<Bid>>;
 
@@ -102,6 +105,9 @@ impl Children {
     pub fn start(&mut self, name: impl Into<Arc<str>>, restart: Restart, start: Start) {
         let name = name.into();
         let incarnation = self.forgotten.get(&name).copied().unwrap_or_default();
+        if self.children.len() < FEW {
+            self.children.reserve_exact(1);
+        }
         self.children.push(Child {
             name,
             restart,

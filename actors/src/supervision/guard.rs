@@ -67,13 +67,13 @@ where
             }
             polled
         });
-        match AssertUnwindSafe(turns).catch_unwind().await {
-            Ok(()) => link.over(clock::now()),
-            Err(payload) => fell(&link, &*payload),
+        if let Err(payload) = AssertUnwindSafe(turns).catch_unwind().await {
+            fell(&link, &*payload);
         }
+        let at = clock::now();
         // its destructors may be wrong as well; the first word about the end stands
         match catch_unwind(AssertUnwindSafe(move || drop(future))) {
-            Ok(()) => link.ended(Exit::Normal),
+            Ok(()) => link.ended_at(Exit::Normal, at),
             Err(payload) => fell(&link, &*payload),
         }
     });
@@ -84,8 +84,7 @@ fn fell(link: &Link, payload: &(dyn Any + Send)) {
     let (text, at) = LAST_PANIC
         .with(|last| last.borrow_mut().take())
         .unwrap_or_else(|| (payload_text(payload).to_owned(), clock::now()));
-    link.over(at);
-    link.ended(Exit::Panic(text));
+    link.ended_at(Exit::Panic(text), at);
 }
 
 thread_local! {

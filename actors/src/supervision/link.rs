@@ -134,12 +134,17 @@ impl From<mpsc::UnboundedSender<Down>> for Up {
 #[derive(Clone)]
 pub struct Link(Arc<Tether>);
 
+/// How an actor ended, and when.
+struct End {
+    exit: Exit,
+    at: Instant,
+}
+
 struct Tether {
     child: Arc<str>,
     path: String,
     incarnation: u64,
-    exit: OnceLock<Exit>,
-    over: OnceLock<Instant>,
+    end: OnceLock<Box<End>>,
     /// What its start is part of, if something ended before.
     repair: Option<Repair>,
     up: Up,
@@ -179,8 +184,7 @@ impl Link {
             None => child.to_string(),
         };
         let (above, up, repair) = (above.cloned(), up.into(), since.map(Repair::since));
-        let (exit, over) = (OnceLock::new(), OnceLock::new());
-        Self(Arc::new(Tether { child, path, incarnation, exit, over, repair, up, above }))
+        Self(Arc::new(Tether { child, path, incarnation, end: OnceLock::new(), repair, up, above }))
     }
 
     /// Where the actor stands in the tree: `root/group:web/program:web`.
@@ -197,15 +201,13 @@ impl Link {
 
     /// Says how it ended, now; the first word counts.
     pub fn ended(&self, exit: Exit) {
-        self.over(clock::now());
-        // a second word is later news about the same end
-        let _ = self.0.exit.set(exit);
+        self.ended_at(exit, clock::now());
     }
 
-    /// Says when it ended; the first word counts.
-    pub fn over(&self, at: Instant) {
-        // what comes later is part of the same end
-        let _ = self.0.over.set(at);
+    /// The same of an end that came a little earlier.
+    pub fn ended_at(&self, exit: Exit, at: Instant) {
+        // a second word is later news about the same end
+        let _ = self.0.end.set(Box::new(End { exit, at }));
     }
 
     /// The actor has been started and has had a turn at its mailbox.
@@ -229,7 +231,7 @@ impl fmt::Debug for Link {
 impl Tether {
     fn since(&self) -> Instant {
         let began = self.repair.as_ref().and_then(Repair::began);
-        began.or_else(|| self.over.get().copied()).unwrap_or_else(clock::now)
+        began.or_else(|| Some(self.end.get()?.at)).unwrap_or_else(clock::now)
     }
 }
 
@@ -238,7 +240,7 @@ impl Drop for Tether {
         let down = Down {
             child: Arc::clone(&self.child),
             incarnation: self.incarnation,
-            exit: self.exit.get().cloned().unwrap_or(Exit::Normal),
+            exit: self.end.get().map_or(Exit::Normal, |end| end.exit.clone()),
             since: self.since(),
         };
         match &self.up {

@@ -1,7 +1,7 @@
 //! How long a tree is without one of its actors, as its parent tells.
 
 use crate::toy::{
-    End, Hire, Quirks, Repairs, Toys, Way, boss, gate, paused, plan, quirky, real, settle, worker,
+    DEADLINE, End, Hire, Quirks, Repairs, Toys, Way, boss, gate, paused, plan, quirky, real, settle, worker,
 };
 use actix_rt::Arbiter;
 use std::time::Duration;
@@ -105,11 +105,15 @@ fn a_successor_that_fails_at_its_start_does_not_end_the_repair() {
         open.send(()).unwrap();
         drop(open);
         toys.diary.until("start a3").await;
-        let took = loop {
-            if let Some(took) = repairs(&toys, "top").await[0].1 {
-                break took;
+        let took = async {
+            loop {
+                match repairs(&toys, "top").await[0].1 {
+                    Some(took) => return took,
+                    None => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
             }
         };
+        let took = tokio::time::timeout(DEADLINE, took).await.expect("it is at work again");
         assert!(took >= held, "{took:?}, held up for {held:?}");
         drop(toys);
         arbiter.stop();

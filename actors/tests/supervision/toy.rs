@@ -19,7 +19,7 @@ use treeherd_actors::supervision::link::{Bid, Down, Exit, Link};
 use treeherd_domain::strategy::{Intensity, Restart, Strategy};
 
 /// Longer than any of these tests should take.
-const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How a worker ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

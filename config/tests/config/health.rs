@@ -10,7 +10,7 @@ const PROGRAM: &str = "[supervisord]\n[program:web]\ncommand=c\n";
 
 fn specs(keys: &str) -> Vec<HealthSpec> {
     let config = Site::new(&format!("{PROGRAM}{keys}")).load().unwrap();
-    config.groups[0].processes.iter().map(|process| process.health.clone()).collect()
+    config.groups[0].processes.iter().map(|process| (*process.health).clone()).collect()
 }
 
 #[track_caller]

@@ -8,7 +8,7 @@ use treeherd_domain::restart::{Factor, Percent, RestartPolicy};
 fn policy(keys: &str) -> RestartPolicy {
     let site = Site::new(&format!("[supervisord]\n[program:a]\ncommand=a\n{keys}"));
     let config = site.load().expect("the file is sound");
-    config.groups[0].processes[0].restart.clone()
+    (*config.groups[0].processes[0].restart).clone()
 }
 
 #[track_caller]

@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 
 /// Entries that are kept of each process.
 pub const KEPT: usize = 128;
+/// Those of a process that was started once and runs.
+const USUAL: usize = 2;
 /// Ends whose last output is kept.
 pub const TAILS: usize = 4;
 
@@ -29,6 +31,9 @@ impl History {
         while self.entries.len() >= KEPT {
             self.entries.pop_front();
             self.dropped += 1;
+        }
+        if self.entries.is_empty() {
+            self.entries.reserve_exact(USUAL);
         }
         self.entries.push_back(entry);
     }

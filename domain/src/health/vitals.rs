@@ -18,6 +18,7 @@ use super::spec::HealthSpec;
 use super::tally::{Tally, Thresholds};
 use super::{Condition, Health, Readiness};
 use crate::duration::Shown;
+use crate::seldom::Seldom;
 use std::time::{Duration, Instant};
 
 /// Which of the two questions.
@@ -93,8 +94,8 @@ pub enum Change {
 /// Readiness and health of a process. The default is that of one that nothing is asked about.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Vitals {
-    ready: Check,
-    health: Option<Check>,
+    ready: Seldom<Check>,
+    health: Option<Box<Check>>,
     watchdog: Option<Duration>,
     is_watched: bool,
     readiness: Readiness,
@@ -117,8 +118,8 @@ impl Vitals {
         let sought = spec.ready != Check::Startsecs;
         let limit = spec.ready_timeout;
         Self {
-            ready: spec.ready.clone(),
-            health: spec.health.clone(),
+            ready: spec.ready.clone().into(),
+            health: spec.health.clone().map(Box::new),
             watchdog: spec.watchdog,
             is_watched: true,
             ready_by: (sought && !limit.is_zero()).then(|| now + limit),
@@ -136,7 +137,7 @@ impl Vitals {
     /// Whether readiness is RUNNING, and nothing else.
     #[must_use]
     pub fn is_ready_by_startsecs(&self) -> bool {
-        self.ready == Check::Startsecs
+        *self.ready == Check::Startsecs
     }
 
     /// Whether nothing is asked or listened for.
@@ -196,10 +197,10 @@ impl Vitals {
 
     /// The check of a side, as at its start.
     #[must_use]
-    pub const fn check(&self, side: Side) -> Option<&Check> {
+    pub fn check(&self, side: Side) -> Option<&Check> {
         match side {
             Side::Ready => Some(&self.ready),
-            Side::Health => self.health.as_ref(),
+            Side::Health => self.health.as_deref(),
         }
     }
 
@@ -273,7 +274,7 @@ impl Vitals {
 impl Vitals {
     /// Whether health is something that the process tells by itself.
     fn is_told(&self) -> bool {
-        self.health.as_ref().is_some_and(|check| !check.is_asked() && *check != Check::Startsecs)
+        self.health.as_deref().is_some_and(|check| !check.is_asked() && *check != Check::Startsecs)
     }
 
     /// What changed, beside what is to be done.
@@ -310,10 +311,10 @@ impl Vitals {
         }
         match sign {
             Sign::Running => {
-                if self.ready == Check::Startsecs {
+                if *self.ready == Check::Startsecs {
                     self.become_ready(now, spec);
                 }
-                if self.health == Some(Check::Startsecs) {
+                if self.health.as_deref() == Some(&Check::Startsecs) {
                     self.tally.pass(thresholds(spec));
                 }
             }
@@ -341,7 +342,7 @@ impl Vitals {
         self.readiness = Readiness::Ready;
         (self.ready_by, self.ready_next, self.ready_reason) = (None, None, None);
         let first = now + spec.health_delay;
-        self.health_next = match &self.health {
+        self.health_next = match self.health.as_deref() {
             None | Some(Check::Startsecs) => None,
             Some(check) if check.is_asked() => Some(first),
             Some(_) => Some(first + spec.health_interval),
@@ -366,7 +367,7 @@ impl Vitals {
     }
 
     fn line(&mut self, now: Instant, spec: &HealthSpec) {
-        match (&self.ready, &self.health) {
+        match (&*self.ready, self.health.as_deref()) {
             (Check::Fd(_), _) if !self.readiness.is_ready() => self.become_ready(now, spec),
             (_, Some(Check::Fd(_))) => self.pass(now, spec),
             _ => {}
@@ -375,7 +376,7 @@ impl Vitals {
 
     /// The descriptor is closed. A process that is not ready by then can never be.
     fn closed(&mut self) -> Option<Change> {
-        let Check::Fd(fd) = self.ready else { return None };
+        let Check::Fd(fd) = *self.ready else { return None };
         if self.readiness.is_ready() {
             return None;
         }
@@ -385,7 +386,7 @@ impl Vitals {
 
     fn hear(&mut self, notice: Notice, now: Instant, spec: &HealthSpec) -> Option<Change> {
         match notice {
-            Notice::Ready if self.ready == Check::Notify => self.become_ready(now, spec),
+            Notice::Ready if *self.ready == Check::Notify => self.become_ready(now, spec),
             Notice::Ready | Notice::Reloading | Notice::MainPid(_) | Notice::Odd(_) => {}
             Notice::Stopping => self.rest("it says that it stops"),
             Notice::Status(text) => self.status = (!text.is_empty()).then(|| text.into()),
@@ -395,7 +396,7 @@ impl Vitals {
                 {
                     (self.fed, self.watchdog_by) = (Some(true), Some(now + span));
                 }
-                if self.health == Some(Check::Notify) {
+                if self.health.as_deref() == Some(&Check::Notify) {
                     self.pass(now, spec);
                 }
             }
@@ -450,7 +451,7 @@ impl Vitals {
     /// What it waited for in vain.
     fn missing(&self) -> String {
         let subject = self.ready.subject();
-        match (&self.ready_reason, &self.ready) {
+        match (&self.ready_reason, &*self.ready) {
             (Some(reason), _) => reason.to_string(),
             (None, Check::Notify) => "no READY=1 came".to_owned(),
             (None, Check::Fd(fd)) => format!("no line came on fd {fd}"),

@@ -3,6 +3,7 @@
 use super::state::Attempt;
 use crate::exit::ExitStatus;
 use crate::restart::{self, RestartPolicy};
+use crate::seldom::Seldom;
 use crate::spec::{Autorestart, ProcessSpec, ProcessType};
 use crate::stop::StopSpec;
 use std::time::{Duration, Instant};
@@ -17,7 +18,7 @@ pub struct Policy {
     /// `stopwaitsecs`.
     pub stopwaitsecs: Duration,
     /// `stopsequence`, `stop_command`.
-    pub stop: StopSpec,
+    pub stop: Seldom<StopSpec>,
     /// How long `pre_stop` may run, if there is one.
     pub pre_stop: Option<Duration>,
     /// `autorestart`.
@@ -29,7 +30,7 @@ pub struct Policy {
     /// `type=oneshot`.
     pub oneshot: bool,
     /// `restart_delay` and what belongs to it.
-    pub restart: RestartPolicy,
+    pub restart: Seldom<RestartPolicy>,
     /// What its jitter is made of.
     pub seed: u64,
 }
@@ -41,13 +42,13 @@ impl Default for Policy {
             startsecs: Duration::from_secs(1),
             startretries: 3,
             stopwaitsecs: Duration::from_secs(10),
-            stop: StopSpec::default(),
+            stop: Seldom::default(),
             pre_stop: None,
             autorestart: Autorestart::Unexpected,
             exitcodes: vec![0],
             gated: false,
             oneshot: false,
-            restart: RestartPolicy::default(),
+            restart: Seldom::default(),
             seed: 0,
         }
     }
@@ -182,9 +183,10 @@ impl From<&ProcessSpec> for Policy {
             exitcodes: spec.exitcodes.clone(),
             gated: spec.depend.is_gated(),
             oneshot: spec.kind == ProcessType::Oneshot,
-            restart: RestartPolicy {
-                fatal_retry: spec.restart.fatal_retry.filter(|_| !spec.child.supervised),
-                ..spec.restart.clone()
+            restart: if spec.child.supervised {
+                RestartPolicy { fatal_retry: None, ..(*spec.restart).clone() }.into()
+            } else {
+                spec.restart.clone()
             },
             seed: restart::seed(spec.name.as_str(), 0),
         }

@@ -1,14 +1,12 @@
 //! A process with Supervisor's defaults, for tests that change some of them.
 
 use treeherd_domain::depend::Depend;
-use treeherd_domain::health::HealthSpec;
-use treeherd_domain::hook::{Hooks, ReloadSpec};
+use treeherd_domain::hook::ReloadSpec;
 use treeherd_domain::name::ProcessName;
-use treeherd_domain::restart::RestartPolicy;
 use treeherd_domain::rolling::Rules;
+use treeherd_domain::seldom::Seldom;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::spec::{Autorestart, ChildRules, Environment, ProcessSpec, ProcessType};
-use treeherd_domain::stop::StopSpec;
 use treeherd_domain::stream::StreamSpec;
 
 /// A process of this name, whose command is the program of that name.
@@ -35,16 +33,16 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         stdout: StreamSpec::default(),
         stderr: StreamSpec::default(),
         pipe_size: None,
-        health: HealthSpec::default(),
+        health: Seldom::default(),
         kind: ProcessType::Simple,
         essential: false,
-        restart: RestartPolicy::default(),
+        restart: Seldom::default(),
         rolling: Rules::default(),
         socket: None,
         sockets: Vec::new(),
-        stop: StopSpec::default(),
+        stop: Seldom::default(),
         reload: ReloadSpec::default(),
-        hooks: Hooks::default(),
+        hooks: Seldom::default(),
         depend: Depend::default(),
         child: ChildRules::default(),
     }

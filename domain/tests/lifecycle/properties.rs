@@ -167,7 +167,6 @@ pub(crate) fn policies() -> impl Strategy<Value = Policy> {
             startsecs: Duration::from_secs(startsecs),
             startretries,
             stopwaitsecs: Duration::from_secs(stopwaitsecs),
-            stop: StopSpec::default(),
             autorestart,
             exitcodes,
             ..Policy::default()
@@ -194,6 +193,7 @@ fn all_policies() -> impl Strategy<Value = Policy> {
             let jitter = Percent::parse(jitter).expect("it is a percentage");
             let restart =
                 RestartPolicy { delay, delay_max, factor, jitter, reset_after, fatal_retry, max_runtime };
+            let (restart, stop) = (restart.into(), stop.into());
             Policy { gated, oneshot, restart, seed, stop, pre_stop, ..policy }
         })
 }

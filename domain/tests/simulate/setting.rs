@@ -140,7 +140,7 @@ fn namespec(name: &str) -> Namespec {
 fn set(spec: &mut ProcessSpec, key: &str, value: &str) {
     let number = || value.parse().unwrap();
     let seconds = || Duration::from_secs(value.parse().unwrap());
-    let HealthSpec { ready, ready_timeout, health, health_interval, watchdog, .. } = &mut spec.health;
+    let HealthSpec { ready, ready_timeout, health, health_interval, watchdog, .. } = &mut *spec.health;
     match key {
         "priority" => spec.priority = number(),
         "startsecs" => spec.startsecs = number(),

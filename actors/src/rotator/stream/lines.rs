@@ -81,7 +81,7 @@ impl LineWatch {
 impl StreamEstate {
     /// Looks for lines from now on; before the process can have written any.
     pub(crate) fn watch_lines(&self, watch: Option<LineWatch>) {
-        *lock(&self.lines) = watch;
+        *lock(&self.lines) = watch.map(Box::new);
     }
 
     /// What has come from the pipe just now.
