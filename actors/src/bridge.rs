@@ -145,6 +145,7 @@ impl Bridge {
                 state: status.state.as_str().to_owned(),
                 description: describe(&status),
                 name: status.namespec.to_string(),
+                disabled: status.disabled,
             }
         };
         self.estates().iter().map(row).collect()

@@ -51,8 +51,9 @@ async fn write(arena: &Arena, desired: &Desired) -> Result<(), Fault> {
 fn refusal(path: &Path, error: &io::Error) -> String {
     let path = path.display();
     let advice = match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "make room there, then say it again"
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there, then say it again",
+        io::ErrorKind::FileTooLarge => {
+            "the daemon may not write files of that size: raise its limit (ulimit -f), and restart it"
         }
         _ => "name a file that can be written in [supervisord] state_file, and restart the daemon",
     };

@@ -110,6 +110,13 @@ fn detail(text: &str) -> String {
 }
 
 impl Fault {
+    /// A start of a process that somebody has disabled.
+    #[must_use]
+    pub fn disabled(namespec: &Namespec) -> Self {
+        let spawnerr = format!("{namespec} is disabled; `supervisorctl enable {namespec}` comes first");
+        Self::SpawnError { namespec: namespec.clone(), spawnerr }
+    }
+
     /// The message to whoever asked for one process by this name: Supervisor shows a name as it is given.
     #[must_use]
     pub fn message_for(&self, name: &str) -> String {

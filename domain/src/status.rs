@@ -270,9 +270,19 @@ impl ProcessStatus {
         self.exit.map_or(0, ExitStatus::code)
     }
 
-    /// Supervisor's `description`. `stopped_at` is [`stop`](Self::stop) in local time.
+    /// Supervisor's `description`, and that it is disabled where somebody has done that. `stopped_at` is
+    /// [`stop`](Self::stop) in local time.
     #[must_use]
     pub fn description(&self, stopped_at: LocalTime) -> String {
+        let description = self.supervisors(stopped_at);
+        match (self.disabled, description.is_empty()) {
+            (false, _) => description,
+            (true, true) => "disabled".to_owned(),
+            (true, false) => description + ", disabled",
+        }
+    }
+
+    fn supervisors(&self, stopped_at: LocalTime) -> String {
         match self.state {
             ProcessState::Running => {
                 let up = u64::try_from(self.now - self.start).unwrap_or(0);

@@ -4,7 +4,8 @@
 //! replace: temporary file beside it ─► written, synced ─► renamed over it ─► directory synced
 //! ```
 //!
-//! Whoever reads finds the old content or the new one, never a part. Absent: what is in it.
+//! Whoever reads finds the old content or the new one, never a part. What has no room, or may not be written, leaves the
+//! old one and nothing beside it. Absent: what is in it.
 
 use nix::fcntl::OFlag;
 use std::fs::{self, File, OpenOptions};
@@ -54,13 +55,17 @@ pub fn replace(path: &Path, text: &str) -> io::Result<()> {
     if !directory.exists() {
         fs::create_dir(directory)?;
     }
+    // before anything is changed: whoever cannot have it has changed nothing
+    let directory = File::open(directory)?;
     let temporary = beside(path, &format!("{}.new", std::process::id()));
     let written = write(&temporary, text).and_then(|()| fs::rename(&temporary, path));
     if let Err(error) = written {
         drop(fs::remove_file(&temporary)); // what there is of it is of no use
         return Err(error);
     }
-    File::open(directory)?.sync_all()
+    // it holds the new text now; some file systems cannot say that it will also after a power cut
+    drop(directory.sync_all());
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {

@@ -14,6 +14,7 @@ use super::control;
 use crate::ctl::fault;
 use crate::ctl::names::Unknown;
 use crate::ctl::render;
+use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use treeherd_domain::name::{Namespec, Target};
@@ -33,11 +34,7 @@ pub(super) async fn disable(session: &mut Session, argument: &str) -> Outcome {
 }
 
 /// Marks what the words name; the words, if more is to follow.
-async fn mark(
-    session: &mut Session,
-    verb: &str,
-    argument: &str,
-) -> Result<Option<String>, crate::ctl::server::Problem> {
+async fn mark(session: &mut Session, verb: &str, argument: &str) -> Result<Option<String>, Problem> {
     let Some(arguments) = session.arguments(verb, argument, Ok) else { return Ok(None) };
     if arguments.words.is_empty() {
         session.misused(verb, &format!("Error: {verb} requires a process name"), status::BAD_ARGUMENTS);
@@ -62,6 +59,7 @@ async fn mark(
                 session.screen.line(unknown(word).line());
                 session.status.set(status::FAILURE);
             }
+            Err(Problem::Fault(refusal)) => session.fail(format!("{word}: ERROR ({})", refusal.message)),
             Err(problem) => return Err(problem),
         }
     }

@@ -23,6 +23,8 @@ mod doctor;
 mod enable;
 mod events_since;
 mod examples;
+mod first_process;
+mod full_disk;
 mod health;
 mod hooks;
 mod http;

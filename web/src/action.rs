@@ -71,7 +71,7 @@ impl Action {
             }
             ("restartall", _) => {
                 // whatever becomes of the one, the other is tried
-                _ = control.all(Verb::Stop).await;
+                _ = control.all(Verb::StopToStart).await;
                 _ = control.all(Verb::Start).await;
                 Ok(at("All restarted"))
             }
@@ -85,8 +85,11 @@ impl Action {
                 Ok(told(control.one(name, Verb::Stop).await, format!("Process {name} stopped")))
             }
             ("restart", Some(name)) => {
+                if let Err(Fault::SpawnError { spawnerr, .. }) = control.one(name, Verb::StopToStart).await
+                {
+                    return Ok(format!("ERROR: Process {name}: {spawnerr}"));
+                }
                 // as by Supervisor: it is said to be restarted whatever came of it
-                _ = control.one(name, Verb::Stop).await;
                 _ = control.one(name, Verb::Start).await;
                 Ok(format!("Process {name} restarted"))
             }

@@ -21,6 +21,8 @@ pub enum Verb {
     Start,
     /// Stop, and wait until it is down.
     Stop,
+    /// The same before a start: what somebody has disabled is left as it is, and by its name refused.
+    StopToStart,
     /// Empty its logs.
     Clear,
 }

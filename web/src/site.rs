@@ -93,6 +93,8 @@ pub struct PageRow {
     pub description: String,
     /// The full name: `web`, `shop:api_00`.
     pub name: String,
+    /// Whether somebody has disabled it: it cannot be started.
+    pub disabled: bool,
 }
 
 /// What bounds an endpoint.

@@ -79,7 +79,7 @@ impl Writer {
 const fn verb(verb: treeherd_web::Verb) -> Verb {
     match verb {
         treeherd_web::Verb::Start => Verb::Start,
-        treeherd_web::Verb::Stop => Verb::Stop,
+        treeherd_web::Verb::Stop | treeherd_web::Verb::StopToStart => Verb::Stop,
         treeherd_web::Verb::Clear => Verb::Clear,
     }
 }
@@ -93,11 +93,20 @@ impl Control for Bridge {
     async fn one(&self, name: &str, what: treeherd_web::Verb) -> Result<(), Fault> {
         self.check_running()?;
         let estate = self.process(name)?;
+        if what == treeherd_web::Verb::StopToStart && estate.record().disabled {
+            return Err(Fault::disabled(&estate.namespec));
+        }
         Self::one(self, &estate, verb(what), Wait::Settled).await
     }
 
     async fn all(&self, what: treeherd_web::Verb) -> Result<(), Fault> {
-        self.everyone(verb(what), Wait::Settled).await.map(drop)
+        if what != treeherd_web::Verb::StopToStart {
+            return self.everyone(verb(what), Wait::Settled).await.map(drop);
+        }
+        self.check_running()?;
+        let mut members = self.everybody(Verb::Stop);
+        members.retain(|estate| !estate.record().disabled);
+        Self::all(self, &members, Verb::Stop, Wait::Settled, None).await.map(drop)
     }
 
     fn why(&self, name: &str) -> Result<Vec<String>, Fault> {

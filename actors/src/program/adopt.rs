@@ -49,9 +49,7 @@ impl Program {
             return Err(Fault::ShutdownState);
         }
         if self.estate.record().disabled {
-            let namespec = self.estate.namespec.clone();
-            let spawnerr = format!("{namespec} is disabled; `supervisorctl enable {namespec}` comes first");
-            return Err(Fault::SpawnError { namespec, spawnerr });
+            return Err(Fault::disabled(&self.estate.namespec));
         }
         let current = self.shared.arena.estate(&self.estate.namespec);
         match current.filter(|current| current.is_of_one_process_with(&self.estate)) {

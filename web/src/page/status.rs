@@ -50,9 +50,9 @@ fn table(rows: &[PageRow]) -> String {
     let mut table = String::from(
         "<table>\n<thead><tr><th>State</th><th>Description</th><th>Name</th><th>Action</th></tr></thead>\n<tbody>\n",
     );
-    for (index, PageRow { state, description, name }) in rows.iter().enumerate() {
+    for (index, PageRow { state, description, name, disabled }) in rows.iter().enumerate() {
         let shade = if index % 2 == 1 { " class=\"shade\"" } else { "" };
-        let (address, actions) = (quote(name), actions(state, name));
+        let (address, actions) = (quote(name), actions(state, *disabled, name));
         let class = class(state);
         let (state, description, name) = (escape(&state.to_lowercase()), escape(description), escape(name));
         _ = writeln!(
@@ -74,10 +74,11 @@ fn class(state: &str) -> &'static str {
     }
 }
 
-fn actions(state: &str, name: &str) -> String {
-    let places = match state {
-        "RUNNING" => [Some(RESTART), Some(STOP)],
-        "STOPPED" | "EXITED" | "FATAL" => [Some(START), None],
+fn actions(state: &str, disabled: bool, name: &str) -> String {
+    let places = match (state, disabled) {
+        ("RUNNING", false) => [Some(RESTART), Some(STOP)],
+        ("RUNNING", true) => [None, Some(STOP)],
+        ("STOPPED" | "EXITED" | "FATAL", false) => [Some(START), None],
         _ => [None, None],
     };
     let place = |place: Option<Button>| match place {
@@ -99,7 +100,8 @@ mod tests {
     use super::*;
 
     fn row(state: &str, description: &str, name: &str) -> PageRow {
-        PageRow { state: state.to_owned(), description: description.to_owned(), name: name.to_owned() }
+        let (state, description, name) = (state.to_owned(), description.to_owned(), name.to_owned());
+        PageRow { state, description, name, disabled: false }
     }
 
     #[test]
@@ -140,8 +142,8 @@ mod tests {
 
     #[test]
     fn what_can_be_done_depends_on_the_state() {
-        let words = |state: &str| {
-            let actions = actions(state, "x");
+        let words = |state: &str, disabled| {
+            let actions = actions(state, disabled, "x");
             let ends = actions.split("</").filter_map(|piece| piece.rsplit_once('>'));
             ends.map(|(_, words)| words).filter(|words| *words != " ").collect::<Vec<_>>().join("|")
         };
@@ -156,7 +158,11 @@ mod tests {
             ("UNKNOWN", "||Clear Log|Tail -f Stdout|Tail -f Stderr|Why"),
         ];
         for (state, expected) in table {
-            assert_eq!(words(state).trim_end_matches('|'), expected, "{state}");
+            assert_eq!(words(state, false).trim_end_matches('|'), expected, "{state}");
         }
+        // what is disabled cannot be started, so it is not taken down to be
+        let running = words("RUNNING", true);
+        assert_eq!(running.trim_end_matches('|'), "|Stop|Clear Log|Tail -f Stdout|Tail -f Stderr|Why");
+        assert_eq!(words("STOPPED", true), words("STARTING", false));
     }
 }

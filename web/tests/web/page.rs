@@ -10,6 +10,7 @@ fn rows() -> Vec<PageRow> {
         state: state.to_owned(),
         description: description.to_owned(),
         name: name.to_owned(),
+        disabled: false,
     };
     vec![row("RUNNING", "pid 1 <&>", "shop:api"), row("STOPPED", "Not started", "web")]
 }
