@@ -84,18 +84,7 @@ mod news {
 /// What `sigaction(2)` or `pthread_sigmask(3)` says.
 pub fn prepare() -> io::Result<()> {
     hear_of_children()?;
-    outlive_limits()?;
     news::prepare()
-}
-
-/// A file that may not grow any more (`ulimit -f`) is an error of the write, and not the daemon's end.
-///
-/// # Errors
-/// What `sigaction(2)` says.
-fn outlive_limits() -> io::Result<()> {
-    // SAFETY: a disposition without a handler.
-    unsafe { nix::sys::signal::signal(Signal::SIGXFSZ, SigHandler::SigIgn) }?;
-    Ok(())
 }
 
 /// Whoever started us may have ignored `SIGCHLD`, which is inherited: the kernel would then throw the status
