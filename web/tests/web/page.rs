@@ -132,10 +132,10 @@ async fn an_action_stands_for_these_commands() {
     let table = [
         ("start&processname=web", "Start web"),
         ("stop&processname=web", "Stop web"),
-        ("restart&processname=down", "Stop down, Start down"),
+        ("restart&processname=down", "StopToStart down, Start down"),
         ("clearlog&processname=web", "Clear web"),
         ("stopall", "Stop all"),
-        ("restartall", "Stop all, Start all"),
+        ("restartall", "StopToStart all, Start all"),
         ("refresh", ""),
     ];
     for (action, expected) in table {
@@ -203,7 +203,7 @@ async fn an_action_goes_on_when_who_asked_for_it_leaves() {
     served.toy.go.notify_one();
     until("the start begins", || served.toy.begun.load(Ordering::SeqCst) == 2).await;
     served.toy.go.notify_one();
-    assert_eq!(served.acts(), ["Stop slow", "Start slow"]);
+    assert_eq!(served.acts(), ["StopToStart slow", "Start slow"]);
     served.stop().await;
 }
 
