@@ -338,6 +338,7 @@ fn mode_and_backlog_are_hot_and_another_address_is_a_restart() {
     }
     let text = |socket: &str| format!("[socket:web]\nsocket={socket}\n") + &program("p", "sockets=web");
     let herd = Herd::start(&text("unix://{dir}/web.sock"));
+    herd.wait("spawned: 'p'");
     let before = (herd.pid("p"), file(&herd.path("web.sock")));
     assert_eq!(before.1.1, 0o700);
     herd.configure(&[], &text("unix://{dir}/web.sock\nsocket_mode=0660\nsocket_backlog=5"));
