@@ -21,7 +21,7 @@ pub(crate) async fn change(arena: &Arena, change: impl FnOnce(&mut Desired)) -> 
     let mut desired = arena.desired();
     change(&mut desired);
     if desired != arena.desired() {
-        write(arena, &desired).await?;
+        write(arena, &desired, "nothing is changed").await?;
         arena.set_desired(desired);
     }
     Ok(())
@@ -36,19 +36,20 @@ pub(crate) async fn note(arena: &Arena, change: impl FnOnce(&mut Desired)) -> Re
         return Ok(());
     }
     arena.set_desired(desired.clone());
-    write(arena, &desired).await
+    write(arena, &desired, "it holds until the daemon ends").await
 }
 
-async fn write(arena: &Arena, desired: &Desired) -> Result<(), Fault> {
+/// Writes the file. `otherwise` tells what holds if that fails.
+async fn write(arena: &Arena, desired: &Desired, otherwise: &'static str) -> Result<(), Fault> {
     let (path, text) = (arena.config().daemon.state_file.clone(), desired.to_text());
     let written = tokio::task::spawn_blocking(move || {
-        keep::replace(&path, &text).map_err(|error| Fault::Failed(refusal(&path, &error)))
+        keep::replace(&path, &text).map_err(|error| Fault::Failed(refusal(&path, &error, otherwise)))
     });
     written.await.unwrap_or_else(|error| Err(Fault::Failed(format!("an internal task failed: {error}"))))
 }
 
 /// Why a state file cannot be written, and what to do about it.
-fn refusal(path: &Path, error: &io::Error) -> String {
+fn refusal(path: &Path, error: &io::Error, otherwise: &str) -> String {
     let path = path.display();
     let advice = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room there, then say it again",
@@ -57,5 +58,5 @@ fn refusal(path: &Path, error: &io::Error) -> String {
         }
         _ => "name a file that can be written in [supervisord] state_file, and restart the daemon",
     };
-    format!("{path} cannot be written: {error}; this could not be kept, and nothing is changed: {advice}")
+    format!("{path} cannot be written: {error}; this could not be kept, and {otherwise}: {advice}")
 }
