@@ -1,7 +1,7 @@
 //! The last items of the streams of clients: what was told before the end of the daemon goes out before the endpoints do.
 //!
 //! ```text
-//!   event.subscribe, process.watch, log.follow ── join ─► Stay, for as long as the stream goes
+//!   event.subscribe, process.watch, process.roll, log.follow ── join ─► Stay, for as long as the stream goes
 //!   Root, when all is down ── end(limit) ─► each stream gives what it has, then its end, and drops its Stay
 //! ```
 //!

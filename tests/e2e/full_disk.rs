@@ -112,6 +112,7 @@ fn a_limit_of_the_size_of_files_does_the_same() {
         .arg(daemon.get_program())
         .args(daemon.get_args());
     let herd = started(plan, command);
+    herd.ctl("wait db web:*");
     herd.ctl("disable --now db").is("db: disabled\ndb: stopped\n", 0);
     let state = || fs::read_to_string(herd.path("supervisord.state")).expect("it is there");
     let kept = state();

@@ -301,7 +301,11 @@ impl ProcessApiServer for Bridge {
             None => begin.await,
         };
         match begun {
-            Ok(begun) => begun.tell(pending.accept().await?).await,
+            Ok(begun) => {
+                // the daemon ends after the last of it was told
+                let _stay = self.shared().farewell.join();
+                begun.tell(pending.accept().await?).await;
+            }
             Err(fault) => pending.reject(error_object(&fault)).await,
         }
         Ok(())
