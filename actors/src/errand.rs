@@ -214,6 +214,12 @@ impl Done {
         last_line(&self.output)
     }
 
+    /// Whether nothing says why it ended as it did but its status.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.failure.is_none() && self.last_line().is_empty()
+    }
+
     /// How it ended, with its last words: `exit status 3: no route to host`.
     #[must_use]
     pub fn reason(&self) -> String {

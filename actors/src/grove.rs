@@ -17,9 +17,10 @@ use actix::{Message, Recipient};
 use slog::{crit, error, info, warn};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use treeherd_domain::cause::{Asked, Cause};
+use treeherd_domain::event::{EventKind, GroupNews};
 use treeherd_domain::group::{
     Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
 };
@@ -136,7 +137,7 @@ impl Shared {
 
     /// Feeds the machines, logs what comes of it, and sees to it that it is carried out.
     pub(crate) fn feed(&self, input: impl FnOnce(&mut Forest, Instant) -> Changes) {
-        let changes = {
+        let (changes, causes) = {
             let mut trees = self.arena.grove.trees();
             let Trees { forest, reasons, .. } = &mut *trees;
             let changes = input(forest, clock::now());
@@ -144,11 +145,12 @@ impl Shared {
                 Cause::Autostart(group.and_then(|group| self.arena.changed_by(group)))
             };
             let seq = |name: &Namespec| self.arena.estate(name).map(|estate| estate.record().seq);
-            reasons.note(&changes, forest, begun, seq);
-            changes
+            let causes = reasons.note(&changes, forest, clock::wall_ms(), begun, seq);
+            (changes, causes)
         };
-        for (group, output) in &changes.news {
+        for ((group, output), cause) in changes.news.iter().zip(causes) {
             self.log_news(group.as_ref(), output);
+            self.tell_news(group.as_ref(), output, cause);
             self.dismiss(group.as_ref(), output);
         }
         let posts: Vec<_> = {
@@ -176,8 +178,24 @@ impl Shared {
     pub(crate) fn orders(&self, group: &GroupName) -> (Vec<Order>, Cause) {
         let by = self.arena.changed_by(group);
         let trees = self.arena.grove.trees();
-        let cause = trees.reasons.get(group).cloned().unwrap_or(Cause::Autostart(by));
+        let acted = trees.reasons.get(group);
+        let cause = acted.map_or(Cause::Autostart(by), |acted| Cause::clone(&acted.cause));
         (trees.forest.orders(group), cause)
+    }
+
+    /// Tells subscribers what a group did.
+    fn tell_news(&self, group: Option<&GroupName>, output: &Output, cause: Option<Arc<Cause>>) {
+        if GroupNews::name_of(output).is_none() {
+            return;
+        }
+        let (used, escalate) = {
+            let trees = self.arena.grove.trees();
+            let Some(machine) = trees.forest.machine(group) else { return };
+            let used = machine.budget_used(clock::now());
+            (used.zip(machine.policy().intensity), machine.policy().escalate)
+        };
+        let news = GroupNews { group: group.cloned(), output: output.clone(), used, escalate, cause };
+        self.announce(EventKind::GroupState(Box::new(news)));
     }
 
     fn log_news(&self, group: Option<&GroupName>, output: &Output) {
@@ -202,6 +220,7 @@ impl Shared {
         if let End::Escalated(_) = end {
             self.arena.set_exit_status(ESCALATED);
         }
-        self.end(Mood::Shutdown, Asked::inside(&end.rule()));
+        let why = self.arena.grove.trees().reasons.words(end);
+        self.end(Mood::Shutdown, Asked::inside(&why));
     }
 }

@@ -14,6 +14,20 @@ use std::time::Duration;
 use treeherd_domain::health::{Action, Check, HealthSpec};
 use treeherd_domain::signal::Signal;
 
+/// The keys that turn something on.
+pub(crate) const KEYS: &[&str] = &["ready", "health", "watchdog"];
+/// Those that say more about `ready`.
+pub(crate) const READY: &[&str] = &["ready_interval", "ready_probe_timeout", "ready_timeout"];
+/// Those that say more about `health` and `watchdog`.
+pub(crate) const HEALTH: &[&str] = &[
+    "health_delay",
+    "health_interval",
+    "health_timeout",
+    "health_failures",
+    "health_successes",
+    "health_action",
+];
+
 /// The shortest time between two questions.
 pub(crate) const SHORTEST: Duration = Duration::from_millis(100);
 /// The shortest time to answer in.

@@ -165,6 +165,11 @@ impl<'a> Keys<'a> {
         Self { vars, ..*self }
     }
 
+    /// The same section for keys that Supervisor does not read.
+    pub(crate) fn ours(&self) -> Self {
+        Self { is_ours: true, suffixed: false, ..self.with(self.vars.clone()) }
+    }
+
     /// A key as it is written.
     pub(crate) fn raw(&self, key: &str) -> Option<&'a RawOption> {
         self.context.raw.option(self.section, key)
@@ -216,14 +221,25 @@ impl<'a> Keys<'a> {
 
     /// Notes an error about a key; if the key is missing, about the section.
     pub(crate) fn fail(&self, key: &str, message: String, help: impl Into<String>) {
-        self.fail_at(self.raw(key).map_or(self.section.span, |option| option.span), "", message, help);
+        let value = self.raw(key).map_or(self.section.span, |option| option.span);
+        self.fail_at(value, "", self.placed(key, message), help);
     }
 
     /// Notes an error about one item of a list.
     pub(crate) fn fail_item(&self, key: &str, item: &str, message: String, help: impl Into<String>) {
         let value = self.raw(key).map_or(self.section.span, |option| option.span);
         let place = self.context.raw.sources[value.file].within(value, item);
-        self.fail_at(place, "", message, help);
+        self.fail_at(place, "", self.placed(key, message), help);
+    }
+
+    /// What is wrong with one of our keys, with its section and its name: Supervisor has no words for it.
+    fn placed(&self, key: &str, message: String) -> String {
+        let section = format!("[{}]", self.section.name);
+        if !self.is_ours || message.contains(&section) {
+            return message;
+        }
+        let key = if message.contains(key) { String::new() } else { format!("{key}: ") };
+        format!("{section} {key}{message}")
     }
 
     /// Notes that a key is missing.

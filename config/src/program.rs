@@ -136,6 +136,7 @@ struct Common {
     stopasgroup: bool,
     killasgroup: bool,
     exitcodes: Vec<i32>,
+    clean_signals: Vec<Signal>,
     redirect_stderr: bool,
     numprocs: i64,
     numprocs_start: i64,
@@ -153,12 +154,13 @@ struct Common {
 
 impl Common {
     fn read(keys: &Keys<'_>) -> Self {
+        let ours = keys.ours();
         let priority = keys.get("priority", 999, value::integer);
         let autostart = keys.get("autostart", true, value::boolean);
         let autorestart = keys.get("autorestart", Autorestart::Unexpected, value::autorestart);
-        let restart = keys.value("restart", strategy::restart);
+        let restart = ours.value("restart", strategy::restart);
         let autorestart = restart.map_or(autorestart, strategy::autorestart);
-        let significant = keys.get("significant", false, value::boolean);
+        let significant = ours.get("significant", false, value::boolean);
         let startsecs = keys.get("startsecs", 1, value::integer);
         let startretries = keys.get("startretries", 3, value::integer);
         let stopsignal = keys.get("stopsignal", Signal::TERM, value::signal);
@@ -166,6 +168,7 @@ impl Common {
         let stopasgroup = keys.get("stopasgroup", false, value::boolean);
         let killasgroup = keys.get("killasgroup", stopasgroup, value::boolean);
         let exitcodes = keys.value("exitcodes", value::exit_codes).unwrap_or_else(|| vec![0]);
+        let clean_signals = stop::clean_signals(&ours);
         let redirect_stderr = keys.get("redirect_stderr", false, value::boolean);
         let written = keys.get("numprocs", 1, bounded_processes);
         let numprocs = match keys.section.name.strip_prefix("program:") {
@@ -182,11 +185,11 @@ impl Common {
             let message = "Cannot set stopasgroup=true and killasgroup=false".to_owned();
             keys.fail("killasgroup", message, "leave killasgroup out: it follows stopasgroup");
         }
-        let pipe_size = keys.value("pipe_size", pipe_size);
-        let kind = restart::kind(keys);
-        let essential = keys.get("essential", false, value::boolean);
-        let restart = restart::read(keys).into();
-        let rolling = rolling::read(keys);
+        let pipe_size = ours.value("pipe_size", pipe_size);
+        let kind = restart::kind(&ours);
+        let essential = ours.get("essential", false, value::boolean);
+        let restart = restart::read(&ours).into();
+        let rolling = rolling::read(&ours);
         Self {
             priority,
             autostart,
@@ -199,6 +202,7 @@ impl Common {
             stopasgroup,
             killasgroup,
             exitcodes,
+            clean_signals,
             redirect_stderr,
             numprocs,
             numprocs_start,
@@ -301,9 +305,9 @@ impl One<'_> {
         let command = self.command(&keys.with(keys.vars.and(&marks)));
         let name = self.name(&keys)?;
         let sockets = self.shared.sockets.of(&keys);
-        let stop = stop::read(&keys);
-        let (hooks, reload) = (hook::read(&keys), hook::reload(&keys));
-        let ours = Keys { is_ours: true, suffixed: false, ..keys };
+        let ours = keys.ours();
+        let stop = stop::read(&ours);
+        let (hooks, reload) = (hook::read(&ours), hook::reload(&ours));
         self.shared.depend.note(&ours, self.group, &name);
         let health = health::read(&ours, sockets.len());
         let mut environment = self.shared.environment.clone();
@@ -317,6 +321,7 @@ impl One<'_> {
             startsecs: common.startsecs,
             startretries: common.startretries,
             exitcodes: common.exitcodes.clone(),
+            clean_signals: common.clean_signals.clone(),
             stopsignal: common.stopsignal,
             stopwaitsecs: common.stopwaitsecs,
             stopasgroup: common.stopasgroup,

@@ -21,7 +21,7 @@ use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, Proce
 use treeherd_domain::strategy::{Restart, Strategy};
 
 /// The keys of `[group:x]` beside those of Supervisor; each puts the group under OTP's rules.
-const GROUP: &[&str] = &[
+pub(crate) const GROUP: &[&str] = &[
     "strategy",
     "intensity",
     "period",
@@ -35,30 +35,36 @@ const GROUP: &[&str] = &[
     "groups",
 ];
 /// Those of `[supervisord]` that put the groups themselves under OTP's rules.
-const ROOT: &[&str] =
+pub(crate) const ROOT: &[&str] =
     &["strategy", "intensity", "period", "escalate", "auto_shutdown", "start_failure", "backoff"];
+
+/// Beside them, and no reason for OTP's rules by itself.
+pub(crate) const STRICT: &str = "otp_strict";
 
 /// What `[group:x]` says; `None`: Supervisor's rules.
 pub(crate) fn group(keys: &Keys<'_>) -> Option<GroupPolicy> {
+    let keys = &keys.ours();
     let policy = common(keys, Escalate::Fatal);
     let restart = keys.get("restart", Restart::Permanent, restart);
     let significant = keys.get("significant", false, value::boolean);
     let stop_order = keys.get("stop_order", StopOrder::Sequential, stop_order);
-    let otp_strict = keys.get("otp_strict", strict(keys), value::boolean);
+    let otp_strict = keys.get(STRICT, strict(keys), value::boolean);
     let policy = GroupPolicy { restart, significant, stop_order, otp_strict, ..policy };
     GROUP.iter().any(|key| keys.raw(key).is_some()).then_some(policy)
 }
 
 /// What `[template:x]` says of its instances as a group.
 pub(crate) fn of_template(keys: &Keys<'_>) -> GroupPolicy {
-    let otp_strict = keys.get("otp_strict", strict(keys), value::boolean);
+    let keys = &keys.ours();
+    let otp_strict = keys.get(STRICT, strict(keys), value::boolean);
     GroupPolicy { otp_strict, ..common(keys, Escalate::Fatal) }
 }
 
 /// What `[supervisord]` says of the groups; `None`: Supervisor's rules. `stop_order` has been read.
 pub(crate) fn root(keys: &Keys<'_>, stop_order: StopOrder) -> Option<GroupPolicy> {
+    let keys = &keys.ours();
     let policy = common(keys, Escalate::Exit);
-    let otp_strict = keys.get("otp_strict", false, value::boolean);
+    let otp_strict = keys.get(STRICT, false, value::boolean);
     if policy.escalate == Escalate::Parent {
         let message = "escalate=parent in [supervisord]: nobody is above it".to_owned();
         keys.fail("escalate", message, "write exit, or fatal");
@@ -88,7 +94,7 @@ fn common(keys: &Keys<'_>, escalate: Escalate) -> GroupPolicy {
 /// `otp_strict` of `[supervisord]`.
 fn strict(keys: &Keys<'_>) -> bool {
     let raw = keys.context.raw;
-    let option = raw.section("supervisord").and_then(|section| raw.option(section, "otp_strict"));
+    let option = raw.section("supervisord").and_then(|section| raw.option(section, STRICT));
     option.and_then(|option| value::boolean(&option.value).ok()).unwrap_or_default()
 }
 

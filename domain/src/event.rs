@@ -5,9 +5,12 @@
 //! What a listener is told of an event is in `payload`, what it may subscribe to in [`types`], when
 //! ticks are due in [`tick`].
 
+mod group;
 mod payload;
 pub mod tick;
 pub mod types;
+
+pub use group::GroupNews;
 
 use crate::cause::Cause;
 use crate::exit::ExitStatus;
@@ -59,6 +62,8 @@ pub enum EventKind {
     GroupRemoved(GroupName),
     /// Processes of an active group came, went or are configured differently (ours).
     GroupChanged(GroupName),
+    /// A group under OTP's rules began, acted, or came to rest (ours).
+    GroupState(Box<GroupNews>),
     /// The daemon runs.
     SupervisorRunning,
     /// The daemon stops or restarts.
@@ -168,6 +173,7 @@ impl EventKind {
             Self::GroupAdded(_) => "PROCESS_GROUP_ADDED",
             Self::GroupRemoved(_) => "PROCESS_GROUP_REMOVED",
             Self::GroupChanged(_) => "GROUP_CHANGED",
+            Self::GroupState(news) => news.name(),
             Self::SupervisorRunning => "SUPERVISOR_STATE_CHANGE_RUNNING",
             Self::SupervisorStopping => "SUPERVISOR_STATE_CHANGE_STOPPING",
             Self::RemoteCommunication { .. } => "REMOTE_COMMUNICATION",
@@ -210,6 +216,7 @@ impl EventKind {
             Self::GroupAdded(_)
             | Self::GroupRemoved(_)
             | Self::GroupChanged(_)
+            | Self::GroupState(_)
             | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::RemoteCommunication { .. }

@@ -39,6 +39,15 @@ impl ExitStatus {
         }
     }
 
+    /// Whether one of these signals (`clean_signals`) ended it, and left no core behind.
+    #[must_use]
+    pub fn is_clean(self, signals: &[Signal]) -> bool {
+        match self {
+            Self::Signaled { signal, core_dumped: false } => signals.contains(&signal),
+            Self::Signaled { .. } | Self::Code(_) | Self::Unknown(_) => false,
+        }
+    }
+
     /// Whether the code is one of `exitcodes`; a signal never is.
     #[must_use]
     pub fn is_expected(self, exitcodes: &[i32]) -> bool {
@@ -83,5 +92,14 @@ mod tests {
         assert!(ExitStatus::Code(2).is_expected(&[0, 2]));
         assert!(!killed.is_expected(&[-1]));
         assert_eq!(killed.code(), -1);
+    }
+
+    #[test]
+    fn a_clean_signal_is_one_that_is_named_and_leaves_no_core() {
+        let ended = |signal, core_dumped| ExitStatus::Signaled { signal, core_dumped };
+        let clean = [Signal::TERM, Signal::HUP];
+        assert!(ended(Signal::TERM, false).is_clean(&clean) && ended(Signal::HUP, false).is_clean(&clean));
+        assert!(!ended(Signal::INT, false).is_clean(&clean) && !ended(Signal::TERM, true).is_clean(&clean));
+        assert!(!ExitStatus::Code(15).is_clean(&clean) && !ended(Signal::TERM, false).is_clean(&[]));
     }
 }

@@ -48,6 +48,31 @@ impl Hook {
         }
     }
 
+    /// What becomes of the process when it fails.
+    const fn aftermath(self) -> &'static str {
+        match self {
+            Self::PreStart => "this start has failed with it",
+            Self::PostStart => "the process runs on",
+            Self::PreStop => "the process is told to end all the same",
+            Self::StopCommand => "the stop signal follows in its place",
+            Self::PostStop => "the process is down all the same",
+            Self::Reload => "the process is as it was",
+        }
+    }
+
+    /// That it failed, what follows from that, and what to do; `is_silent`: it wrote nothing.
+    #[must_use]
+    pub fn failed(self, reason: &str, is_silent: bool) -> String {
+        let (key, aftermath) = (self.key(), self.aftermath());
+        match is_silent {
+            true => format!(
+                "{reason}, and it wrote nothing; {aftermath}: run the command of {key} by hand, as the program's user \
+                 and in its directory, to see why"
+            ),
+            false => format!("{reason}; {aftermath}: mend {key}"),
+        }
+    }
+
     /// Its command, and how long that may run; `None`: there is none.
     #[must_use]
     pub fn of<'a>(self, spec: &'a ProcessSpec, policy: &Policy) -> Option<(&'a str, Duration)> {

@@ -4,10 +4,13 @@
 //! of change, as in Supervisor; `steps` says what that is for each process, and what it is if processes
 //! are the unit.
 
+mod probes;
 mod steps;
 
+pub use probes::ProbeChange;
 pub use steps::{Action, GroupSteps, Step, Unit};
 
+use crate::health::ProbeSpec;
 use crate::name::GroupName;
 use crate::reload;
 use crate::spec::GroupSpec;
@@ -22,6 +25,8 @@ pub struct Plan {
     pub change: Vec<Change>,
     /// Configured, not active; in the order of `new`.
     pub add: Vec<Arc<GroupSpec>>,
+    /// Probes, by name: they are changed by the reading alone.
+    pub probes: Vec<ProbeChange>,
 }
 
 /// A group that is defined differently now.
@@ -54,10 +59,16 @@ impl Plan {
         plan
     }
 
+    /// The same plan with what changed of the probes.
+    #[must_use]
+    pub fn with_probes(self, old: &[Arc<ProbeSpec>], new: &[Arc<ProbeSpec>]) -> Self {
+        Self { probes: ProbeChange::between(old, new), ..self }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.remove.is_empty() && self.change.is_empty() && self.add.is_empty()
+        self.remove.is_empty() && self.change.is_empty() && self.add.is_empty() && self.probes.is_empty()
     }
 }
 

@@ -106,6 +106,7 @@ pub const KEYS: &[Key] = &[
     key!("startsecs", NextStart, startsecs, i64::to_string),
     key!("startretries", Hot, startretries, i64::to_string),
     key!("exitcodes", Hot, exitcodes, exitcodes),
+    key!("clean_signals", Hot, clean_signals, signals),
     key!("stopsignal", Hot, stopsignal, |signal: &Signal| signal.to_string()),
     key!("stopwaitsecs", Hot, stopwaitsecs, i64::to_string),
     key!("stopasgroup", Hot, stopasgroup, bool::to_string),
@@ -263,6 +264,10 @@ fn autorestart(value: &Autorestart) -> String {
 
 fn exitcodes(codes: &[i32]) -> String {
     codes.iter().map(i32::to_string).collect::<Vec<_>>().join(",")
+}
+
+fn signals(all: &[Signal]) -> String {
+    all.iter().map(Signal::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn user(account: &Option<Account>) -> String {

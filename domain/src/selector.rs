@@ -57,6 +57,17 @@ impl Selector {
         matches!(self, Self::Process(named) if named == namespec)
     }
 
+    /// Whether it names all of this group.
+    #[must_use]
+    pub fn names_group(&self, name: &GroupName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Group(group) => group == name,
+            Self::Process(_) => false,
+            Self::Glob { group, process } => process == "*" && glob(group, name.as_str()),
+        }
+    }
+
     /// Whether it names this process.
     #[must_use]
     pub fn matches(&self, namespec: &Namespec) -> bool {
@@ -127,5 +138,14 @@ mod tests {
         assert_eq!(matched("sh*:api_?"), ["shop:api_0", "shop:api_1"]);
         assert_eq!(matched("w*"), ["web"]);
         assert!(matched("nope").is_empty() && matched("shop:api").is_empty());
+    }
+
+    #[test]
+    fn a_group_is_named_as_a_whole_or_not_at_all() {
+        let shop = GroupName::new("shop");
+        let named = ["all", "*", "shop:*", "shop:", "sh*:*"];
+        assert!(named.iter().all(|text| Selector::parse(text).names_group(&shop)));
+        let not = ["shop", "shop:db", "shop:api_*", "web:*", "w*:*"];
+        assert!(not.iter().all(|text| !Selector::parse(text).names_group(&shop)));
     }
 }

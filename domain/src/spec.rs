@@ -92,6 +92,8 @@ pub struct ProcessSpec {
     pub startretries: i64,
     /// `exitcodes`, sorted.
     pub exitcodes: Vec<i32>,
+    /// `clean_signals`: ends by them are expected too.
+    pub clean_signals: Vec<Signal>,
     /// `stopsignal`.
     pub stopsignal: Signal,
     /// `stopwaitsecs`, whole seconds; negative counts as 0.

@@ -13,10 +13,16 @@ use treeherd_domain::spec::Autorestart;
 use treeherd_domain::status::{LocalTime, ProcessState};
 use treeherd_domain::stop::StopSequence;
 
+#[path = "explain/causes.rs"]
+mod causes;
+#[path = "explain/groups.rs"]
+mod groups;
 #[path = "explain/life.rs"]
 mod life;
 #[path = "common/process.rs"]
 mod process;
+#[path = "explain/recovered.rs"]
+mod recovered;
 
 use life::Life;
 
@@ -145,7 +151,7 @@ fn a_crash_loop_because_of_a_dependency() {
         &expect![[r#"
             worker is EXITED: exit status 7 after 59 s, not expected; it starts again in 100 ms (autorestart)
               02:02:59.100  EXITED: exit status 7 after 59 s, not expected (pid 4711)
-              02:02:58.800    300 ms before that, web became BACKOFF: exit status 1 after 3.2 s, too soon (startsecs=10)
+              02:02:58.800    300 ms before that, web became BACKOFF: exit status 1 after 3.2 s, too soon (startsecs=10); it wrote last: \u{1b}[31mno db
               02:02:58.400      400 ms before that, db became unhealthy: tcp 127.0.0.1:5432 refused
               02:02:00.000  RUNNING: it was up for startsecs=1
               02:01:50.000  STARTING: autorestart after its end
@@ -195,7 +201,15 @@ fn not_running_for_every_reason_there_is() {
     let mut fatal = Life::of("fatal");
     fatal.subject.policy.startretries = 1;
     fatal.to(200_000, Starting, Cause::Autostart(Some(asked("supervisor.addProcessGroup"))));
-    fatal.try_to(199_000, Backoff, 1, Cause::NotSpawned("can't find command 'x'".into()));
+    fatal.try_to(
+        199_000,
+        Backoff,
+        1,
+        Cause::NotSpawned {
+            error: "can't find command 'x'".into(),
+            hint: Some("give the command's full path".into()),
+        },
+    );
     fatal.try_to(198_000, Starting, 1, Cause::Retry { failed: 1 });
     fatal.try_to(197_000, Backoff, 2, ended(2, 7, TOO_SOON));
     fatal.to(197_000, Fatal, Cause::GaveUp { failed: 2 });
@@ -206,7 +220,7 @@ fn not_running_for_every_reason_there_is() {
             fatal is FATAL: exit status 2 after 7 ms, too soon (startsecs=10); given up, and not tried again by itself: mend the reason, then start it
               01:59:43.000  FATAL: given up after 2 failed attempts, startretries are used up
               01:59:43.000  attempt 2 of 2 failed: exit status 2 after 7 ms, too soon (startsecs=10) (pid 4711)
-              01:59:41.000  attempt 1 of 2 failed: not spawned: can't find command 'x'
+              01:59:41.000  attempt 1 of 2 failed: not spawned: can't find command 'x'; give the command's full path
               01:59:40.000  STARTING: autostart=true, its group was made active or changed: supervisor.addProcessGroup over XML-RPC by uid 1000 (pid 42)
               it wrote nothing to its log
         "#]],

@@ -168,6 +168,7 @@ const EDITS: &[Edit] = &[
     ("startsecs", |p| p.startsecs = 0),
     ("startretries", |p| p.startretries = 0),
     ("exitcodes", |p| p.exitcodes = vec![0, 2]),
+    ("clean_signals", |p| p.clean_signals = vec![Signal::TERM]),
     ("stopsignal", |p| p.stopsignal = Signal::INT),
     ("stopwaitsecs", |p| p.stopwaitsecs = 0),
     ("stopasgroup", |p| p.stopasgroup = true),

@@ -52,6 +52,7 @@ fn every_field_of_a_process_has_a_reload_class() {
         startsecs,
         startretries,
         exitcodes,
+        clean_signals,
         stopsignal,
         stopwaitsecs,
         stopasgroup,

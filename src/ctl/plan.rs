@@ -6,6 +6,8 @@
 //!   web:web_1   restart  with its group
 //! group new: added
 //!   new         add      stays down (autostart is off)
+//! probe db: changed, by reread as well
+//!   interval: 10s -> 5s (hot)
 //! Plan: 1 to add, 2 to restart, 0 to update, 0 to remove.
 //! ```
 //!
@@ -19,7 +21,7 @@ use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use treeherd_rpc::api::ConfigApiClient as _;
-use treeherd_rpc::wire::{ChangedKey, PlanInfo, PlannedGroup, PlannedProcess};
+use treeherd_rpc::wire::{ChangedKey, ChangedProbe, PlanInfo, PlannedGroup, PlannedProcess};
 
 /// The exit status of `plan --check` if an update would do something.
 pub const PENDING: u8 = 2;
@@ -58,11 +60,13 @@ fn show(session: &mut Session, arguments: &Arguments, plan: &PlanInfo) {
     }
 }
 
+const NOTHING: &str = "No config updates to processes\n";
+
 /// The text of a plan.
 #[must_use]
 pub fn shown(plan: &PlanInfo) -> String {
     if plan.is_empty() {
-        return "No config updates to processes\n".to_owned();
+        return NOTHING.to_owned();
     }
     let processes = || plan.groups.iter().flat_map(|group| &group.processes);
     let names = processes().map(|process| namespec(process).chars().count());
@@ -73,6 +77,10 @@ pub fn shown(plan: &PlanInfo) -> String {
         for process in group.processes.iter().filter(|process| process.action != "none") {
             text.push_str(&line(process, width));
         }
+    }
+    plan.probes.iter().for_each(|probe| text.push_str(&of_probe(probe)));
+    if plan.groups.is_empty() {
+        return text + NOTHING;
     }
     let count = |action| processes().filter(|process| process.action == action).count();
     let counts =
@@ -90,6 +98,11 @@ fn heading(group: &PlannedGroup) -> String {
     };
     let keys: String = group.keys.iter().map(|key| format!("  {}\n", change(key))).collect();
     format!("group {}: {what}\n{keys}", group.name)
+}
+
+fn of_probe(probe: &ChangedProbe) -> String {
+    let keys: String = probe.keys.iter().map(|key| format!("  {}\n", change(key))).collect();
+    format!("probe {}: {}, by reread as well\n{keys}", probe.name, probe.change)
 }
 
 fn namespec(process: &PlannedProcess) -> String {
@@ -203,6 +216,31 @@ mod tests {
             Plan: 1 to add, 3 to restart, 0 to update, 0 to remove.
         "#]]
         .assert_eq(&shown(&plan));
-        assert_eq!(shown(&PlanInfo::default()), "No config updates to processes\n");
+        assert_eq!(shown(&PlanInfo::default()), NOTHING);
+    }
+
+    #[test]
+    fn probes_are_told_behind_the_groups() {
+        let probe = |name: &str, change: &str, keys| ChangedProbe {
+            name: name.to_owned(),
+            change: change.to_owned(),
+            keys,
+        };
+        let probes = vec![
+            probe(
+                "db",
+                "changed",
+                vec![key("interval", "hot", "10s", "5s"), key("user", "hot", "", "www")],
+            ),
+            probe("net", "added", Vec::new()),
+        ];
+        expect![[r#"
+            probe db: changed, by reread as well
+              interval: 10s -> 5s (hot)
+              user: nothing -> www (hot)
+            probe net: added, by reread as well
+            No config updates to processes
+        "#]]
+        .assert_eq(&shown(&PlanInfo { probes, ..PlanInfo::default() }));
     }
 }

@@ -6,7 +6,9 @@ use crate::ctl::reshape::{self, reshape_group};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
-use treeherd_rpc::api::SupervisorApiClient as _;
+use treeherd_rpc::api::{ConfigApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::client::ConnectError;
+use treeherd_rpc::wire::{ChangedProbe, PlanInfo};
 
 /// `reread`
 pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
@@ -14,14 +16,54 @@ pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
         session.misused("reread", "Error: reread accepts no arguments", status::FAILURE);
         return Ok(());
     }
-    match session.call(async |client| client.reload_config().await).await {
-        Ok(reread) => {
-            let (added, changed, removed) = reread.into_lists();
+    match ask(session).await {
+        Ok(Reread { added, changed, removed, probes }) => {
             session.screen.bytes(render::changes(&added, &changed, &removed).as_bytes());
+            tell_probes(session, &probes);
         }
         Err(problem) => return not_read(session, problem),
     }
     Ok(())
+}
+
+/// What the daemon found in its file: groups by their names, and the probes that it has taken over already.
+struct Reread {
+    added: Vec<String>,
+    changed: Vec<String>,
+    removed: Vec<String>,
+    probes: Vec<ChangedProbe>,
+}
+
+/// Has the daemon read its file. One that has no probes is asked in Supervisor's way.
+async fn ask(session: &mut Session) -> Result<Reread, Problem> {
+    match session.call(async |client| client.config_reread().await).await {
+        Ok(PlanInfo { added, changed, removed, probes, .. }) => {
+            let changed = changed.into_iter().map(|group| group.name).collect();
+            Ok(Reread { added, changed, removed, probes })
+        }
+        Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::UNKNOWN_METHOD) => {
+            ask_plainly(session).await
+        }
+        Err(Problem::Connect(ConnectError::XmlRpcOnly { .. })) => ask_plainly(session).await,
+        Err(problem) => Err(problem),
+    }
+}
+
+async fn ask_plainly(session: &mut Session) -> Result<Reread, Problem> {
+    let reread = session.call(async |client| client.reload_config().await).await?;
+    let (added, changed, removed) = reread.into_lists();
+    Ok(Reread { added, changed, removed, probes: Vec::new() })
+}
+
+/// A line for each probe that came, went or changed, behind Supervisor's own lines.
+fn tell_probes(session: &mut Session, probes: &[ChangedProbe]) {
+    for ChangedProbe { name, change, keys } in probes {
+        let value = |text: &str| if text.is_empty() { "nothing".to_owned() } else { text.to_owned() };
+        let keys = keys.iter().map(|key| format!("{} {} -> {}", key.key, value(&key.old), value(&key.new)));
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        let keys = if keys.is_empty() { keys } else { format!(" ({keys})") };
+        session.screen.line(format!("probe:{name}: {change}{keys}"));
+    }
 }
 
 /// Tells why the daemon has not read its file.
@@ -90,7 +132,10 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     if arguments.has("per-process") {
         reshape::require(session).await?;
     }
-    let Some((added, changed, removed)) = reread_for_update(session).await? else { return Ok(()) };
+    let Some(Reread { added, changed, removed, probes }) = reread_for_update(session).await? else {
+        return Ok(());
+    };
+    tell_probes(session, &probes);
     let mut wanted = arguments.words();
     if wanted.contains(&"all") {
         wanted.clear();
@@ -113,12 +158,10 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     Ok(())
 }
 
-/// The names of the groups that are added, changed and removed; `None` is told.
-async fn reread_for_update(
-    session: &mut Session,
-) -> Result<Option<(Vec<String>, Vec<String>, Vec<String>)>, Problem> {
-    match session.call(async |client| client.reload_config().await).await {
-        Ok(reread) => Ok(Some(reread.into_lists())),
+/// What is to be done; `None` is told.
+async fn reread_for_update(session: &mut Session) -> Result<Option<Reread>, Problem> {
+    match ask(session).await {
+        Ok(reread) => Ok(Some(reread)),
         Err(problem) if problem.fault() == Some(fault::SHUTDOWN_STATE) => {
             session.fail("ERROR: already shutting down");
             Ok(None)

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! --json           [ {name, group, state, ...}, ... , {name, error} ]     a word that names nothing comes last
+//!                  with "groupRules" where the group of the process is under OTP's rules
 //! --check          the table, with the rows only that are not well        nothing, if all is
 //! --json --check   all entries, each with "healthy"
 //! ```
@@ -19,9 +20,10 @@ use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use serde_json::{Value, json};
-use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use std::collections::HashMap;
+use treeherd_rpc::api::{GroupApiClient as _, ProcessApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::ConnectError;
-use treeherd_rpc::wire::ProcessInfo;
+use treeherd_rpc::wire::{ProcessInfo, RulesInfo};
 
 /// A process, and whether it is well if that was asked.
 type Entry<'a> = (&'a ProcessInfo, Option<bool>);
@@ -52,9 +54,11 @@ async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
         .into_iter()
         .map(|process| (process, prospects.as_ref().map(|known| known.of(process).is_well(process))))
         .collect();
-    match arguments.has("json") {
-        true => session.screen.line(document(&entries, &unknown, is_python)),
-        false => table(session, &entries, &unknown),
+    if arguments.has("json") {
+        let rules = if is_python { HashMap::new() } else { rules(session).await? };
+        session.screen.line(document(&entries, &unknown, &rules, is_python));
+    } else {
+        table(session, &entries, &unknown);
     }
     judge(session, &entries, !unknown.is_empty(), is_check);
     Ok(())
@@ -79,6 +83,12 @@ async fn list(session: &mut Session) -> Result<Listed, Problem> {
     }
 }
 
+/// The groups that are under OTP's rules, and what each is about.
+async fn rules(session: &mut Session) -> Result<HashMap<String, RulesInfo>, Problem> {
+    let groups = session.call(async |client| client.group_list().await).await?;
+    Ok(groups.into_iter().filter_map(|group| Some((group.name, group.rules?))).collect())
+}
+
 /// What the configuration lets expect.
 pub(super) async fn prospects(session: &mut Session) -> Result<Prospects, Problem> {
     let configs = session.call(async |client| client.get_all_config_info().await).await?;
@@ -86,11 +96,18 @@ pub(super) async fn prospects(session: &mut Session) -> Result<Prospects, Proble
 }
 
 /// One array, an entry a line.
-fn document(entries: &[Entry<'_>], unknown: &[Unknown], is_python: bool) -> String {
+fn document(
+    entries: &[Entry<'_>],
+    unknown: &[Unknown],
+    rules: &HashMap<String, RulesInfo>,
+    is_python: bool,
+) -> String {
     let known = entries.iter().map(|(process, is_well)| {
         let mut entry = json!(process);
         if let Value::Object(fields) = &mut entry {
             fields.retain(|field, _| !(is_python && python::UNKNOWN.contains(&field.as_str())));
+            let rules = rules.get(&process.group);
+            fields.extend(rules.map(|rules| ("groupRules".to_owned(), json!(rules))));
             fields.extend(is_well.map(|is_well| ("healthy".to_owned(), Value::Bool(is_well))));
         }
         entry

@@ -257,6 +257,30 @@ fn reread_tells_what_differs() {
     );
 }
 
+/// What `config.reread` answers: three probes that differ, and these groups.
+fn with_probes(changed: &Value) -> Value {
+    let key =
+        |key: &str, old: &str, new: &str| json!({"key": key, "reload": "hot", "old": old, "new": new});
+    json!({
+        "added": [], "changed": changed, "removed": [], "perProcess": false, "groups": [],
+        "probes": [
+            {"name": "db", "change": "changed", "keys": [key("interval", "10s", "5s"), key("user", "", "www")]},
+            {"name": "net", "change": "added"}, {"name": "old", "change": "removed"},
+        ],
+    })
+}
+
+#[test]
+fn probes_are_told_behind_supervisors_own_lines() {
+    let alone = || daemon().on("config.reread", |_| Ok(with_probes(&json!([]))));
+    let web =
+        || daemon().on("config.reread", |_| Ok(with_probes(&json!([{"name": "web", "changes": []}]))));
+    let probes = "probe:db: changed (interval 10s -> 5s, user nothing -> www)\nprobe:net: added\nprobe:old: removed\n";
+    let with = |line: &str| format!("{line}\n{probes}");
+    check(alone(), &[("reread", &with("No config updates to processes"), 0), ("update", probes, 0)]);
+    check(web(), &[("reread", &with("web: changed"), 0)]);
+}
+
 #[test]
 fn update_drops_replaces_and_adds() {
     let script = || {

@@ -30,9 +30,19 @@ fn processes() -> Value {
     ])
 }
 
+/// What a group under OTP's rules is about.
+fn rules() -> Value {
+    json!({"strategy": "one_for_all", "standing": "active", "phase": "idle", "escalated": false, "intensity": 5,
+           "periodMs": 60_000, "used": 2, "budgetLeft": 3, "escalate": "fatal"})
+}
+
 fn daemon() -> Fake {
     Script::new()
         .on("process.list", |_| Ok(json!({"items": processes(), "seq": 9})))
+        .on("group.list", |_| {
+            let group = |name: &str| json!({"name": name, "kind": "group", "priority": 999, "members": []});
+            Ok(json!([group("web"), with(group("shop"), "rules", rules())]))
+        })
         .on("supervisor.getAllConfigInfo", |_| {
             Ok(json!([
                 config("manual", "manual", true, false, 999),
@@ -48,7 +58,11 @@ fn daemon() -> Fake {
 fn the_document_holds_what_the_api_tells() {
     let fake = daemon();
     let ended = fake.run(&["status", "--json"]);
-    assert_eq!(serde_json::from_str::<Value>(&ended.out).unwrap(), processes());
+    let mut expected = processes();
+    for entry in expected.as_array_mut().into_iter().flatten().filter(|entry| entry["group"] == "shop") {
+        entry["groupRules"] = rules();
+    }
+    assert_eq!(serde_json::from_str::<Value>(&ended.out).unwrap(), expected);
     assert_eq!((ended.err.as_str(), ended.code), ("", Some(3)));
     for (words, names, code) in [
         (&["web", "shop:*"][..], json!(["web", "api", "db"]), 0),

@@ -109,7 +109,7 @@ fn a_stop_command_takes_the_place_of_the_first_signal() {
         &["killing", "stopped: ", "stop_command of bad", "stop_command of slow"],
         "WARN stopped: web (terminated by SIGUSR1)\n\
          DEBG running stop_command of bad\n\
-         WARN stop_command of bad failed: exit status 1: no socket\n\
+         WARN stop_command of bad failed: exit status 1: no socket; the stop signal follows in its place: mend stop_command\n\
          DEBG killing bad (pid N) with signal SIGTERM\n\
          WARN stopped: bad (terminated by SIGTERM)\n\
          DEBG running stop_command of slow\n\
@@ -117,5 +117,27 @@ fn a_stop_command_takes_the_place_of_the_first_signal() {
          DEBG killing slow (pid N) with signal SIGINT\n\
          WARN stopped: slow (terminated by SIGINT)\n",
     );
+    herd.end();
+}
+
+#[test]
+fn a_hook_that_fails_says_what_follows_and_what_to_do() {
+    let herd = Herd::start(
+        "[program:web]\ncommand=/bin/cat\nstartsecs=0\npost_start=/bin/sh -c 'echo no cache; exit 2'\n\
+         pre_stop=/bin/false\npost_stop=/bin/sh -c 'exit 4'\n",
+    );
+    herd.wait(
+        "WARN post_start of web failed: exit status 2: no cache; the process runs on: mend post_start",
+    );
+    herd.ctl("stop web").is("web: stopped\n", 0);
+    let see = |key| {
+        format!("run the command of {key} by hand, as the program's user and in its directory, to see why")
+    };
+    for (key, told) in [
+        ("pre_stop", "exit status 1, and it wrote nothing; the process is told to end all the same"),
+        ("post_stop", "exit status 4, and it wrote nothing; the process is down all the same"),
+    ] {
+        herd.wait(&format!("WARN {key} of web failed: {told}: {}", see(key)));
+    }
     herd.end();
 }

@@ -9,7 +9,7 @@
 //!
 //! Stopping on demand is in `lifecycle_stop`.
 
-use crate::harness::{Herd, signal, until};
+use crate::harness::{Herd, reference, signal, until};
 
 /// The seconds of the day in a log line's time stamp.
 fn second(line: &str) -> f64 {
@@ -169,5 +169,27 @@ fn groups_start_by_priority_and_then_by_name() {
     for name in ["z", "a", "b", "last"] {
         herd.wait(&format!("spawned: '{name}'"));
     }
+    herd.end();
+}
+
+#[test]
+fn an_end_by_a_clean_signal_is_an_expected_one() {
+    if reference() {
+        return;
+    }
+    let cat =
+        |name: &str| format!("[program:{name}]\ncommand=/bin/cat\nstartsecs=0\nclean_signals=TERM,HUP\n");
+    let herd =
+        Herd::start(&(cat("alone") + &cat("member") + "[group:shop]\nprograms=member\nintensity=0\n"));
+    for (name, sent) in [("alone", "HUP"), ("shop:member", "TERM")] {
+        herd.wait_status(name, "RUNNING");
+        signal(herd.pid(name), sent);
+        herd.wait_status(name, "EXITED");
+    }
+    herd.wait("INFO exited: alone (terminated by SIGHUP; expected)");
+    herd.wait("INFO exited: member (terminated by SIGTERM; expected)");
+    let why = herd.ctl("why alone").stdout;
+    assert!(why.contains(", expected; not started again: autorestart=unexpected"), "{why}");
+    herd.assert_count("group shop gives up", 0);
     herd.end();
 }

@@ -74,4 +74,5 @@ mod traps_since_3_0;
 mod traps_since_3_3;
 mod traps_since_4;
 mod why;
+mod why_groups;
 mod xmlrpc;

@@ -45,3 +45,34 @@ fn a_probe_is_listed_and_its_turn_is_told_where_a_program_that_requires_it_ends(
     let unknown = herd.ctl("probes nosuch");
     assert_eq!((unknown.code, unknown.stdout.as_str()), (1, "nosuch: ERROR (no such probe)\n"));
 }
+
+#[test]
+fn probes_that_changed_are_printed_by_reread_update_and_plan() {
+    if reference() {
+        return;
+    }
+    let probe = |name: &str, more: &str| format!("[probe:{name}]\ncheck=exec:true\n{more}\n");
+    let cat = "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n";
+    let herd = Herd::start(&(cat.to_owned() + &probe("a", "interval=1h") + &probe("b", "interval=1h")));
+    herd.wait_status("cat", "RUNNING");
+    herd.ctl("reread").is("No config updates to processes\n", 0);
+    herd.configure(&[], &(cat.to_owned() + &probe("a", "interval=2h\nfailures=1") + &probe("c", "")));
+    let plan = herd.ctl("plan").stdout;
+    assert!(
+        plan.starts_with(
+            "probe a: changed, by reread as well\n  interval: 1h -> 2h (hot)\n  failures: 3 -> 1 (hot)\n"
+        ),
+        "{plan}"
+    );
+    herd.ctl("reread").is(
+        "No config updates to processes\nprobe:a: changed (interval 1h -> 2h, failures 3 -> 1)\nprobe:b: removed\n\
+         probe:c: added\n",
+        0,
+    );
+    // they are as the file says by now
+    herd.ctl("update").is("", 0);
+    assert_eq!(herd.ctl("probes b").code, 1);
+    herd.configure(&[], &probe("a", "interval=2h\nfailures=1"));
+    herd.ctl("update").is("probe:c: removed\ncat: stopped\ncat: removed process group\n", 0);
+    herd.end();
+}

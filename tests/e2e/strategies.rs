@@ -1,7 +1,7 @@
 //! Groups under OTP's rules, as a user sees them; and that their files are files of Supervisor still.
 
 use crate::harness::{Herd, reference, run, signal, until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Every key there is for groups, in every place.
 const FILE: &str = "\
@@ -193,4 +193,57 @@ fn a_restart_that_the_end_of_the_daemon_calls_off_is_no_second_exit() {
     herd.ctl("shutdown");
     herd.wait_end();
     herd.assert_count("exited: web", 1);
+}
+
+#[test]
+fn status_tells_programs_what_a_group_is_about() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::of(
+        "[program:api]\ncommand=/bin/cat\nstartsecs=0\n[program:alone]\ncommand=/bin/cat\nstartsecs=0\n\
+         [group:shop]\nprograms=api\nintensity=1\nperiod=600\nbackoff=0,0\n",
+    )
+    .setting("strategy=one_for_one\nintensity=3\nperiod=60")
+    .start();
+    let rules = |name: &str| {
+        let said = herd.ctl(&format!("status --json {name}"));
+        let all: Value = serde_json::from_str(&said.stdout).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+        all[0]["groupRules"].clone()
+    };
+    herd.wait_status("shop:api", "RUNNING");
+    let of_shop = |standing: &str, phase: &str, used: u64| {
+        json!({
+            "strategy": "one_for_one", "standing": standing, "phase": phase, "escalated": standing == "fatal",
+            "intensity": 1, "periodMs": 600_000, "used": used, "budgetLeft": 1_u64.saturating_sub(used),
+            "escalate": "fatal",
+        })
+    };
+    until("it is idle", || (rules("shop:api") == of_shop("active", "idle", 0)).then_some(()));
+    herd.wait_status("alone", "RUNNING");
+    assert_eq!(rules("alone"), Value::Null, "a group without rules of its own");
+    let plain = herd.ctl("status").stdout;
+    assert!(plain.lines().all(|line| line.split_whitespace().count() == 6), "{plain}");
+
+    let first = herd.pid("shop:api");
+    signal(first, "KILL");
+    until("it is there again", || {
+        (herd.pid("shop:api") != first && herd.pid("shop:api") > 0).then_some(())
+    });
+    until("one is used", || (rules("shop:api") == of_shop("active", "idle", 1)).then_some(()));
+    signal(herd.pid("shop:api"), "KILL");
+    herd.wait("group shop is FATAL");
+    let listed = herd.call("group.get", json!({"name": "shop"})).expect("it is there");
+    let given_up = of_shop("fatal", "idle", 2);
+    assert_eq!((&listed["rules"], rules("shop:api")), (&given_up, given_up.clone()));
+
+    let state = herd.call("system.state", json!({})).expect("a state");
+    assert_eq!(
+        state["rules"],
+        json!({
+            "strategy": "one_for_one", "standing": "active", "phase": "idle", "escalated": false, "intensity": 3,
+            "periodMs": 60_000, "used": 0, "budgetLeft": 3, "escalate": "exit",
+        })
+    );
+    herd.end();
 }

@@ -170,3 +170,66 @@ fn what_listeners_and_subscribers_were_told_is_shown() {
     assert!(cat["pool"].is_null() && cat["subscribers"].is_null(), "{cat}");
     herd.end();
 }
+
+#[test]
+fn what_groups_do_is_told_to_subscribers_and_never_to_listeners() {
+    if reference() {
+        return;
+    }
+    let sections = "[program:api]\ncommand=/bin/cat\nstartsecs=0\n[program:web]\ncommand=/bin/cat\nstartsecs=0\n\
+                    [group:shop]\nprograms=api,web\nstrategy=rest_for_one\nintensity=1\nperiod=600\nbackoff=0,0\n"
+        .to_owned()
+        + &subscriber("sub", "GROUP_STATE", "")
+        + &listener("lis", "EVENT", "startsecs=0\nbuffer_size=200");
+    let herd = Herd::of(&sections).script("listen.sh", LISTEN).start();
+    herd.wait("group shop is up");
+    for round in 0..2 {
+        let pid = herd.pid("shop:api");
+        herd.ctl("signal KILL shop:api").is("shop:api: signalled\n", 0);
+        if round == 0 {
+            until("another life", || (![0, pid].contains(&herd.pid("shop:api"))).then_some(()));
+            herd.wait_status("shop:web", "RUNNING");
+        }
+    }
+    herd.wait("group shop is FATAL");
+    let is_over = |line: &Value| line["kind"] == "GROUP_STATE_FATAL";
+    let lines = until("all is told", || Some(told(&herd, "sub")).filter(|lines| lines.iter().any(is_over)));
+    let kinds: Vec<&str> = lines.iter().skip(1).filter_map(|line| line["kind"].as_str()).collect();
+    assert!(kinds.ends_with(&["GROUP_STATE_ESCALATED", "GROUP_STATE_FATAL"]), "{kinds:?}");
+    let of = |kind: &str| lines.iter().find(|line| line["kind"] == kind).cloned().unwrap_or_default();
+    let restarting = of("GROUP_STATE_RESTARTING");
+    assert_eq!(
+        (&restarting["group"], &restarting["data"]),
+        (
+            &serde_json::json!("shop"),
+            &serde_json::json!({
+                "child": "shop:api", "why": "failed", "stopped": ["shop:web"], "started": ["shop:api", "shop:web"],
+                "delayMs": 0, "used": 1, "intensity": 1,
+            })
+        )
+    );
+    let cause = of("GROUP_STATE_ESCALATED")["cause"].clone();
+    assert_eq!(
+        (&cause["kind"], &cause["ref"]["name"]),
+        (&"intensity".into(), &"shop:api".into()),
+        "{cause}"
+    );
+
+    // the same of the API; by the name of the group, and not by that of one process
+    let shown = herd.ctl("events --kind GROUP_STATE_ESCALATED shop:*").stdout;
+    assert!(
+        shown.ends_with(
+            " GROUP_STATE_ESCALATED shop child=\"shop:api\" escalate=\"fatal\" intensity=1 used=2 why=\"failed\"\n"
+        ),
+        "{shown}"
+    );
+    herd.ctl("events --kind GROUP_STATE shop:api").is("", 0);
+    // what came before and after is told to the listener
+    until("the listener is told", || {
+        let told = fs::read_to_string(herd.path("lis.told")).unwrap_or_default();
+        told.matches("eventname:PROCESS_STATE_EXITED").nth(1).map(|_| ())
+    });
+    let told = fs::read_to_string(herd.path("lis.told")).expect("it was told");
+    assert!(!told.contains("GROUP_STATE"), "{told}");
+    herd.end();
+}

@@ -38,6 +38,16 @@ impl ConfigApiServer for Bridge {
         let unit = if per_process == Some(true) { Unit::Process } else { Unit::Group };
         self.plan(unit, groups).await.map_err(|fault| error_object(&fault))
     }
+
+    async fn config_reread(&self) -> RpcResult<PlanInfo> {
+        let reread = async {
+            self.check_running()?;
+            self.ask(Reread { keep: true }).await
+        };
+        let plan = reread.await.map_err(|fault| error_object(&fault))?;
+        let info = PlanInfo::of(&plan, Unit::Group);
+        Ok(self.completed(&plan, Unit::Group, info))
+    }
 }
 
 impl Bridge {
@@ -49,6 +59,11 @@ impl Bridge {
             self.check_known(&plan, &names)?;
             info = info.only(&names);
         }
+        Ok(self.completed(&plan, unit, info))
+    }
+
+    /// The same with what only the running daemon knows of the processes.
+    fn completed(&self, plan: &Plan, unit: Unit, mut info: PlanInfo) -> PlanInfo {
         let starts: HashMap<Namespec, bool> = plan
             .steps(unit)
             .iter()
@@ -58,7 +73,7 @@ impl Bridge {
         for process in info.groups.iter_mut().flat_map(|group| &mut group.processes) {
             self.complete(process, &starts);
         }
-        Ok(info)
+        info
     }
 
     fn check_known(&self, plan: &Plan, names: &[String]) -> Result<(), Fault> {

@@ -64,12 +64,15 @@ impl Filter {
 
     fn passes(&self, event: &Event) -> bool {
         let kind = self.kinds.as_ref().is_none_or(|kinds| kinds.iter().any(|k| event.kind.is_below(k)));
-        let target = match (&self.selectors, event.kind.namespec()) {
-            (None, _) => true,
-            (Some(selectors), Some(namespec)) => selectors.iter().any(|s| s.matches(namespec)),
-            (Some(_), None) => false,
+        let Some(selectors) = &self.selectors else { return kind };
+        let is_target = match (&event.kind, event.kind.namespec()) {
+            (_, Some(namespec)) => selectors.iter().any(|s| s.matches(namespec)),
+            (EventKind::GroupState(news), None) => {
+                news.group.as_ref().is_some_and(|group| selectors.iter().any(|s| s.names_group(group)))
+            }
+            (_, None) => false,
         };
-        kind && target
+        kind && is_target
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use treeherd_domain::event::types::EventSet;
 use treeherd_domain::group::Standing;
 use treeherd_domain::listener::ListenerState;
+use treeherd_domain::name::GroupName;
 use treeherd_domain::spec::{GroupKind, ProcessSpec};
 use treeherd_domain::{feed, pool};
 use treeherd_rpc::wire::{GroupInfo, ListenerInfo, PoolInfo, RulesInfo, SubscriberInfo, TemplateInfo};
@@ -14,19 +15,21 @@ use treeherd_rpc::wire::{GroupInfo, ListenerInfo, PoolInfo, RulesInfo, Subscribe
 impl Bridge {
     /// A group as it is now.
     pub(super) fn group_info(&self, group: &GroupEstate) -> GroupInfo {
-        GroupInfo { rules: self.rules(group), ..info(group) }
+        let below = group.spec.rules.groups.iter().map(ToString::to_string).collect();
+        let rules = self.rules(Some(group.name())).map(|rules| RulesInfo { groups: below, ..rules });
+        GroupInfo { rules, ..info(group) }
     }
 
-    fn rules(&self, group: &GroupEstate) -> Option<RulesInfo> {
+    /// What a group under OTP's rules is about; `None` is the root.
+    pub(super) fn rules(&self, group: Option<&GroupName>) -> Option<RulesInfo> {
         let grove = &self.shared().arena.grove;
         if !grove.is_planted() {
             return None;
         }
         let trees = grove.trees();
-        let machine =
-            trees.forest.machine(Some(group.name())).filter(|machine| machine.policy().decides)?;
+        let machine = trees.forest.machine(group).filter(|machine| machine.policy().decides)?;
         let policy = machine.policy();
-        let parent = trees.forest.parent(group.name()).flatten();
+        let parent = group.and_then(|group| trees.forest.parent(group).flatten());
         Some(RulesInfo {
             strategy: policy.strategy.as_str().to_owned(),
             standing: machine.standing().as_str().to_owned(),
@@ -34,10 +37,11 @@ impl Bridge {
             escalated: machine.standing() == Standing::Fatal,
             intensity: policy.intensity.map(count),
             period_ms: u64::try_from(policy.period.as_millis()).unwrap_or(u64::MAX),
+            used: machine.budget_used(clock::now()).map(count),
             budget_left: machine.budget_left(clock::now()).map(count),
             escalate: policy.escalate.as_str().to_owned(),
             parent: parent.map(ToString::to_string),
-            groups: group.spec.rules.groups.iter().map(ToString::to_string).collect(),
+            groups: Vec::new(),
         })
     }
 }

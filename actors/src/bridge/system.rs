@@ -78,7 +78,8 @@ impl SystemApiServer for Bridge {
             let state = estate.record().machine.name().as_str().to_ascii_lowercase();
             *processes.entry(state).or_default() += 1;
         }
-        Ok(SystemState { state: state.to_owned(), state_code, processes, seq: self.shared().arena.seq() })
+        let (seq, rules) = (self.shared().arena.seq(), self.rules(None));
+        Ok(SystemState { state: state.to_owned(), state_code, processes, seq, rules })
     }
 
     async fn system_shutdown(&self) -> RpcResult<bool> {

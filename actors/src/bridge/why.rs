@@ -7,11 +7,12 @@ use super::Bridge;
 use crate::clock;
 use crate::estate::{Arena, Estate};
 use std::time::Duration;
-use treeherd_domain::cause::{Explanation, Subject, Waited, explain};
+use treeherd_domain::cause::{Explanation, InGroup, Subject, Waited, explain};
 use treeherd_domain::depend::Target;
 use treeherd_domain::depend::gate::Missing;
 use treeherd_domain::fault::Fault;
-use treeherd_domain::lifecycle::State;
+use treeherd_domain::group::{ChildId, Outlook};
+use treeherd_domain::lifecycle::{Policy, State};
 use treeherd_domain::name::Namespec;
 use treeherd_os::clock::local_time;
 use treeherd_rpc::wire::{EntryInfo, ExplanationInfo, Explanations, Histories, HistoryInfo, Selectors};
@@ -39,13 +40,16 @@ impl Bridge {
             let subject = Subject {
                 namespec: estate.namespec.clone(),
                 state: record.machine.state(),
-                policy: estate.policy.clone(),
+                // where its group starts it again, the machine knows of no autorestart
+                policy: Policy { autorestart: estate.spec.autorestart, ..estate.policy.clone() },
                 autostart: estate.spec.autostart,
+                disabled: record.disabled,
                 pid: record.process.as_ref().map_or(0, treeherd_os::process::Process::pid),
                 incarnation: record.incarnation,
                 born: record.signs.born,
                 killed: record.signs.killed,
                 history: record.history.clone(),
+                group: None,
                 requires,
                 probes,
                 says: record.vitals.status().map(Into::into),
@@ -65,8 +69,50 @@ impl Bridge {
             }
         };
         let is_waiting = matches!(subject.state, State::Waiting { .. });
-        let waits_for = missing.iter().filter(|_| is_waiting).map(waited).collect();
-        Subject { waits_for, ..subject }
+        let waits_for = missing.iter().filter(|_| is_waiting).map(waited);
+        let group = self.in_group(&subject.namespec);
+        let turn = group.iter().flat_map(|group| self.first(&group.outlook, &subject.namespec));
+        Subject { waits_for: waits_for.chain(turn).collect(), group, ..subject }
+    }
+
+    /// A process in the eyes of its groups.
+    fn in_group(&self, process: &Namespec) -> Option<InGroup> {
+        let grove = &self.shared().arena.grove;
+        if !grove.is_planted() {
+            return None;
+        }
+        let trees = grove.trees();
+        let outlook = trees.forest.outlook(process)?;
+        let of = match &outlook {
+            Outlook::Rests { group: Some(group), .. } => group,
+            _ => &process.group,
+        };
+        let acted = trees.reasons.get(of).cloned();
+        Some(InGroup { outlook, acted })
+    }
+
+    /// Those whose turn is before that of a process.
+    fn first(&self, outlook: &Outlook, process: &Namespec) -> Vec<Waited> {
+        let Outlook::InTurn { first, of, down } = outlook else { return Vec::new() };
+        let arena = &self.shared().arena;
+        let waits = |name: &Namespec| {
+            arena
+                .estate(name)
+                .is_some_and(|estate| if *down { !estate.is_down() } else { !estate.is_ready() })
+        };
+        let waited = |child: &ChildId| {
+            let on = match child {
+                ChildId::Process(name) => Target::Process(Namespec::new(
+                    of.clone().unwrap_or_else(|| process.group.clone()),
+                    name.clone(),
+                )),
+                ChildId::Group(group) => Target::Group(group.clone()),
+            };
+            let mut processes = processes(arena, &on);
+            processes.retain(|name| waits(name) && name != process);
+            Waited { what: on.to_string().into(), processes, probe: None }
+        };
+        first.iter().map(waited).collect()
     }
 }
 

@@ -1,12 +1,35 @@
 //! Hooks that run, or have run: they outlive the actor that began them, so that none is run twice and none is lost.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use treeherd_domain::hook::Hook;
 
 /// How a hook ended: well, or why not.
-pub(crate) type Ended = Result<(), String>;
+pub(crate) type Ended = Result<(), Failure>;
+
+/// Why a hook did not end well.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Failure {
+    /// How it ended, with its last words.
+    pub(crate) reason: String,
+    /// Whether it had none.
+    pub(crate) is_silent: bool,
+}
+
+impl Failure {
+    /// One that says all there is to be said.
+    pub(crate) const fn of(reason: String) -> Self {
+        Self { reason, is_silent: false }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
 
 /// The last run of each hook of a process.
 #[derive(Debug, Default)]
@@ -66,5 +89,5 @@ fn is_running(outcome: &watch::Receiver<Option<Ended>>) -> bool {
 /// Waits for the end of a hook.
 pub(crate) async fn over(mut outcome: watch::Receiver<Option<Ended>>) -> Ended {
     let ended = outcome.wait_for(Option::is_some).await.ok().and_then(|ended| ended.clone());
-    ended.unwrap_or_else(|| Err("it was called off".to_owned()))
+    ended.unwrap_or_else(|| Err(Failure::of("it was called off".to_owned())))
 }

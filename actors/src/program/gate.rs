@@ -67,9 +67,9 @@ impl Program {
         }
         let look = self.estate.record().gate.look(missing);
         match look {
-            Look::Clear { text, of } => {
+            Look::Clear { kind, text, of } => {
                 let of = of.and_then(|namespec| self.place(&namespec));
-                return Some(Cause::Rule { kind: "requires", text: text.into(), of });
+                return Some(Cause::Rule { kind, text: text.into(), of, because: None });
             }
             Look::Waits { is_news, matters } => {
                 if is_news {
@@ -108,6 +108,7 @@ impl Program {
             kind: "requires",
             text: format!("{} requires it", self.estate.namespec).into(),
             of: self.place(&self.estate.namespec),
+            because: None,
         };
         root.do_send(Summon { namespecs, cause, reply });
         let heard = async move { while outcomes.recv().await.is_some() {} };
@@ -161,6 +162,7 @@ impl Program {
                 kind: "requires_restart",
                 text: format!("{lost} went down, which it requires (requires_restart={word})").into(),
                 of: self.place(lost),
+                because: None,
             };
             if let Some(wish) = Wish::of_loss(request) {
                 self.shared.ask_group(name, wish);

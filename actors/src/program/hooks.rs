@@ -14,7 +14,7 @@
 use super::Program;
 use crate::clock;
 use crate::errand::Errand;
-use crate::estate::run::{Ended, over};
+use crate::estate::run::{Ended, Failure, over};
 use actix::{ActorFutureExt, AsyncContext, Context, WrapFuture};
 use slog::{Logger, debug, info, warn};
 use std::sync::Arc;
@@ -41,8 +41,8 @@ impl Program {
         let name = errand.name.clone();
         debug!(self.shared.log, "running {name}");
         let told = move |log: &Logger, ended: &Ended, _| {
-            if let Err(reason) = ended {
-                warn!(log, "{name} failed: {reason}");
+            if let Err(failure) = ended {
+                warn!(log, "{name} failed: {}", hook.failed(&failure.reason, failure.is_silent));
             }
         };
         Some(self.run(hook, errand, told))
@@ -62,8 +62,8 @@ impl Program {
             let begun = clock::now();
             let ended = match errand.run_in(&shared, &shared.hooks).await {
                 Ok(done) if done.is_success() => Ok(()),
-                Ok(done) => Err(done.reason()),
-                Err(error) => Err(error.to_string()),
+                Ok(done) => Err(Failure { reason: done.reason(), is_silent: done.is_silent() }),
+                Err(error) => Err(Failure::of(error.to_string())),
             };
             tell(&shared.log, &ended, clock::now().saturating_duration_since(begun));
             let _ = sender.send(Some(ended)); // nobody may wait for it
@@ -198,7 +198,7 @@ impl Program {
         let cause = || Cause::rule("hook", "a command of its stop is over");
         let Some(outcome) = outcome else {
             // an update has taken it away meanwhile
-            return self.occur(fact(&Err(String::new())), cause(), context);
+            return self.occur(fact(&Err(Failure::default())), cause(), context);
         };
         let incarnation = self.estate.record().incarnation;
         context.spawn(over(outcome).into_actor(self).map(move |ended, actor, context| {

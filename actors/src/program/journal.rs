@@ -6,6 +6,7 @@ use crate::estate::Signs;
 use std::sync::Arc;
 use std::time::Instant;
 use treeherd_domain::cause::{Cause, Change, End, Entry, Signalled, Tail, Verdict};
+use treeherd_domain::depend::UNHINDERED;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::lifecycle::{Edge, Effect, State};
@@ -86,10 +87,13 @@ impl Program {
     }
 
     /// Tells of what is no change of Supervisor's states: a wait for what is required that begins or ends, and what
-    /// is tried in the background.
+    /// is tried in the background. A wait for nothing is no news.
     pub(super) fn announce_unseen(&self, edge: &Edge, ended: Option<ExitStatus>, cause: Cause) {
         let (waited, waits) = (is_waiting(edge.from), is_waiting(edge.to));
         let (was_down, is_down) = (is_fatal(edge.from), is_fatal(edge.to));
+        if cause.kind() == UNHINDERED {
+            return;
+        }
         if was_down != is_down {
             let tail = ended.and_then(|_| self.estate.last_output(self.buried_pid)).map(Arc::new);
             self.became(if is_down { "failed again" } else { "tried again" }, is_down, cause, tail);
@@ -102,7 +106,7 @@ impl Program {
     /// Tells of something that became different beside the state, and writes it into the history. `is_bad`: others
     /// may suffer from it.
     pub(super) fn became(&self, what: &'static str, is_bad: bool, cause: Cause, tail: Option<Arc<Tail>>) {
-        let (pid, incarnation, _) = self.whose(tail.as_deref());
+        let (pid, incarnation, _) = self.whose(&cause);
         let (namespec, cause) = (self.estate.namespec.clone(), Arc::new(cause));
         let told = Arc::clone(&cause);
         let kind = EventKind::ProcessBecame { namespec, what, pid, incarnation, cause: told };
@@ -119,7 +123,7 @@ impl Program {
         cause: Arc<Cause>,
         tail: Option<Arc<Tail>>,
     ) {
-        let (pid, incarnation, attempt) = self.whose(tail.as_deref());
+        let (pid, incarnation, attempt) = self.whose(&cause);
         let (at, at_ms) = (clock::now(), clock::wall_ms());
         let change = Change::Became { what, is_bad };
         let entry = Entry { seq, at, at_ms, change, cause, pid, incarnation, attempt, tail };
@@ -128,12 +132,12 @@ impl Program {
         record.history.push(entry);
     }
 
-    /// The pid, the spawn and the attempt that something is about; with the last words of an end, those of its process.
-    fn whose(&self, tail: Option<&Tail>) -> (i32, u64, u32) {
+    /// The pid, the spawn and the attempt that something is about; where an end brought it, those of what ended.
+    fn whose(&self, cause: &Cause) -> (i32, u64, u32) {
         let record = self.estate.record();
-        let pid = match tail {
-            Some(_) => self.buried_pid,
-            None => record.process.as_ref().map_or(0, Process::pid),
+        let pid = match cause {
+            Cause::Ended(_) => self.buried_pid,
+            _ => record.process.as_ref().map_or(0, Process::pid),
         };
         (pid, record.incarnation, record.machine.state().attempt())
     }

@@ -200,7 +200,8 @@ impl Program {
         self.estate.record().spawnerr = Some(message.into());
         // while descriptors are short, those of its logs may be what another program needs
         self.streams.release();
-        self.occur(Fact::SpawnFailed, Cause::NotSpawned(message.into()), context);
+        let cause = Cause::NotSpawned { error: message.into(), hint: Some(hint.into()) };
+        self.occur(Fact::SpawnFailed, cause, context);
     }
 
     /// Waits for the end of the process, without waiting here.

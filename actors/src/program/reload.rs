@@ -56,7 +56,10 @@ impl Program {
         let name = namespec.clone();
         let ended = self.run(Hook::Reload, errand, move |log, ended, took| match ended {
             Ok(()) => info!(log, "reloaded {name} in {} (reload_command)", span(took)),
-            Err(reason) => warn!(log, "{name} is not reloaded, reload_command: {reason}"),
+            Err(failure) => {
+                let told = Hook::Reload.failed(&failure.reason, failure.is_silent);
+                warn!(log, "{name} is not reloaded, reload_command: {told}");
+            }
         });
         context.spawn(over(ended).into_actor(self).map(move |ended, _, _| {
             let failed = |reason| Fault::Failed(format!("{namespec}: reload_command: {reason}"));

@@ -70,7 +70,8 @@ pub(super) async fn apart<T: Send + 'static>(
 
 fn plan(shared: &Shared, config: &Config) -> Plan {
     let active: Vec<_> = shared.arena.by_priority().iter().map(|group| Arc::clone(&group.spec)).collect();
-    Plan::between(&active, &config.groups)
+    // probes are as the file said that was read last
+    Plan::between(&active, &config.groups).with_probes(&shared.arena.config().probes, &config.probes)
 }
 
 impl Handler<Reread> for Root {

@@ -1,7 +1,10 @@
-//! The sections and keys that there are, to tell a slip of the pen from a key of ours.
+//! The sections and keys that there are, to tell a slip of the pen from a key of ours. Where a reader keeps a list of its
+//! keys, it is that list.
 
-/// The keys of `[supervisord]`.
-pub const SUPERVISORD: &[&str] = &[
+use crate::{health, strategy};
+
+/// The keys of `[supervisord]`, beside those of OTP's rules.
+const SUPERVISORD: &[&str] = &[
     "logfile",
     "logfile_maxbytes",
     "logfile_backups",
@@ -23,17 +26,9 @@ pub const SUPERVISORD: &[&str] = &[
     "exit_code_from",
     "state_file",
     "fault_injection",
-    "strategy",
-    "intensity",
-    "period",
-    "escalate",
-    "auto_shutdown",
-    "start_failure",
-    "backoff",
-    "otp_strict",
 ];
-/// The keys of `[program:x]`; the other kinds of programs have these and their own.
-pub const PROGRAM: &[&str] = &[
+/// The keys of `[program:x]`, beside those of readiness and health; the other kinds of programs have these and their own.
+const PROGRAM: &[&str] = &[
     "command",
     "process_name",
     "numprocs",
@@ -44,6 +39,7 @@ pub const PROGRAM: &[&str] = &[
     "startsecs",
     "startretries",
     "exitcodes",
+    "clean_signals",
     "stopsignal",
     "stopwaitsecs",
     "stopsequence",
@@ -79,18 +75,6 @@ pub const PROGRAM: &[&str] = &[
     "stderr_syslog_target",
     "pipe_size",
     "sockets",
-    "ready",
-    "ready_interval",
-    "ready_probe_timeout",
-    "ready_timeout",
-    "health",
-    "health_delay",
-    "health_interval",
-    "health_timeout",
-    "health_failures",
-    "health_successes",
-    "health_action",
-    "watchdog",
     "type",
     "essential",
     "restart_delay",
@@ -109,85 +93,88 @@ pub const PROGRAM: &[&str] = &[
     "significant",
 ];
 
-/// The keys of `[group:x]` that put it under OTP's rules.
-const GROUP: &[&str] = &[
-    "strategy",
-    "intensity",
-    "period",
-    "escalate",
-    "auto_shutdown",
-    "restart",
-    "significant",
-    "groups",
-    "start_failure",
-    "stop_order",
-    "backoff",
-    "otp_strict",
-];
+/// Those of the sections of sockets.
+const SOCKET: &[&str] = &["socket", "socket_backlog", "socket_owner", "socket_mode"];
 
-/// A kind of section: how its name begins, whether more must follow, its keys beside `more`. Without keys any will do.
+/// A kind of section: how its name begins, whether more must follow, its keys. Without keys any will do.
 struct Kind {
     prefix: &'static str,
     is_named: bool,
-    keys: &'static [&'static str],
-    more: &'static [&'static str],
+    keys: &'static [&'static [&'static str]],
 }
 
 const KINDS: &[Kind] = &[
-    Kind { prefix: "supervisord", is_named: false, keys: SUPERVISORD, more: &[] },
+    Kind {
+        prefix: "supervisord",
+        is_named: false,
+        keys: &[SUPERVISORD, strategy::ROOT, &[strategy::STRICT]],
+    },
     Kind {
         prefix: "supervisorctl",
         is_named: false,
-        keys: &["serverurl", "username", "password", "prompt", "history_file"],
-        more: &[],
+        keys: &[&["serverurl", "username", "password", "prompt", "history_file"]],
     },
-    Kind { prefix: "include", is_named: false, keys: &["files"], more: &[] },
+    Kind { prefix: "include", is_named: false, keys: &[&["files"]] },
     Kind {
         prefix: "unix_http_server",
         is_named: false,
-        keys: &["file", "chmod", "chown", "username", "password"],
-        more: &[],
+        keys: &[&["file", "chmod", "chown", "username", "password"]],
     },
+    Kind { prefix: "inet_http_server", is_named: false, keys: &[&["port", "username", "password"]] },
     Kind {
-        prefix: "inet_http_server",
-        is_named: false,
-        keys: &["port", "username", "password"],
-        more: &[],
+        prefix: "program:",
+        is_named: true,
+        keys: &[PROGRAM, health::KEYS, health::READY, health::HEALTH],
     },
-    Kind { prefix: "program:", is_named: true, keys: PROGRAM, more: &[] },
     Kind {
         prefix: "eventlistener:",
         is_named: true,
-        keys: PROGRAM,
-        more: &["events", "buffer_size", "result_handler", "protocol_error"],
+        keys: &[
+            PROGRAM,
+            health::KEYS,
+            health::READY,
+            health::HEALTH,
+            &["events", "buffer_size", "result_handler", "protocol_error"],
+        ],
     },
-    Kind { prefix: "subscriber:", is_named: true, keys: PROGRAM, more: &["events", "buffer_size"] },
+    Kind {
+        prefix: "subscriber:",
+        is_named: true,
+        keys: &[PROGRAM, health::KEYS, health::READY, health::HEALTH, &["events", "buffer_size"]],
+    },
     Kind {
         prefix: "fcgi-program:",
         is_named: true,
-        keys: PROGRAM,
-        more: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
+        keys: &[PROGRAM, health::KEYS, health::READY, health::HEALTH, SOCKET],
+    },
+    Kind {
+        prefix: "template:",
+        is_named: true,
+        keys: &[
+            PROGRAM,
+            health::KEYS,
+            health::READY,
+            health::HEALTH,
+            strategy::ROOT,
+            &["max_children", "stop_order", strategy::STRICT],
+        ],
     },
     Kind {
         prefix: "probe:",
         is_named: true,
-        keys: &["check", "interval", "timeout", "failures", "successes", "user"],
-        more: &[],
+        keys: &[&["check", "interval", "timeout", "failures", "successes", "user"]],
     },
-    Kind {
-        prefix: "socket:",
-        is_named: true,
-        keys: &["socket", "socket_backlog", "socket_owner", "socket_mode"],
-        more: &[],
-    },
+    Kind { prefix: "socket:", is_named: true, keys: &[SOCKET] },
     Kind {
         prefix: "group:",
         is_named: true,
-        keys: &["programs", "priority", "requires", "requires_restart"],
-        more: GROUP,
+        keys: &[
+            &["programs", "priority", "requires", "requires_restart", strategy::STRICT],
+            strategy::GROUP,
+        ],
     },
-    Kind { prefix: "rpcinterface:", is_named: true, keys: &[], more: &[] },
-    Kind { prefix: "ctlplugin:", is_named: true, keys: &[], more: &[] },
+    Kind { prefix: "rpcinterface:", is_named: true, keys: &[] },
+    Kind { prefix: "ctlplugin:", is_named: true, keys: &[] },
 ];
 
 fn kind(section: &str) -> Option<&'static Kind> {
@@ -210,7 +197,7 @@ pub fn is_section(section: &str) -> bool {
 #[must_use]
 pub fn keys(section: &str) -> Option<Vec<&'static str>> {
     let kind = kind(section).filter(|kind| !kind.keys.is_empty())?;
-    Some(kind.keys.iter().chain(kind.more).copied().collect())
+    Some(kind.keys.concat())
 }
 
 /// The name that is meant, if one is as near as a slip of the pen.
@@ -261,15 +248,28 @@ mod tests {
 
     #[test]
     fn a_slip_is_known_and_another_word_is_not() {
-        let meant = |word| nearest(word, PROGRAM.iter().copied());
+        let keys = keys("program:x").expect("it is known");
+        let meant = |word| nearest(word, keys.iter().copied());
         assert_eq!(meant("comand"), Some("command"));
         assert_eq!(meant("autorestrat"), Some("autorestart"));
         assert_eq!(meant("stdout_log_file"), Some("stdout_logfile"));
+        assert_eq!(meant("health_delai"), Some("health_delay"));
         assert_eq!(meant("command"), None);
         assert_eq!(meant("depends_on"), None);
         assert_eq!(nearest_section("programs:web").as_deref(), Some("program:web"));
         assert_eq!(nearest_section("evenlistener:x").as_deref(), Some("eventlistener:x"));
         assert_eq!(nearest_section("supervisor").as_deref(), Some("supervisord"));
         assert_eq!(nearest_section("uwsgi"), None);
+    }
+
+    #[test]
+    fn no_key_of_a_section_is_known_twice() {
+        for kind in KINDS {
+            let mut keys = kind.keys.concat();
+            let count = keys.len();
+            keys.sort_unstable();
+            keys.dedup();
+            assert_eq!(keys.len(), count, "{}", kind.prefix);
+        }
     }
 }

@@ -126,7 +126,7 @@ fn what_cannot_be_read_is_refused() {
     refused(
         "[program:db]\ncommand=d\n[program:web]\ncommand=w\nrequires=db\nrequires_restart=always\n",
         expect![[r#"
-            error: not a valid requires_restart: 'always'
+            error: [program:web] not a valid requires_restart: 'always'
              --> s.conf:7
               |
             7 | requires_restart=always
@@ -235,7 +235,7 @@ fn a_probe_has_no_condition() {
               |          ^^^^^^^^^^^^^
               help: write probe:p
 
-            error: check: unknown kind of check: 'x'
+            error: [probe:p] check: unknown kind of check: 'x'
              --> s.conf:3
               |
             3 | check=x

@@ -54,49 +54,49 @@ fn what_is_wrong_is_shown_at_its_word() {
         "ready=log:/(up/\nready_timeout=1m5\nready_interval=50ms\nhealth=https://127.0.0.1/\nhealth_action=signal:NONE\n\
          health_failures=0\nwatchdog=soon\n",
         expect![[r#"
-            error: ready: not a regular expression: unclosed group
+            error: [program:web] ready: not a regular expression: unclosed group
              --> s.conf:4
               |
             4 | ready=log:/(up/
               |            ^^^
               help: mend the pattern; a percent sign is written as %%
 
-            error: ready_interval is below its lower bound: 50ms < 100ms
+            error: [program:web] ready_interval is below its lower bound: 50ms < 100ms
              --> s.conf:6
               |
             6 | ready_interval=50ms
               |                ^^^^
               help: write 100ms or more
 
-            error: ready_timeout: unknown unit of time: '5'
+            error: [program:web] ready_timeout: unknown unit of time: '5'
              --> s.conf:5
               |
             5 | ready_timeout=1m5
               |                 ^
               help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
 
-            error: health: https is not supported: 'https://127.0.0.1/'
+            error: [program:web] health: https is not supported: 'https://127.0.0.1/'
              --> s.conf:7
               |
             7 | health=https://127.0.0.1/
               |        ^^^^^^^^^^^^^^^^^^
               help: ask a plain port of the program, or write exec:curl --fail --silent --max-time 4 URL
 
-            error: 0 is below lower bound (1)
+            error: [program:web] health_failures: 0 is below lower bound (1)
              --> s.conf:9
               |
             9 | health_failures=0
               |                 ^
               help: write a number within the bounds
 
-            error: health_action: no signal 'NONE'
+            error: [program:web] health_action: no signal 'NONE'
              --> s.conf:8
               |
             8 | health_action=signal:NONE
               |                      ^^^^
               help: write restart, none, or signal: and a signal, such as signal:HUP
 
-            error: watchdog: not a span of time: 'soon'
+            error: [program:web] watchdog: not a span of time: 'soon'
               --> s.conf:10
                |
             10 | watchdog=soon
@@ -107,21 +107,21 @@ fn what_is_wrong_is_shown_at_its_word() {
     check(
         "ready=tcp:127.0.0.1\nhealth=true\nhealth_action=reboot\n",
         expect![[r#"
-            error: ready: not a host and a port: '127.0.0.1'
+            error: [program:web] ready: not a host and a port: '127.0.0.1'
              --> s.conf:4
               |
             4 | ready=tcp:127.0.0.1
               |           ^^^^^^^^^
               help: write tcp:127.0.0.1:5432, tcp:[::1]:5432 or tcp:5432
 
-            error: health: unknown kind of check: 'true'
+            error: [program:web] health: unknown kind of check: 'true'
              --> s.conf:5
               |
             5 | health=true
               |        ^^^^
               help: write startsecs, notify, fd:3, log:/listening on/, tcp:127.0.0.1:5432, http://127.0.0.1:8080/healthz or exec:command
 
-            error: not a valid health_action: 'reboot'
+            error: [program:web] not a valid health_action: 'reboot'
              --> s.conf:6
               |
             6 | health_action=reboot
@@ -132,7 +132,7 @@ fn what_is_wrong_is_shown_at_its_word() {
     check(
         "ready=fd:3\nhealth=fd:4\n",
         expect![[r#"
-            error: health=fd:4 beside ready=fd:3: a process has one such descriptor
+            error: [program:web] health=fd:4 beside ready=fd:3: a process has one such descriptor
              --> s.conf:5
               |
             5 | health=fd:4

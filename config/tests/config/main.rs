@@ -9,6 +9,7 @@ mod documentation;
 mod expansion;
 mod files;
 mod health;
+mod hooks;
 mod reports;
 mod restart;
 mod rolling;

@@ -422,21 +422,21 @@ fn sockets_are_checked_and_told_after_what_supervisor_tells() {
               | ^^^^^^^^^^^^^
               help: write socket = unix:///run/web.sock or socket = tcp://127.0.0.1:9000
 
-            error: Invalid socket_backlog value 0
+            error: [socket:bad] Invalid socket_backlog value 0
               --> s.conf:11
                |
             11 | socket_backlog=0
                |                ^
                help: write a number from 1 to 65535
 
-            error: Invalid socket_mode value 9
+            error: [socket:bad] Invalid socket_mode value 9
               --> s.conf:12
                |
             12 | socket_mode=9
                |             ^
                help: write the digits 0 to 7 only, such as 022 or 0700
 
-            error: socket_owner and socket_mode params should only be used with a Unix domain socket in [socket:bad] socket
+            error: [socket:bad] socket_owner and socket_mode params should only be used with a Unix domain socket in [socket:bad] socket
               --> s.conf:10
                |
             10 | socket=here

@@ -44,8 +44,7 @@ fn a_percentage_is_refused_as_one_however_its_sign_is_written() {
         let text =
             format!("[supervisord]\n[program:a]\ncommand=a\nfatal_retry=1m\nrestart_jitter={written}\n");
         let report = Site::new(&text).report();
-        let expected =
-            format!("error: not a percentage: '{shown}' in section 'program:a' (file: 's.conf')\n");
+        let expected = format!("error: [program:a] restart_jitter: not a percentage: '{shown}'\n");
         assert!(report.starts_with(&expected), "{written}: {report}");
     }
 }
@@ -56,49 +55,49 @@ fn what_is_wrong_is_shown_at_its_place() {
         "restart_delay=1s,soon,5s\nrestart_delay_max=\nrestart_factor=0.5\nrestart_jitter=120%%\n\
          restart_reset_after=5 minutes\nfatal_retry=0\nmax_runtime=500ms\n",
         expect![[r#"
-            error: not a span of time: 'soon' in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_delay: not a span of time: 'soon'
              --> s.conf:4
               |
             4 | restart_delay=1s,soon,5s
               |                  ^^^^
               help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
 
-            error: no span of time is given in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_delay_max: no span of time is given
              --> s.conf:5
               |
             5 | restart_delay_max=
               |                   ^
               help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
 
-            error: not a factor from 1 to 100: '0.5' in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_factor: not a factor from 1 to 100: '0.5'
              --> s.conf:6
               |
             6 | restart_factor=0.5
               |                ^^^
               help: write a number such as 2 or 1.5
 
-            error: not a percentage: '120%' in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_jitter: not a percentage: '120%'
              --> s.conf:7
               |
             7 | restart_jitter=120%%
               |                ^^^^^
               help: write a whole number from 0 to 100 and a percent sign, such as 20%
 
-            error: unknown unit of time: ' minutes' in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_reset_after: unknown unit of time: 'minutes'
              --> s.conf:8
               |
             8 | restart_reset_after=5 minutes
-              |                      ^^^^^^^^
+              |                       ^^^^^^^
               help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
 
-            error: fatal_retry is less than a second: 0s in section 'program:a' (file: 's.conf')
+            error: [program:a] fatal_retry is less than a second: 0s
              --> s.conf:9
               |
             9 | fatal_retry=0
               |             ^
               help: write 1s or more, or leave the key out
 
-            error: max_runtime is less than a second: 500ms in section 'program:a' (file: 's.conf')
+            error: [program:a] max_runtime is less than a second: 500ms
               --> s.conf:10
                |
             10 | max_runtime=500ms
@@ -113,28 +112,28 @@ fn what_would_have_no_effect_is_refused() {
     refused(
         "restart_delay_max=1m\nrestart_factor=2\nrestart_jitter=10%\nrestart_reset_after=1m\n",
         expect![[r#"
-            error: restart_delay_max has no effect without restart_delay in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_delay_max has no effect without restart_delay
              --> s.conf:4
               |
             4 | restart_delay_max=1m
               |                   ^^
               help: write restart_delay, such as 1s; without it the waits are Supervisor's
 
-            error: restart_factor has no effect without restart_delay in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_factor has no effect without restart_delay
              --> s.conf:5
               |
             5 | restart_factor=2
               |                ^
               help: write restart_delay, such as 1s; without it the waits are Supervisor's
 
-            error: restart_reset_after has no effect without restart_delay in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_reset_after has no effect without restart_delay
              --> s.conf:7
               |
             7 | restart_reset_after=1m
               |                     ^^
               help: write restart_delay, such as 1s; without it the waits are Supervisor's
 
-            error: restart_jitter has no effect without restart_delay, fatal_retry or max_runtime in section 'program:a' (file: 's.conf')
+            error: [program:a] restart_jitter has no effect without restart_delay, fatal_retry or max_runtime
              --> s.conf:6
               |
             6 | restart_jitter=10%
@@ -145,13 +144,13 @@ fn what_would_have_no_effect_is_refused() {
     refused(
         "restart_delay=1s,2s\nrestart_factor=2\n",
         expect![[r#"
-        error: restart_factor has no effect on a list in restart_delay in section 'program:a' (file: 's.conf')
-         --> s.conf:5
-          |
-        5 | restart_factor=2
-          |                ^
-          help: leave one of the two out: the list says every wait
-    "#]],
+            error: [program:a] restart_factor has no effect on a list in restart_delay
+             --> s.conf:5
+              |
+            5 | restart_factor=2
+              |                ^
+              help: leave one of the two out: the list says every wait
+        "#]],
     );
 }
 
@@ -160,28 +159,28 @@ fn a_oneshot_is_neither_ended_by_time_nor_a_listener() {
     refused(
         "type=once\n",
         expect![[r#"
-        error: not a type of program: 'once' in section 'program:a' (file: 's.conf')
-         --> s.conf:4
-          |
-        4 | type=once
-          |      ^^^^
-          help: write simple or oneshot
-    "#]],
+            error: [program:a] not a type of program: 'once'
+             --> s.conf:4
+              |
+            4 | type=once
+              |      ^^^^
+              help: write simple or oneshot
+        "#]],
     );
     refused(
         "type=oneshot\nmax_runtime=1h\n",
         expect![[r#"
-        error: max_runtime is not for type=oneshot, which is not to be started again in section 'program:a' (file: 's.conf')
-         --> s.conf:5
-          |
-        5 | max_runtime=1h
-          |             ^^
-          help: leave it out, or limit the time in the command, as by timeout(1)
-    "#]],
+            error: [program:a] max_runtime is not for type=oneshot, which is not to be started again
+             --> s.conf:5
+              |
+            5 | max_runtime=1h
+              |             ^^
+              help: leave it out, or limit the time in the command, as by timeout(1)
+        "#]],
     );
     let text = "[supervisord]\n[eventlistener:a]\ncommand=a\nevents=TICK_5\ntype=oneshot\n";
     expect![[r#"
-        error: type=oneshot is not for what listens to events in section 'eventlistener:a' (file: 's.conf')
+        error: [eventlistener:a] type=oneshot is not for what listens to events
          --> s.conf:5
           |
         5 | type=oneshot

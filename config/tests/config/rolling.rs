@@ -25,21 +25,21 @@ fn every_key_is_read_and_none_means_one_by_one() {
 fn what_is_wrong_is_shown_at_its_place() {
     let report = site("rolling_batch=0\nrolling_pause=a while\nrolling_abort_on=-1\n").report();
     expect![[r#"
-        error: 0 is below lower bound (1) in section 'program:a' (file: 's.conf')
+        error: [program:a] rolling_batch: 0 is below lower bound (1)
          --> s.conf:4
           |
         4 | rolling_batch=0
           |               ^
           help: write a number within the bounds
 
-        error: rolling_pause: not a span of time: 'a while' in section 'program:a' (file: 's.conf')
+        error: [program:a] rolling_pause: not a span of time: 'a while'
          --> s.conf:5
           |
         5 | rolling_pause=a while
           |               ^^^^^^^
           help: write seconds, or a number with a unit, such as 30, 10s, 200ms, 5m, 1h30m
 
-        error: -1 is below lower bound (1) in section 'program:a' (file: 's.conf')
+        error: [program:a] rolling_abort_on: -1 is below lower bound (1)
          --> s.conf:6
           |
         6 | rolling_abort_on=-1

@@ -1,4 +1,4 @@
-//! How a process is told to end: `stopsequence`.
+//! How a process is told to end: `stopsequence`; and which signals it may end by: `clean_signals`.
 
 use crate::support::Site;
 use expect_test::{Expect, expect};
@@ -66,6 +66,50 @@ fn a_stopsequence_that_is_none_is_shown_with_the_word_that_is_wrong() {
             13 | stopsequence =
                |               ^
                help: write signals with the time that each has, such as TERM:30s, INT:10s, KILL
+        "#]],
+    );
+}
+
+#[test]
+fn clean_signals_are_read_once_each_and_in_any_spelling() {
+    specs(
+        "[supervisord]\n[program:a]\ncommand=a\nclean_signals = term, SIGINT,1, TERM\n\
+         [program:b]\ncommand=b\nclean_signals=\n",
+        expect![[r#"
+            program a priority 999
+              process a: "a"
+                clean_signals SIGTERM, SIGINT, SIGHUP
+            program b priority 999
+              process b: "b"
+        "#]],
+    );
+}
+
+#[test]
+fn a_signal_that_cannot_be_clean_is_shown_at_its_word() {
+    reports(
+        "[supervisord]\n[program:a]\ncommand=a\nclean_signals = TERM, KILL, TREM, 0\n",
+        expect![[r#"
+            error: [program:a] clean_signals: no end by KILL is clean: it is what a lack of memory ends by
+             --> s.conf:4
+              |
+            4 | clean_signals = TERM, KILL, TREM, 0
+              |                       ^^^^
+              help: write signals that programs end by on purpose, such as TERM, INT, HUP, PIPE
+
+            error: [program:a] clean_signals: value 'TREM' is not a valid signal name
+             --> s.conf:4
+              |
+            4 | clean_signals = TERM, KILL, TREM, 0
+              |                             ^^^^
+              help: write signals that programs end by on purpose, such as TERM, INT, HUP, PIPE
+
+            error: [program:a] clean_signals: signal 0 ends nothing
+             --> s.conf:4
+              |
+            4 | clean_signals = TERM, KILL, TREM, 0
+              |                                   ^
+              help: write signals that programs end by on purpose, such as TERM, INT, HUP, PIPE
         "#]],
     );
 }

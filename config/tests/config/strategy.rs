@@ -142,63 +142,63 @@ fn words_that_there_are_not_are_refused() {
         "[group:g]\nprograms=a\nstrategy=simple_one_for_one\nintensity=-1\nperiod=0\nescalate=up\n\
          auto_shutdown=yes\nrestart=always\nstart_failure=no\nstop_order=none\nbackoff=9,1\n",
         expect![[r#"
-            error: not a valid strategy: 'simple_one_for_one'
+            error: [group:g] not a valid strategy: 'simple_one_for_one'
               --> s.conf:12
                |
             12 | strategy=simple_one_for_one
                |          ^^^^^^^^^^^^^^^^^^
                help: write one_for_one, one_for_all or rest_for_one (simple_one_for_one is a [template:x])
 
-            error: -1 is below lower bound (0)
+            error: [group:g] intensity: -1 is below lower bound (0)
               --> s.conf:13
                |
             13 | intensity=-1
                |           ^^
                help: write a number within the bounds
 
-            error: not a valid period: '0'
+            error: [group:g] not a valid period: '0'
               --> s.conf:14
                |
             14 | period=0
                |        ^
                help: write seconds above 0, or a span such as 60, 90s or 10m
 
-            error: not a valid escalation: 'up'
+            error: [group:g] escalate: not a valid escalation: 'up'
               --> s.conf:15
                |
             15 | escalate=up
                |          ^^
                help: write fatal, parent or exit
 
-            error: not a valid automatic shutdown: 'yes'
+            error: [group:g] auto_shutdown: not a valid automatic shutdown: 'yes'
               --> s.conf:16
                |
             16 | auto_shutdown=yes
                |               ^^^
                help: write never, any_significant or all_significant
 
-            error: not a valid answer to a failed start: 'no'
+            error: [group:g] start_failure: not a valid answer to a failed start: 'no'
               --> s.conf:18
                |
             18 | start_failure=no
                |               ^^
                help: write retry or fail
 
-            error: not a valid back-off: '9,1'
+            error: [group:g] backoff: not a valid back-off: '9,1'
               --> s.conf:20
                |
             20 | backoff=9,1
                |         ^^^
                help: write first,cap,factor,jitter, such as 1,60,2.0,0.2: two spans of time, the first not above the second, a factor from 1 to 1000, a part from 0 to 1
 
-            error: not a valid restart type: 'always'
+            error: [group:g] not a valid restart type: 'always'
               --> s.conf:17
                |
             17 | restart=always
                |         ^^^^^^
                help: write permanent, transient or temporary
 
-            error: not a valid stop order: 'none'
+            error: [group:g] stop_order: not a valid stop order: 'none'
               --> s.conf:19
                |
             19 | stop_order=none
@@ -333,7 +333,7 @@ fn circles_are_refused_with_the_circle() {
 #[test]
 fn nobody_is_above_the_daemon() {
     expect![[r#"
-        error: escalate=parent in [supervisord]: nobody is above it
+        error: [supervisord] escalate=parent in [supervisord]: nobody is above it
          --> s.conf:2
           |
         2 | escalate=parent

@@ -177,6 +177,8 @@ fn render_process(out: &mut String, p: &ProcessSpec) {
     key("startsecs", p.startsecs.to_string(), "1");
     key("startretries", p.startretries.to_string(), "3");
     key("exitcodes", format!("{:?}", p.exitcodes), "[0]");
+    let clean: Vec<String> = p.clean_signals.iter().map(ToString::to_string).collect();
+    key("clean_signals", clean.join(", "), "");
     key("stopsignal", p.stopsignal.to_string(), "SIGTERM");
     key("stopwaitsecs", p.stopwaitsecs.to_string(), "10");
     key("stopsequence", p.stop.sequence.as_ref().map_or("none".to_owned(), ToString::to_string), "none");

@@ -95,7 +95,7 @@ impl fmt::Display for Asked {
             Via::JsonRpc => write!(f, "{what} over JSON-RPC by ")?,
             Via::Page => write!(f, "{what} on the status page by ")?,
             Via::Signal => write!(f, "{what} to the daemon by ")?,
-            Via::Inside => return write!(f, "{what} from inside the daemon"),
+            Via::Inside => return write!(f, "{what}, from inside the daemon"),
         }
         match user {
             Some(user) => write!(f, "{} as user {}", peer, user.escape_debug()),

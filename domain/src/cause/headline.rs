@@ -1,14 +1,16 @@
 //! The state of a process in one line: what it is, since when, and what follows when.
 
-use super::{Subject, age, span};
-use crate::lifecycle::{Next, State, StopStep, Then};
+use super::links::reason_behind;
+use super::plan::{is_coming, plan};
+use super::{Change, Entry, Subject, age, span};
+use crate::lifecycle::{Attempt, Next, State, StopStep, Then};
 use crate::spec::Autorestart;
 use crate::status::ProcessState;
 use std::time::{Duration, Instant};
 
 /// `web is BACKOFF: attempt 4 of 10 failed, the next follows in 23 s`.
 pub(super) fn headline(subject: &Subject, now: Instant) -> String {
-    let is_waiting = matches!(subject.state, State::Waiting { .. });
+    let is_waiting = matches!(subject.state, State::Waiting { .. }) && !subject.state.is_retried();
     let is_completed =
         subject.policy.oneshot && matches!(subject.state, State::Exited { expected: true, .. });
     let state = match subject.state.name() {
@@ -23,17 +25,29 @@ fn follows(subject: &Subject, now: Instant) -> String {
     let until = |at: Instant| span(at.saturating_duration_since(now));
     let attempts = subject.policy.startretries.saturating_add(1);
     match subject.state {
+        State::Waiting { attempt: Attempt { veiled: true, .. } } => {
+            format!(
+                "{}given up, and being tried again (fatal_retry): {}",
+                failure(subject),
+                waiting(subject)
+            )
+        }
         State::Waiting { .. } => waiting(subject),
+        State::Starting { ready_at: None, attempt: Attempt { veiled: true, .. } } => {
+            format!("{}given up, and just now being tried again (fatal_retry)", failure(subject))
+        }
+        State::Starting { ready_at: Some(at), attempt: Attempt { veiled: true, .. } } => format!(
+            "{}given up, and being tried again (fatal_retry): {}RUNNING in {} if it stays up",
+            failure(subject),
+            up_for(subject, now),
+            until(at)
+        ),
         State::Starting { ready_at: None, attempt } => {
             format!("attempt {} of {attempts}, the process is about to be made", attempt.tries + 1)
         }
         State::Starting { ready_at: Some(at), attempt } => {
-            let up = subject.born.map_or_else(String::new, |born| format!("up for {}, ", ago(born, now)));
-            format!(
-                "attempt {} of {attempts}, {up}RUNNING in {} if it stays up",
-                attempt.tries + 1,
-                until(at)
-            )
+            let (attempt, up) = (attempt.tries + 1, up_for(subject, now));
+            format!("attempt {attempt} of {attempts}, {up}RUNNING in {} if it stays up", until(at))
         }
         State::Running { since, .. } => {
             format!("pid {}, for {}", subject.pid, ago(subject.born.unwrap_or(since), now))
@@ -56,11 +70,19 @@ fn follows(subject: &Subject, now: Instant) -> String {
         State::Fatal { retry_at: Some(at), .. } => {
             format!("{}given up, to be tried again in {} (fatal_retry)", failure(subject), until(at))
         }
-        State::Fatal { retry_at: None, .. } => format!(
-            "{}given up, and not tried again by itself: mend the reason, then start it",
-            failure(subject)
-        ),
-        State::Unknown => "the daemon has no power over it; only its end leads out".to_owned(),
+        State::Fatal { retry_at: None, .. } => match blocked(subject, now) {
+            Some(next) => format!("{}given up; {next}", failure(subject)),
+            None => format!(
+                "{}given up, and not tried again by itself: mend the reason, then start it",
+                failure(subject)
+            ),
+        },
+        State::Unknown => match subject.pid {
+            0 => "the daemon has no power over it; only its end leads out".to_owned(),
+            pid => format!(
+                "the daemon has no power over it; only its end leads out: end it by hand (kill -KILL {pid})"
+            ),
+        },
     }
 }
 
@@ -72,10 +94,35 @@ fn waiting(subject: &Subject) -> String {
     }
 }
 
-/// How the last attempt failed.
+/// How the last attempt failed, also one in the background.
 fn failure(subject: &Subject) -> String {
-    let last = subject.history.last_to(ProcessState::Backoff);
-    last.map_or_else(String::new, |entry| format!("{}; ", entry.cause))
+    let failed = |entry: &&Entry| match entry.change {
+        Change::State { to, .. } => to == ProcessState::Backoff,
+        Change::Became { what, .. } => what == "failed again",
+    };
+    let last = subject.history.entries().rev().find(failed);
+    last.map_or_else(String::new, |entry| format!("{}; ", how(subject, entry)))
+}
+
+/// How it failed or ended: of an end by a stop, why it was stopped.
+fn how(subject: &Subject, entry: &Entry) -> String {
+    match reason_behind(&subject.history, entry) {
+        Some(stop) => format!("{} ({})", stop.cause, entry.cause),
+        None => entry.cause.to_string(),
+    }
+}
+
+/// What is in the way of a start by itself, or brings one about, and what to do: nothing, where only the state does.
+fn blocked(subject: &Subject, now: Instant) -> Option<String> {
+    if subject.disabled {
+        let name = &subject.namespec;
+        return Some(format!("it is disabled: supervisorctl enable {name} comes first"));
+    }
+    plan(subject, now)
+}
+
+fn up_for(subject: &Subject, now: Instant) -> String {
+    subject.born.map_or_else(String::new, |born| format!("up for {}, ", ago(born, now)))
 }
 
 fn ago(then: Instant, now: Instant) -> String {
@@ -113,7 +160,13 @@ fn stopping(
         }
     };
     match then {
-        Then::Stay => {}
+        Then::Stay => {
+            let next = plan(subject, now).filter(|_| is_coming(subject));
+            text.extend(next.into_iter().flat_map(|next| ["; ".to_owned(), next]));
+        }
+        Then::Fail(Attempt { veiled: true, .. }) => {
+            text.push_str("; it was being tried again (fatal_retry), and that has failed");
+        }
         Then::Start => text.push_str("; then it starts again"),
         Then::Fail(_) => text.push_str("; its start counts as failed"),
         Then::Exit(_) => text.push_str("; its end counts as not expected"),
@@ -126,18 +179,31 @@ fn age_of(then: Instant, now: Instant) -> String {
 }
 
 fn stopped(subject: &Subject, now: Instant) -> String {
-    match (subject.history.last_to(ProcessState::Stopped), subject.autostart) {
-        (Some(entry), _) => format!("for {}", ago(entry.at, now)),
-        (None, false) => "it was never started, and autostart=false".to_owned(),
-        (None, true) => {
-            "it was not started yet, though autostart=true: the daemon is just coming up, or ends"
+    let stopped = subject.history.last_to(ProcessState::Stopped);
+    let since = stopped.map(|entry| format!("for {}", ago(entry.at, now)));
+    let is_known = subject.history.dropped() == 0 && subject.history.last().is_none();
+    match (since, blocked(subject, now)) {
+        (Some(since), Some(next)) => format!("{since}; {next}"),
+        (Some(since), None) => since,
+        (None, next) if !is_known => {
+            let next = next.map_or_else(String::new, |next| format!("; {next}"));
+            format!("for longer than is kept of what happened to it{next}")
+        }
+        (None, Some(next)) if subject.autostart || subject.disabled => {
+            format!("it was not started yet: {next}")
+        }
+        (None, _) if !subject.autostart => "it was never started, and autostart=false".to_owned(),
+        (None, _) if subject.group.is_some() => {
+            "it was not started yet, though autostart=true: somebody stopped it before its turn; start it"
                 .to_owned()
         }
+        (None, _) => "it was not started yet, though autostart=true: the daemon is just coming up, or ends"
+            .to_owned(),
     }
 }
 
 fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: Instant) -> String {
-    let how = subject.history.last_to(ProcessState::Exited).map(|entry| entry.cause.to_string());
+    let how = subject.history.last_to(ProcessState::Exited).map(|entry| how(subject, entry));
     let kind = if expected { "expected" } else { "not expected" };
     let how = how.unwrap_or_else(|| format!("its end was {kind}"));
     if let Some(at) = restart_at {
@@ -146,11 +212,16 @@ fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: I
             wait => format!("{how}; it starts again in {} (autorestart)", span(wait)),
         };
     }
+    let next = blocked(subject, now);
     let why = match subject.policy.autorestart {
         _ if subject.policy.oneshot && expected => "type=oneshot, its work is done",
+        _ if is_coming(subject) => return format!("{how}; {}", next.unwrap_or_default()),
         Autorestart::Never => "autorestart=false",
         Autorestart::Unexpected if expected => "autorestart=unexpected",
-        Autorestart::Always | Autorestart::Unexpected => "the daemon was to start nothing any more",
+        Autorestart::Always | Autorestart::Unexpected => match next {
+            Some(next) => return format!("{how}; not started again: {next}"),
+            None => "the daemon was to start nothing any more",
+        },
     };
     format!("{how}; not started again: {why}")
 }

@@ -13,16 +13,20 @@
 //! Absent: where histories are kept, clocks, the wire, and what local time it is.
 
 mod asked;
+mod chain;
 mod entry;
 mod explain;
 mod headline;
 mod history;
 mod lines;
+mod links;
+mod plan;
+mod told;
 mod words;
 
 pub use asked::{Asked, Peer, Via};
 pub use entry::{Change, End, Entry, Signalled, Tail, Verdict};
-pub use explain::{Explanation, Others, Outside, Reason, Subject, Waited, explain};
+pub use explain::{Explanation, InGroup, Others, Outside, Reason, Subject, Waited, explain};
 pub use history::{History, KEPT, TAILS};
 pub use words::{age, span};
 
@@ -63,7 +67,12 @@ pub enum Cause {
     /// The process was made.
     Spawned,
     /// It could not be made.
-    NotSpawned(Arc<str>),
+    NotSpawned {
+        /// Why not.
+        error: Arc<str>,
+        /// What to do about it.
+        hint: Option<Arc<str>>,
+    },
     /// It ended.
     Ended(Arc<End>),
     /// Another attempt after a failed one, whose pause is over.
@@ -94,6 +103,8 @@ pub enum Cause {
         text: Arc<str>,
         /// Where that happened, if it was not here.
         of: Option<Ref>,
+        /// What brought it about, where that is no entry of a process: why a group below gave up.
+        because: Option<Arc<Self>>,
     },
 }
 
@@ -101,19 +112,25 @@ impl Cause {
     /// A spawn that was called off.
     #[must_use]
     pub fn unborn() -> Self {
-        Self::NotSpawned("it was to be stopped before it had been spawned".into())
+        Self::not_spawned("it was to be stopped before it had been spawned")
     }
 
     /// A rule that has no variant of its own.
     #[must_use]
     pub fn rule(kind: &'static str, text: impl Into<Arc<str>>) -> Self {
-        Self::Rule { kind, text: text.into(), of: None }
+        Self::Rule { kind, text: text.into(), of: None, because: None }
     }
 
     /// The same because of something in the history of another.
     #[must_use]
     pub fn rule_of(kind: &'static str, text: impl Into<Arc<str>>, of: Ref) -> Self {
-        Self::Rule { kind, text: text.into(), of: Some(of) }
+        Self::Rule { kind, text: text.into(), of: Some(of), because: None }
+    }
+
+    /// It could not be made, and nobody can do anything about that.
+    #[must_use]
+    pub fn not_spawned(error: impl Into<Arc<str>>) -> Self {
+        Self::NotSpawned { error: error.into(), hint: None }
     }
 
     /// What a transition that came by itself, at its deadline, says of its cause.
@@ -151,7 +168,7 @@ impl Cause {
             Self::Removed => "removed",
             Self::Up(_) => "startsecs",
             Self::Spawned => "spawned",
-            Self::NotSpawned(_) => "spawnerr",
+            Self::NotSpawned { .. } => "spawnerr",
             Self::Ended(_) => "exit",
             Self::Retry { .. } => "retry",
             Self::GaveUp { .. } => "startretries",
@@ -179,6 +196,15 @@ impl Cause {
     pub const fn of(&self) -> Option<&Ref> {
         match self {
             Self::Rule { of, .. } => of.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// What brought it about, if that is no entry of a process.
+    #[must_use]
+    pub const fn because(&self) -> Option<&Arc<Self>> {
+        match self {
+            Self::Rule { because, .. } => because.as_ref(),
             _ => None,
         }
     }

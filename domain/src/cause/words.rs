@@ -45,7 +45,7 @@ pub(super) fn cause(cause: &Cause, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         Cause::Removed => f.write_str("its group is not active any more"),
         Cause::Up(startsecs) => write!(f, "it was up for startsecs={}", startsecs.as_secs()),
         Cause::Spawned => f.write_str("the process was made"),
-        Cause::NotSpawned(error) => write!(f, "not spawned: {error}"),
+        Cause::NotSpawned { error, .. } => write!(f, "not spawned: {error}"),
         Cause::Ended(how) => end(how, f),
         Cause::Retry { failed } => write!(f, "another attempt after {}", failures(*failed)),
         Cause::GaveUp { failed } => {

@@ -23,11 +23,16 @@ pub struct Gate {
     pub relied_on: Vec<(Namespec, u64)>,
 }
 
+/// The kind of the cause of a start that had nothing to wait for: no news to anybody.
+pub const UNHINDERED: &str = "unhindered";
+
 /// What a look at what is missing comes to.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Look {
     /// Nothing holds the spawn back any more.
     Clear {
+        /// One word: `requires`, or [`UNHINDERED`] where nothing was waited for.
+        kind: &'static str,
         /// Why not.
         text: String,
         /// Who it waited for last.
@@ -66,8 +71,9 @@ impl Gate {
         let was_stuck = std::mem::replace(&mut self.stuck, stuck);
         let before = std::mem::replace(&mut self.missing, missing);
         if self.missing.is_empty() {
+            let kind = if before.is_empty() && !self.waived { UNHINDERED } else { "requires" };
             let (text, of) = clearance(&before, self.waived);
-            return Look::Clear { text, of };
+            return Look::Clear { kind, text, of };
         }
         Look::Waits { is_news: before != self.missing, matters: was_stuck != stuck }
     }

@@ -17,7 +17,7 @@ mod hold;
 pub mod parse;
 pub mod way;
 
-pub use hold::{Gate, Look, end_fact, loss};
+pub use hold::{Gate, Look, UNHINDERED, end_fact, loss};
 
 use crate::name::{GroupName, Namespec};
 use std::fmt;

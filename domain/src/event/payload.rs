@@ -38,6 +38,7 @@ impl EventKind {
             | Self::SupervisorRunning
             | Self::SupervisorStopping
             | Self::GroupChanged(_)
+            | Self::GroupState(_)
             | Self::ActorRestarted { .. }
             | Self::ProcessReadiness { .. }
             | Self::ProcessHealth { .. }

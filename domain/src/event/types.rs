@@ -8,7 +8,7 @@
 //! A listener may subscribe to Supervisor's types, no more: what only treeherd has is not sent to one that asks for
 //! `EVENT`, for it could not know it. A subscriber may subscribe to all.
 
-use super::{EventKind, is_below};
+use super::{EventKind, GroupNews, is_below};
 use std::collections::BTreeSet;
 
 /// The types that events have; what is above them is none of its own.
@@ -36,7 +36,7 @@ pub const TYPES: [&str; 20] = [
 ];
 
 /// The types that only treeherd has.
-pub const OURS: [&str; 10] = [
+pub const OURS: [&str; 18] = [
     "ACTOR_RESTARTED",
     "LOG_TROUBLE",
     "GROUP_CHANGED",
@@ -47,6 +47,14 @@ pub const OURS: [&str; 10] = [
     "PROCESS_UNHEALTHY",
     "PROBE_HEALTHY",
     "PROBE_UNHEALTHY",
+    "GROUP_STATE_STARTING",
+    "GROUP_STATE_UP",
+    "GROUP_STATE_RESTARTING",
+    "GROUP_STATE_ESCALATED",
+    "GROUP_STATE_FINISHED",
+    "GROUP_STATE_DOWN",
+    "GROUP_STATE_STOPPED",
+    "GROUP_STATE_FATAL",
 ];
 
 /// Above types, but no class of them.
@@ -61,7 +69,7 @@ pub fn is_type(name: &str) -> bool {
 /// The same with the types that only treeherd has.
 #[must_use]
 pub fn is_any_type(name: &str) -> bool {
-    is_type(name) || OURS.contains(&name)
+    is_type(name) || name == GroupNews::CLASS || OURS.contains(&name)
 }
 
 /// Whether a name, in any case, is that of a type, or stands above one.
@@ -74,7 +82,7 @@ pub fn stands_for_any(name: &str) -> bool {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct EventSet {
     names: BTreeSet<String>,
-    types: u32,
+    types: u64,
 }
 
 /// Every type with its bit.
@@ -104,7 +112,7 @@ impl EventSet {
         let mut set = Self::default();
         for name in names.into_iter().map(str::to_ascii_uppercase).filter(|name| is_known(name)) {
             let below = bits().take(count).filter(|(_, one)| is_below(one, &name));
-            set.types |= below.map(|(bit, _)| 1 << bit).sum::<u32>();
+            set.types |= below.map(|(bit, _)| 1 << bit).sum::<u64>();
             set.names.insert(name);
         }
         set
@@ -173,5 +181,39 @@ mod tests {
         assert!(!EventSet::of_any(["PROCESS_STATE", "ACTOR"]).includes(&own) && !is_any_type("ACTOR"));
         assert!(TYPES.iter().chain(&OURS).all(|one| EventSet::of_any(["EVENT"]).has(one)));
         assert!(EventSet::of(["EVENT"]).includes(&EventKind::SupervisorRunning));
+        assert!(
+            !is_type("GROUP_STATE") && !EventSet::of(["EVENT", "GROUP_STATE"]).has("GROUP_STATE_FATAL")
+        );
+    }
+
+    #[test]
+    fn every_event_of_a_group_has_a_type_in_its_class() {
+        use crate::group::{ChildId, Output, Report, Why};
+        use crate::name::ProcessName;
+        use crate::strategy::Ending;
+        use std::time::Duration;
+        let (child, why) = (ChildId::Process(ProcessName::new("a")), Why::StartFailed);
+        let restart = Output::Restart {
+            child: child.clone(),
+            why,
+            stopped: Vec::new(),
+            started: Vec::new(),
+            delay: Duration::ZERO,
+        };
+        let outputs = [
+            Output::Begun,
+            restart,
+            Output::Escalated { child: child.clone(), why, restarts: None },
+            Output::AutoShutdown(child),
+            Output::Report(Report::Up),
+            Output::Report(Report::Ended(Ending::Normal)),
+            Output::Report(Report::Stopped),
+            Output::Report(Report::Fatal),
+        ];
+        let all = EventSet::of_any(["group_state"]);
+        let names: BTreeSet<&str> = outputs.iter().filter_map(GroupNews::name_of).collect();
+        assert_eq!(names.len(), outputs.len());
+        assert!(names.iter().all(|name| OURS.contains(name) && all.has(name)));
+        assert_eq!(bits().filter(|(_, name)| all.has(name)).count(), outputs.len());
     }
 }

@@ -190,11 +190,16 @@ impl GroupMachine {
         self.phase.as_str()
     }
 
+    /// How many restarts count at `now`, one that was refused included; `None`: none are counted.
+    #[must_use]
+    pub fn budget_used(&self, now: Instant) -> Option<usize> {
+        self.policy.budget().map(|budget| self.window.counting(now, budget.period))
+    }
+
     /// How many restarts are left at `now`; `None`: no limit.
     #[must_use]
     pub fn budget_left(&self, now: Instant) -> Option<usize> {
-        let budget = self.policy.budget()?;
-        Some(budget.restarts.saturating_sub(self.window.counting(now, budget.period)))
+        Some(self.policy.intensity?.saturating_sub(self.budget_used(now)?))
     }
 
     /// Takes care of processes that ran before the group had rules, which `found` tells of: what is down stays so. Of a

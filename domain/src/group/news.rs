@@ -7,8 +7,8 @@
 //!
 //! Absent: where it is told.
 
-use super::reasons::{list, named};
-use super::{ChildId, End, Escalate, GroupMachine, GroupPolicy, Output, Report, Why};
+use super::reasons::{list, named, to_start};
+use super::{ChildId, Escalate, GroupMachine, GroupPolicy, Output, Report, Why};
 use crate::cause::span;
 use crate::level::Level;
 use crate::name::GroupName;
@@ -112,27 +112,13 @@ fn budget(left: Option<usize>, policy: &GroupPolicy) -> String {
 }
 
 fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
-    match (escalate, group) {
-        (Escalate::Fatal, Some(group)) => {
-            format!("all it has is stopped (escalate=fatal); see why, then supervisorctl start {group}:*")
+    match escalate {
+        Escalate::Fatal => {
+            format!("all it has is stopped (escalate=fatal); see why, then {}", to_start(group))
         }
-        (Escalate::Fatal, None) => {
-            "all groups are stopped (escalate=fatal); see why, then start them".to_owned()
-        }
-        (Escalate::Parent, _) => {
+        Escalate::Parent => {
             "all it has is stopped, and the one above it decides (escalate=parent)".to_owned()
         }
-        (Escalate::Exit, _) => "the daemon ends (escalate=exit)".to_owned(),
-    }
-}
-
-impl End {
-    /// The rule by which the daemon ends.
-    #[must_use]
-    pub fn rule(&self) -> String {
-        match self {
-            Self::Done => "auto_shutdown".to_owned(),
-            Self::Escalated(group) => format!("escalate=exit of {}", named(group.as_ref())),
-        }
+        Escalate::Exit => "the daemon ends (escalate=exit)".to_owned(),
     }
 }

@@ -77,20 +77,18 @@ impl GroupPolicy {
         self.intensity.map(|restarts| Intensity { restarts, period: self.period })
     }
 
-    /// The time that the delays of one restart after the other take until the budget is used up, without jitter: if
-    /// that is longer than the period, a child that fails at once never uses it up.
+    /// The shortest time in which one child that takes `failing` to fail each time uses the budget up, from its first
+    /// failure on; `None`: there is no limit. If it is longer than the period, the child never uses it up.
     #[must_use]
-    pub fn outlasts_its_period(&self) -> bool {
-        let Some(Intensity { restarts, period }) = self.budget() else { return false };
-        let delays = (0..=u32::try_from(restarts).unwrap_or(u32::MAX)).take(1000);
-        let mut total = Duration::ZERO;
-        for attempt in delays {
-            total = total.saturating_add(self.backoff.base(attempt));
-            if total > period {
-                return true;
-            }
-        }
-        false
+    pub fn shortest_end(&self, failing: Duration) -> Option<Duration> {
+        let restarts = u32::try_from(self.intensity?).unwrap_or(u32::MAX);
+        let shortest = (1.0 - self.backoff.jitter).clamp(0.0, 1.0);
+        // the longest delay comes soon, and is the same from then on
+        let grows = restarts.min(1000);
+        let delays = (0..grows).map(|attempt| self.backoff.base(attempt).mul_f64(shortest));
+        let rest = self.backoff.base(grows).mul_f64(shortest).saturating_mul(restarts - grows);
+        let delays = delays.fold(rest, Duration::saturating_add);
+        Some(delays.saturating_add(failing.saturating_mul(restarts)))
     }
 }
 

@@ -4,6 +4,7 @@ use super::state::Attempt;
 use crate::exit::ExitStatus;
 use crate::restart::{self, RestartPolicy};
 use crate::seldom::Seldom;
+use crate::signal::Signal;
 use crate::spec::{Autorestart, ProcessSpec, ProcessType};
 use crate::stop::StopSpec;
 use std::time::{Duration, Instant};
@@ -25,6 +26,8 @@ pub struct Policy {
     pub autorestart: Autorestart,
     /// `exitcodes`.
     pub exitcodes: Vec<i32>,
+    /// `clean_signals`.
+    pub clean_signals: Vec<Signal>,
     /// Whether it waits before each spawn until what it `requires` is there.
     pub gated: bool,
     /// `type=oneshot`.
@@ -46,6 +49,7 @@ impl Default for Policy {
             pre_stop: None,
             autorestart: Autorestart::Unexpected,
             exitcodes: vec![0],
+            clean_signals: Vec::new(),
             gated: false,
             oneshot: false,
             restart: Seldom::default(),
@@ -162,10 +166,10 @@ impl Policy {
         }
     }
 
-    /// Whether an end is one of `exitcodes`.
+    /// Whether an end is one of `exitcodes`, or by one of `clean_signals`.
     #[must_use]
     pub fn expects(&self, status: ExitStatus) -> bool {
-        status.is_expected(&self.exitcodes)
+        status.is_expected(&self.exitcodes) || status.is_clean(&self.clean_signals)
     }
 }
 
@@ -181,6 +185,7 @@ impl From<&ProcessSpec> for Policy {
             // one that its group starts again does not start by itself
             autorestart: if spec.child.supervised { Autorestart::Never } else { spec.autorestart },
             exitcodes: spec.exitcodes.clone(),
+            clean_signals: spec.clean_signals.clone(),
             gated: spec.depend.is_gated(),
             oneshot: spec.kind == ProcessType::Oneshot,
             restart: if spec.child.supervised {

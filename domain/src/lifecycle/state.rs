@@ -56,7 +56,7 @@ pub enum State {
     Exited {
         /// How.
         status: ExitStatus,
-        /// Whether that is one of `exitcodes`.
+        /// Whether that is one of `exitcodes`, or by one of `clean_signals`.
         expected: bool,
         /// When it starts again, if it does.
         restart_at: Option<Instant>,

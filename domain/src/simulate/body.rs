@@ -32,7 +32,7 @@ impl Engine {
         if life == Life::Unborn {
             let text = "the script says that it fails to start";
             player.last_end = format!("not spawned: {text}");
-            player.facts.push_back((Fact::SpawnFailed, Cause::NotSpawned(text.into())));
+            player.facts.push_back((Fact::SpawnFailed, Cause::not_spawned(text)));
             return;
         }
         let spec = &player.spec.health;

@@ -184,7 +184,7 @@ impl Engine {
         }
         let missing = self.stage.missing(at);
         match self.stage.players[at].gate.look(missing) {
-            Look::Clear { text, .. } => return Some(Cause::rule("requires", text)),
+            Look::Clear { kind, text, .. } => return Some(Cause::rule(kind, text)),
             Look::Waits { is_news, matters } => {
                 if is_news {
                     let missing = &self.stage.players[at].gate.missing;

@@ -135,7 +135,8 @@ impl Engine {
         let post = self.grove.posts.entry(group.clone()).or_default();
         let errands = post.next(self.grove.forest.orders(group));
         errands.iter().for_each(|errand| post.handed(errand.ticket));
-        let cause = self.grove.reasons.get(group).cloned().unwrap_or(Cause::Autostart(None));
+        let acted = self.grove.reasons.get(group);
+        let cause = acted.map_or(Cause::Autostart(None), |acted| Cause::clone(&acted.cause));
         let end = self.fall.as_ref().map(|fall| fall.cause.clone());
         for Errand { process, ticket, task } in errands {
             let Some(at) = self.stage.at(&Namespec::new(group.clone(), process)) else { continue };
@@ -160,7 +161,7 @@ impl Engine {
     /// Feeds the machines, tells what comes of it, and sees to it that it is carried out.
     fn feed_groups(&mut self, input: impl FnOnce(&mut Forest, Instant) -> Changes) {
         let changes = input(&mut self.grove.forest, self.now);
-        self.grove.reasons.note(&changes, &self.grove.forest, |_| Cause::Autostart(None), |_| None);
+        self.grove.reasons.note(&changes, &self.grove.forest, 0, |_| Cause::Autostart(None), |_| None);
         for (group, output) in &changes.news {
             let machine = self.grove.forest.machine(group.as_ref());
             if let Some(news) = News::of(group.as_ref(), output, machine, self.now) {
@@ -170,7 +171,7 @@ impl Engine {
         }
         self.mail.extend(changes.touched.into_iter().map(Mail::Orders));
         if let Some(end) = changes.end.filter(|_| self.fall.is_none()) {
-            let why = end.rule();
+            let why = self.grove.reasons.words(&end);
             self.script_line("shutdown", &why);
             self.shut_down(Arc::new(Asked::inside(&why)));
         }

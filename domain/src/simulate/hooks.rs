@@ -108,7 +108,7 @@ impl Engine {
                 let text = format!("pre_start: {reason}");
                 let player = &mut self.stage.players[at];
                 player.last_end = format!("not spawned: {text}");
-                player.facts.push_back((Fact::SpawnFailed, Cause::NotSpawned(text.into())));
+                player.facts.push_back((Fact::SpawnFailed, Cause::not_spawned(text)));
             }
         }
         self.drive(at);

@@ -20,6 +20,7 @@ pub(crate) fn process(name: &str) -> ProcessSpec {
         startsecs: 1,
         startretries: 3,
         exitcodes: vec![0],
+        clean_signals: Vec::new(),
         stopsignal: Signal::TERM,
         stopwaitsecs: 10,
         stopasgroup: false,

@@ -23,11 +23,13 @@ impl Life {
             state: State::STOPPED,
             policy,
             autostart: true,
+            disabled: false,
             pid: 0,
             incarnation: 0,
             born: None,
             killed: None,
             history: History::default(),
+            group: None,
             requires: Vec::new(),
             probes: Vec::new(),
             says: None,
@@ -69,7 +71,12 @@ impl Life {
     }
 
     pub(super) fn became(&mut self, before: u64, what: &'static str, cause: Cause) -> &mut Self {
-        self.push(before, Change::Became { what, is_bad: what.starts_with("un") }, cause, 0)
+        self.push(
+            before,
+            Change::Became { what, is_bad: ["unhealthy", "not ready", "failed again"].contains(&what) },
+            cause,
+            0,
+        )
     }
 
     pub(super) fn said(&mut self, bytes: &[u8]) -> &mut Self {
@@ -81,7 +88,11 @@ impl Life {
         self
     }
 
-    pub(super) fn now(&mut self, state: State) -> Subject {
+    pub(super) fn subject_in(&self, state: State) -> Subject {
         Subject { state, ..self.subject.clone() }
+    }
+
+    pub(super) fn now(&mut self, state: State) -> Subject {
+        self.subject_in(state)
     }
 }

@@ -65,7 +65,7 @@ fn the_daemon_ends_with_escalate_exit() {
         "0 start | 1 a fails",
         expect![[r#"
             0 start: +a +b [g is up]
-            1 a fails: [g gives up: a failed, that would be restart 1 within 5 s] [g ends the daemon] shutdown: escalate=exit of group g -b
+            1 a fails: [g gives up: a failed, that would be restart 1 within 5 s] [g ends the daemon] shutdown: escalate=exit: group g gave up: a failed -b
         "#]],
     );
 }
@@ -178,7 +178,7 @@ fn the_root_is_a_level_of_its_own() {
         expect![[r#"
             0 start: +t [tools is up] +w [web is up] [[supervisord] is up]
             1 w fails: [web gives up: w failed, that would be restart 1 within 5 s] [web is down] +w [web is up]
-            2 w fails: [web gives up: w failed, that would be restart 1 within 5 s] [web is down] [[supervisord] gives up: group web failed, that would be restart 2 within 5 s] [[supervisord] ends the daemon] shutdown: escalate=exit of [supervisord] -t
+            2 w fails: [web gives up: w failed, that would be restart 1 within 5 s] [web is down] [[supervisord] gives up: group web failed, that would be restart 2 within 5 s] [[supervisord] ends the daemon] shutdown: escalate=exit: [supervisord] gave up: group web failed -t
         "#]],
     );
 }
@@ -191,7 +191,7 @@ fn the_work_of_the_root_may_be_done() {
         "0 start | 1 j ends",
         expect![[r#"
             0 start: +w [web is up] +j [job is up] [[supervisord] is up]
-            1 j ends: [job stops: j, which is significant, ended] [job is down] [[supervisord] stops: group job, which is significant, ended] -w [[supervisord] is down] shutdown: auto_shutdown
+            1 j ends: [job stops: j, which is significant, ended] [job is down] [[supervisord] stops: group job, which is significant, ended] -w [[supervisord] is down] shutdown: auto_shutdown of [supervisord]: group job ended
         "#]],
     );
 }

@@ -1,6 +1,6 @@
 //! The budget: what counts, its edge, and the delays.
 
-use crate::herd::{check, origin, policy};
+use crate::herd::{check, origin, policy, trace};
 use expect_test::expect;
 use std::time::Duration;
 use treeherd_domain::group::{Backoff, ChildId, ChildSpec, Fact, GroupMachine, Request};
@@ -118,7 +118,7 @@ fn ends_that_are_not_followed_by_a_restart_cost_nothing() {
 #[test]
 fn without_an_intensity_there_is_no_limit() {
     let fails: String = (1..200).map(|at| format!(" | {at} a fails")).collect();
-    let trace = crate::herd::trace("g: a", &format!("0 start{fails}"));
+    let trace = trace("g: a", &format!("0 start{fails}"));
     assert_eq!(trace.lines().filter(|line| line.ends_with("a fails: +a")).count(), 199);
 }
 
@@ -192,8 +192,18 @@ fn the_budget_that_is_left_is_told() {
 }
 
 #[test]
-fn delays_that_outlast_the_period_are_known() {
-    assert!(policy("intensity=5 period=5 backoff=1,60,2,0").outlasts_its_period());
-    assert!(!policy("intensity=5 period=60 backoff=1,60,2,0").outlasts_its_period());
-    assert!(!policy("period=5 backoff=1,60,2,0").outlasts_its_period());
+fn a_child_that_fails_at_once_uses_the_budget_up_in_the_shortest_time_or_never() {
+    let needs = |keys: &str, failing| policy(keys).shortest_end(Duration::from_secs(failing));
+    let keys = "intensity=5 backoff=1,60,2,0";
+    assert_eq!(needs(keys, 0), Some(Duration::from_secs(15)));
+    assert_eq!(needs(keys, 6), Some(Duration::from_secs(45)));
+    assert_eq!(needs("intensity=5 backoff=1,60,2,0.2", 0), Some(Duration::from_secs(12)));
+    assert_eq!(needs("intensity=0 backoff=1,60,2,0", 6), Some(Duration::ZERO));
+    assert_eq!(needs("intensity=100000 backoff=1,60,2,0", 0).map(|time| time.as_secs()), Some(5_999_643));
+    assert_eq!(needs("backoff=1,60,2,0", 6), None);
+    let gives_up =
+        |period: u64| trace(&format!("g {keys} period={period}: a"), "0 broken a & start | 900 wait");
+    let is_end = |line: &str| line.starts_with("15 ") && line.contains("g gives up");
+    assert!(gives_up(15).lines().any(is_end), "{}", gives_up(15));
+    assert!(!gives_up(14).contains("gives up"));
 }

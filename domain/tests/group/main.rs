@@ -9,6 +9,7 @@
 //! escalation      groups that give up, through three levels
 //! significant     auto_shutdown
 //! starting        the first start, and stops that come in between
+//! outlook         what is to become of a process that is not up, and why
 //! dynamic         children that are added while the group runs (simple_one_for_one), and what no configuration brings
 //! properties      what holds for every history (proptest)
 //! ```
@@ -22,6 +23,7 @@ mod dynamic;
 mod escalation;
 mod herd;
 mod intensity;
+mod outlook;
 mod properties;
 mod restart_types;
 mod significant;

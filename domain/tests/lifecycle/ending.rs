@@ -53,6 +53,28 @@ fn an_end_by_a_signal_is_never_expected() {
 }
 
 #[test]
+fn an_end_by_a_clean_signal_is_expected_and_stays() {
+    check(
+        "clean_signals=TERM,HUP",
+        "0 start | 5 exit SIGHUP | 9 start | 15 exit SIGINT | 16 exit SIGTERM",
+        expect![[r#"
+            0s      start          STARTING !Spawn   tries 0
+            0s      (spawned)      STARTING          tries 0
+            1s      (deadline)     RUNNING
+            5s      exit SIGHUP    EXITED            expected
+            9s      start          STARTING !Spawn   tries 0
+            9s      (spawned)      STARTING          tries 0
+            10s     (deadline)     RUNNING
+            15s     exit SIGINT    EXITED            not expected
+            15s     (deadline)     STARTING !Spawn   tries 0
+            15s     (spawned)      STARTING          tries 0
+            16s     (deadline)     RUNNING
+            16s     exit SIGTERM   EXITED            expected
+        "#]],
+    );
+}
+
+#[test]
 fn autorestart_true_restarts_whatever_the_code() {
     check(
         "autorestart=true",

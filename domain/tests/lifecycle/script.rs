@@ -72,6 +72,10 @@ pub(crate) fn policy(keys: &str) -> Policy {
             "stopsequence" => policy.stop.sequence = StopSequence::parse(value).ok(),
             "autorestart" => policy.autorestart = autorestart(value),
             "exitcodes" => policy.exitcodes = value.split(',').filter_map(|c| c.parse().ok()).collect(),
+            "clean_signals" => {
+                policy.clean_signals =
+                    value.split(',').filter_map(|name| Signal::parse(name).ok()).collect();
+            }
             "restart_delay" => policy.restart.delay = value.split(',').map(span).collect(),
             "restart_delay_max" => policy.restart.delay_max = Some(span(value)),
             "restart_factor" => policy.restart.factor = Factor::parse(value),

@@ -274,7 +274,7 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_started_by_its_group() {
                  0 g:a    STOPPED > STARTING [autostart]
                  0 g:a    STARTING > RUNNING [startsecs]
                  0 g:b    STOPPED > WAITING [autostart]
-                 0 g:b    WAITING > STARTING [requires]
+                 0 g:b    WAITING > STARTING [unhindered]
                  0 g:b    STARTING > RUNNING [startsecs]
                  0 group g is up
                  3 g:a    RUNNING > EXITED [exit]
@@ -307,7 +307,7 @@ fn what_is_restarted_with_what_it_requires_brings_that_up_once_for_each_start_th
                  0 g:a    STOPPED > STARTING [autostart]
                  0 g:a    STARTING > RUNNING [startsecs]
                  0 g:b    STOPPED > WAITING [autostart]
-                 0 g:b    WAITING > STARTING [requires]
+                 0 g:b    WAITING > STARTING [unhindered]
                  0 g:a    RUNNING > EXITED [exit]
                  0 g:b    STARTING > STOPPING [requires_restart]
                  0 g:b    SIGTERM

@@ -97,7 +97,7 @@ fn a_stop_runs_pre_stop_then_the_command_and_waits_for_post_stop() {
                  0 db     STOPPED > STARTING [autostart]
                  0 db     STARTING > RUNNING [startsecs]
                  0 web    STOPPED > WAITING [autostart]
-                 0 web    WAITING > STARTING [requires]
+                 0 web    WAITING > STARTING [unhindered]
                  0 web    STARTING > RUNNING [startsecs]
                  0 -      # shutdown
                  0 web    RUNNING > STOPPING [shutdown]

@@ -14,4 +14,9 @@ pub trait ConfigApi {
         #[argument(rename = "perProcess")] per_process: Option<bool>,
         groups: Option<Vec<String>>,
     ) -> RpcResult<PlanInfo>;
+
+    /// Reads the configuration and keeps it, as `supervisor.reloadConfig`, and tells what an update would do; of the
+    /// probes, what has been done.
+    #[method(name = "reread", param_kind = map)]
+    async fn config_reread(&self) -> RpcResult<PlanInfo>;
 }

@@ -225,7 +225,7 @@ methods! {
     "system.info" () -> "SystemInfo":
         "Who answers: name, version, identifier, pid, configuration file.";
     "system.state" () -> "SystemState":
-        "The daemon's state, how many processes are in which, and the number of the last event.";
+        "The daemon's state, how many processes are in which, the number of the last event, and what [supervisord] has in mind with the groups.";
     "system.shutdown" () -> "boolean":
         "As supervisor.shutdown.";
     "system.restart" () -> "boolean", errors [CantReread]:
@@ -299,6 +299,8 @@ methods! {
 
     "config.plan" (perProcess?o: "boolean", groups?o: "string[]") -> "PlanInfo", errors [CantReread GroupNotFound]:
         "Reads the configuration and tells what an update would do to these groups (default: all), process by process and with the keys; applies nothing and keeps nothing.";
+    "config.reread" () -> "PlanInfo", errors [CantReread]:
+        "Reads the configuration and keeps it, as supervisor.reloadConfig does, and tells what an update would do to the groups. Probes are taken over at once: probes tells what became of them.";
 
     "log.read" (name?o: "string", stream?o: "string", from?o: "int | string", maxBytes?o: "int") -> "LogSlice",
         errors [ProcessNotFound BadArguments NoFile Failed]:

@@ -110,7 +110,7 @@ pub struct ExplanationInfo {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasonInfo {
-    /// One word: that of the cause, or `before`, `waits`, `often`, `earlier`.
+    /// One word: that of the cause, or `before`, `waits`, `says`, `often`, `earlier`, `dropped`, `more`.
     pub kind: String,
     /// The same for people.
     pub text: String,

@@ -40,6 +40,9 @@ pub struct SystemState {
     pub processes: BTreeMap<String, u64>,
     /// The number of the last event.
     pub seq: u64,
+    /// What `[supervisord]` does about the groups, if it has OTP's rules for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesInfo>,
 }
 
 /// A group, in the answer of `group.list`.

@@ -6,7 +6,10 @@ use crate::wire::process::ExitInfo;
 use crate::wire::time;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use treeherd_domain::event::{Event, EventKind, Output};
+use treeherd_domain::event::{Event, EventKind, GroupNews, Output as Written};
+use treeherd_domain::group::{ChildId, Output, Report};
+use treeherd_domain::name::Namespec;
+use treeherd_domain::strategy::Ending;
 
 /// An item of `event.subscribe`: a mark, or an event.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -137,6 +140,12 @@ impl From<&Event> for EventBody {
             EventKind::GroupAdded(group)
             | EventKind::GroupRemoved(group)
             | EventKind::GroupChanged(group) => Self { group: Some(group.to_string()), ..base },
+            EventKind::GroupState(news) => Self {
+                group: news.group.as_ref().map(ToString::to_string),
+                cause: news.cause.as_ref().map(|cause| CauseInfo::from(&**cause)),
+                data: group_data(news),
+                ..base
+            },
             EventKind::SupervisorRunning | EventKind::SupervisorStopping => base,
             EventKind::RemoteCommunication { kind, data } => {
                 Self { data: Some(json!({"type": kind, "data": data})), ..base }
@@ -170,13 +179,41 @@ impl From<&Event> for EventBody {
     }
 }
 
+/// What a group did, of what has more to tell than its name.
+fn group_data(news: &GroupNews) -> Option<Value> {
+    let child = |child: &ChildId| match (child, &news.group) {
+        (ChildId::Process(process), Some(group)) => {
+            Namespec::new(group.clone(), process.clone()).to_string()
+        }
+        (ChildId::Process(process), None) => process.to_string(),
+        (ChildId::Group(group), _) => format!("{group}:*"),
+    };
+    let all = |children: &[ChildId]| children.iter().map(child).collect::<Vec<_>>();
+    let mut data = match &news.output {
+        Output::Restart { child: by, why, stopped, started, delay } => json!({
+            "child": child(by), "why": why.to_string(), "stopped": all(stopped), "started": all(started),
+            "delayMs": u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
+        }),
+        Output::Escalated { child: by, why, .. } => json!({
+            "child": child(by), "why": why.to_string(), "escalate": news.escalate.as_str(),
+        }),
+        Output::AutoShutdown(by) => json!({"child": child(by)}),
+        Output::Report(Report::Ended(ending)) => json!({"failed": *ending == Ending::Abnormal}),
+        Output::Begun | Output::Forgotten(_) | Output::Report(_) => return None,
+    };
+    if let Some((used, intensity)) = news.used {
+        (data["used"], data["intensity"]) = (json!(used), json!(intensity));
+    }
+    Some(data)
+}
+
 /// `{reason}`, if there is one.
 fn reason_of(reason: &str) -> Option<Value> {
     (!reason.is_empty()).then(|| json!({"reason": reason}))
 }
 
 /// `{stream, data | base64}`: what a process wrote.
-fn written(output: &Output) -> Value {
+fn written(output: &Written) -> Value {
     let stream = output.stream.as_str();
     match Payload::from(output.data.clone()) {
         Payload::Text(data) => json!({"stream": stream, "data": data}),

@@ -2,7 +2,7 @@
 
 use crate::wire::RowError;
 use serde::{Deserialize, Serialize};
-use treeherd_domain::plan::{Action, Change, GroupSteps, Plan, Step, Unit};
+use treeherd_domain::plan::{Action, Change, GroupSteps, Plan, ProbeChange, Step, Unit};
 use treeherd_domain::reload::KeyChange;
 use treeherd_domain::spec::GroupSpec;
 
@@ -22,6 +22,21 @@ pub struct PlanInfo {
     /// What is done to each group of the above, in the order of an update: what goes, what changes, what comes.
     #[serde(default)]
     pub groups: Vec<PlannedGroup>,
+    /// Probes that come, go, or are defined differently. They are taken over when the file is read, by `reread` as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub probes: Vec<ChangedProbe>,
+}
+
+/// A `[probe:x]` that came, went, or is defined differently.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedProbe {
+    /// `x`.
+    pub name: String,
+    /// `added`, `changed` or `removed`.
+    pub change: String,
+    /// What differs of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<ChangedKey>,
 }
 
 /// A group that is defined differently.
@@ -149,13 +164,14 @@ impl PlanInfo {
             removed: names(&plan.remove),
             per_process: unit == Unit::Process,
             groups: plan.steps(unit).iter().map(PlannedGroup::from).collect(),
+            probes: plan.probes.iter().map(ChangedProbe::from).collect(),
         }
     }
 
     /// Whether an update would do nothing.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.groups.is_empty()
+        self.groups.is_empty() && self.probes.is_empty()
     }
 
     /// The same of these groups alone.
@@ -166,6 +182,16 @@ impl PlanInfo {
         self.removed.retain(|name| names.contains(name));
         self.groups.retain(|group| names.contains(&group.name));
         self
+    }
+}
+
+impl From<&ProbeChange> for ChangedProbe {
+    fn from(change: &ProbeChange) -> Self {
+        Self {
+            name: change.name().to_owned(),
+            change: change.as_str().to_owned(),
+            keys: change.keys().iter().map(ChangedKey::from).collect(),
+        }
     }
 }
 

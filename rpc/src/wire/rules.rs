@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A group under OTP's rules.
+/// A group under OTP's rules, or, in `system.state`, all groups together.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RulesInfo {
@@ -19,6 +19,9 @@ pub struct RulesInfo {
     pub intensity: Option<u64>,
     /// `period`, in milliseconds.
     pub period_ms: u64,
+    /// Restarts that count now, those within the last period, one that was refused included; absent: no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<u64>,
     /// Restarts that are left within the period; absent: no limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub budget_left: Option<u64>,

@@ -75,7 +75,7 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 /// The programs that a group lists.
-fn members(section: Section<'_>) -> Vec<String> {
+pub(super) fn members(section: Section<'_>) -> Vec<String> {
     let text = section.text("programs").unwrap_or_default();
     value::list(text).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }

@@ -2,8 +2,9 @@
 
 use super::{Example, Found, Rule, Severity};
 use crate::doctor::patient::{Patient, Section};
+use crate::health;
 use std::time::Duration;
-use treeherd_domain::duration::parse;
+use treeherd_domain::duration::{Shown, parse};
 use treeherd_domain::health::{Check, HealthSpec};
 
 pub(super) const RULES: &[Rule] = &[
@@ -44,8 +45,8 @@ pub(super) const RULES: &[Rule] = &[
         fix: "let health_timeout be shorter than health_interval",
         is_fixable: false,
         example: Example {
-            bad: "[program:web]\ncommand=/bin/cat\nhealth=tcp:127.0.0.1:8080\nhealth_interval=2s\n",
-            good: "[program:web]\ncommand=/bin/cat\nhealth=tcp:127.0.0.1:8080\nhealth_interval=2s\nhealth_timeout=1s\n",
+            bad: "[program:web]\ncommand=/bin/cat\nhealth=tcp:127.0.0.1:8080\nhealth_interval=4s\n",
+            good: "[program:web]\ncommand=/bin/cat\nhealth=tcp:127.0.0.1:8080\nhealth_interval=4s\nhealth_timeout=1s\n",
         },
         find: |patient| Patient::each(patient.programs(), timeout_above_interval),
     },
@@ -77,6 +78,21 @@ pub(super) const RULES: &[Rule] = &[
         find: |patient| Patient::each(patient.programs(), stays_down),
     },
     Rule {
+        id: "health-before-ready",
+        severity: Severity::Hint,
+        summary: "health= that finds a program unhealthy before it can be up: without ready= and health_delay",
+        reason: "it is asked as soon as the program is RUNNING (startsecs), and health_failures noes in a row end the \
+                 program: one that takes longer to come up is started again and again",
+        fix: "write ready= and how to find out when the program can be used, or health_delay",
+        is_fixable: false,
+        example: Example {
+            bad: "[program:web]\ncommand=/bin/cat\nhealth=tcp:127.0.0.1:8080\nhealth_interval=2s\nhealth_timeout=1s\n",
+            good: "[program:web]\ncommand=/bin/cat\nready=tcp:127.0.0.1:8080\nhealth=tcp:127.0.0.1:8080\n\
+                   health_interval=2s\nhealth_timeout=1s\n",
+        },
+        find: |patient| Patient::each(patient.programs(), before_ready),
+    },
+    Rule {
         id: "check-needs-shell",
         severity: Severity::Warning,
         summary: "an exec: check with the signs of a shell",
@@ -89,16 +105,6 @@ pub(super) const RULES: &[Rule] = &[
         },
         find: |patient| Patient::each(patient.programs(), needs_shell),
     },
-];
-
-const READY_KEYS: [&str; 3] = ["ready_interval", "ready_probe_timeout", "ready_timeout"];
-const HEALTH_KEYS: [&str; 6] = [
-    "health_delay",
-    "health_interval",
-    "health_timeout",
-    "health_failures",
-    "health_successes",
-    "health_action",
 ];
 
 fn check(section: &Section<'_>, key: &str) -> Option<Check> {
@@ -120,12 +126,12 @@ fn is_watched(section: &Section<'_>) -> bool {
 
 fn ready_keys_unused(section: Section<'_>) -> Option<Found> {
     let is_sought = section.has("ready") && check(&section, "ready") != Some(Check::Startsecs);
-    let key = READY_KEYS.into_iter().find(|key| section.has(key)).filter(|_| !is_sought)?;
+    let key = health::READY.iter().find(|key| section.has(key)).filter(|_| !is_sought)?;
     Some(section.found(key, format!("{} {key} has no effect without ready=", section.title())))
 }
 
 fn health_keys_unused(section: Section<'_>) -> Option<Found> {
-    let key = HEALTH_KEYS.into_iter().find(|key| section.has(key)).filter(|_| !is_watched(&section))?;
+    let key = health::HEALTH.iter().find(|key| section.has(key)).filter(|_| !is_watched(&section))?;
     Some(section.found(key, format!("{} {key} has no effect without health=", section.title())))
 }
 
@@ -151,21 +157,36 @@ fn probe_outlasts_limit(section: Section<'_>) -> Option<Found> {
 
 fn stays_down(section: Section<'_>) -> Option<Found> {
     let never = section.text("autorestart").is_some_and(|text| crate::value::boolean(text) == Ok(false));
-    let restarts =
-        section.text("health_action").is_none_or(|text| text.trim().eq_ignore_ascii_case("restart"));
+    let restarts = is_restarted(section);
     let key = if section.has("health") { "health" } else { "watchdog" };
     let second = section.get("autorestart")?.span;
     let message = format!("{} when it is not healthy it is stopped, and stays down", section.title());
     (never && restarts && is_watched(&section)).then(|| section.found(key, message).and(second))
 }
 
+fn before_ready(section: Section<'_>) -> Option<Found> {
+    let usual = HealthSpec::default();
+    let interval = span(&section, "health_interval", usual.health_interval);
+    let failures = section.integer("health_failures").and_then(|number| u32::try_from(number).ok());
+    let patience = interval.saturating_mul(failures.unwrap_or(usual.health_failures));
+    let is_asked = check(&section, "health")?.is_asked();
+    let is_let = ["ready", "health_delay"].iter().any(|key| section.has(key)) || !is_restarted(section);
+    let message = format!("{} has {} from startsecs on to be healthy", section.title(), Shown(patience));
+    (is_asked && !is_let && patience < PATIENCE).then(|| section.found("health", message))
+}
+
+/// What nearly every program needs less than to come up.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether what is unhealthy is stopped.
+fn is_restarted(section: Section<'_>) -> bool {
+    section.text("health_action").is_none_or(|text| text.trim().eq_ignore_ascii_case("restart"))
+}
+
 fn needs_shell(section: Section<'_>) -> Option<Found> {
     let of = |key: &'static str| {
         let Check::Exec(command) = check(&section, key)? else { return None };
-        let words = treeherd_domain::command::split(&command).ok()?;
-        let sign = words.into_iter().find(|word| {
-            matches!(word.as_str(), "|" | "||" | "&&" | ";" | ">" | ">>" | "<" | "2>&1" | "&")
-        })?;
+        let sign = super::shell::sign_in(&command)?;
         let message = format!("{} {key}: '{sign}' is for a shell, and there is none", section.title());
         Some(section.found_word(key, &sign, message))
     };

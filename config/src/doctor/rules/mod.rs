@@ -5,9 +5,11 @@ mod commands;
 mod daemon;
 mod daemonising;
 mod environment;
+mod essential;
 mod files;
 mod groups;
 mod health;
+mod hooks;
 mod lifecycle;
 mod logs;
 mod requires;
@@ -27,6 +29,8 @@ pub fn every() -> impl Iterator<Item = &'static Rule> {
         shell::RULES,
         lifecycle::RULES,
         restarts::RULES,
+        hooks::RULES,
+        essential::RULES,
         health::RULES,
         requires::RULES,
         logs::RULES,

@@ -118,16 +118,25 @@ fn is_waiting_script(script: &str, directory: Option<&str>) -> bool {
 }
 
 fn shell_syntax(section: Section<'_>) -> Option<Found> {
-    let command = section.expanded("command")?;
-    let words = split(&command).ok()?;
+    // a & has a rule of its own
+    let word = unread(&section.expanded("command")?, is_syntax)?;
+    let message = format!("{} no shell reads {word:?}", section.title());
+    Some(section.found_word("command", &word, message))
+}
+
+/// The first word of a command beside a program that is for a shell, and none reads it.
+pub(super) fn sign_in(command: &str) -> Option<String> {
+    unread(command, |word| is_syntax(word) || matches!(word, ";" | "&"))
+}
+
+fn unread(command: &str, is_sign: impl Fn(&str) -> bool) -> Option<String> {
+    let words = split(command).ok()?;
     if is_shell(words.first()?) {
         return None;
     }
     // what stands in quotes is meant as it is
     let is_quoted = |word: &str| ['\'', '"'].iter().any(|q| command.contains(&format!("{q}{word}{q}")));
-    let word = words.iter().skip(1).find(|word| is_syntax(word) && !is_quoted(word))?;
-    let message = format!("{} no shell reads {word:?}", section.title());
-    Some(section.found_word("command", word, message))
+    words.into_iter().skip(1).find(|word| is_sign(word) && !is_quoted(word))
 }
 
 fn is_syntax(word: &str) -> bool {
