@@ -77,8 +77,8 @@ fn united(text: &str) -> Result<u64, DurationError> {
             return Err(DurationError::Number(rest.to_owned()));
         }
         if !UNITS.iter().any(|(name, _)| *name == unit) {
-            let word = if unit.is_empty() { rest } else { unit };
-            return Err(DurationError::Unit(word.to_owned()));
+            let word = if unit.trim().is_empty() { rest } else { unit };
+            return Err(DurationError::Unit(word.trim().to_owned()));
         }
         let Some(at) = units.iter().position(|(name, _)| *name == unit) else {
             return Err(DurationError::Order(format!("{number}{unit}")));

@@ -30,7 +30,7 @@ fn what_is_no_span_is_refused_with_the_word() {
         ("s", "not a span of time: 's'"),
         ("-1", "not a span of time: '-1'"),
         ("1.5s", "unknown unit of time: '.'"),
-        ("10 s", "unknown unit of time: ' s'"),
+        ("10 s", "unknown unit of time: 's'"),
         ("10sec", "unknown unit of time: 'sec'"),
         ("10S", "unknown unit of time: 'S'"),
         ("1m30", "unknown unit of time: '30'"),

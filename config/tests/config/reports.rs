@@ -436,7 +436,7 @@ fn sockets_are_checked_and_told_after_what_supervisor_tells() {
                |             ^
                help: write the digits 0 to 7 only, such as 022 or 0700
 
-            error: [socket:bad] socket_owner and socket_mode params should only be used with a Unix domain socket in [socket:bad] socket
+            error: socket_owner and socket_mode params should only be used with a Unix domain socket in [socket:bad] socket
               --> s.conf:10
                |
             10 | socket=here

@@ -333,7 +333,7 @@ fn circles_are_refused_with_the_circle() {
 #[test]
 fn nobody_is_above_the_daemon() {
     expect![[r#"
-        error: [supervisord] escalate=parent in [supervisord]: nobody is above it
+        error: escalate=parent in [supervisord]: nobody is above it
          --> s.conf:2
           |
         2 | escalate=parent

@@ -73,10 +73,7 @@ fn one_event_counts_one_however_many_it_takes_along() {
 fn hanging_restart_loop() {
     // OTP tries again without a pause until the budget is used up: so does a group whose delays are 0
     let one = |strategy: &str| {
-        crate::herd::trace(
-            &format!("g strategy={strategy} intensity=3: a"),
-            "0 start & broken a | 1 a fails",
-        )
+        trace(&format!("g strategy={strategy} intensity=3: a"), "0 start & broken a | 1 a fails")
     };
     assert_eq!(one("one_for_one"), one("one_for_all"));
     check(
