@@ -84,7 +84,7 @@ pub(crate) fn read(
     let shared =
         Shared { context: &context, environment: &spec.environment, directory, sockets: &sockets, depend };
     let mut groups = group::read(&shared, spec.rules.as_ref());
-    depend::resolve(&context, &spec.environment, shared.depend, &mut groups);
+    depend::resolve(&context, &spec.environment, shared.depend, &mut groups, spec.rules.as_ref());
     sockets.check(&context, &groups);
     let probes = probe::read(&context, &spec.environment);
     let endpoints = server::endpoints(&context, &spec.environment);

@@ -10,7 +10,8 @@
 //!                                a [probe:x], which `probe:x` always means
 //! ```
 //!
-//! Requirements of a `[group:x]` are those of each of its processes. Unknown names, and cycles, are refused. Absent:
+//! Requirements of a `[group:x]` are those of each of its processes. Unknown names, and circles, are refused, those too that come
+//! of the order in which a group starts. Absent:
 //! what a requirement does (`domain::depend`).
 
 use crate::doctor::known::nearest;
@@ -25,7 +26,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::depend::parse::{CONDITIONS, Clause, clauses};
+use treeherd_domain::depend::turns::{After, Wait, circle};
 use treeherd_domain::depend::{Condition, OnLoss, Requirement, Target};
+use treeherd_domain::group::GroupPolicy;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::quote::repr;
 use treeherd_domain::spec::{Environment, GroupSpec};
@@ -63,6 +66,7 @@ pub(crate) fn resolve(
     environment: &Environment,
     pending: Pending,
     groups: &mut [Arc<GroupSpec>],
+    root: Option<&GroupPolicy>,
 ) {
     let entries = pending.0.into_inner();
     let before = context.faults.count();
@@ -84,6 +88,9 @@ pub(crate) fn resolve(
     refuse_health_unknown(context, groups, &wanted);
     if context.faults.count() == before {
         refuse_cycle(context, &Graph::of(groups), &wanted);
+    }
+    if context.faults.count() == before {
+        refuse_circle_of_turns(context, groups, root, &wanted);
     }
 }
 
@@ -164,11 +171,7 @@ fn refuse_health_unknown(
 fn refuse_cycle(context: &Context<'_>, graph: &Graph, wanted: &HashMap<Namespec, Wanted>) {
     let Some(cycle) = graph.cycle() else { return };
     let names: Vec<String> = cycle.iter().map(|link| link.namespec.to_string()).collect();
-    let mut places: Vec<Place> = Vec::new();
-    for link in &cycle {
-        let place = wanted.get(&link.namespec).and_then(|own| own.all.get(link.requirement));
-        places.extend(place.map(|(_, place)| place.clone()).filter(|place| !places.contains(place)));
-    }
+    let places = places(wanted, cycle.iter().map(|link| (&link.namespec, link.requirement)));
     let first = &names[0];
     let message = match names.as_slice() {
         [one] => format!("{one} requires itself"),
@@ -176,6 +179,48 @@ fn refuse_cycle(context: &Context<'_>, graph: &Graph, wanted: &HashMap<Namespec,
     };
     let help = "none of them could ever start: take one of these requirements out".to_owned();
     context.faults.note_own(Error::new(message, places, help));
+}
+
+/// Says which processes wait for each other because a group starts one after the other.
+fn refuse_circle_of_turns(
+    context: &Context<'_>,
+    groups: &[Arc<GroupSpec>],
+    root: Option<&GroupPolicy>,
+    wanted: &HashMap<Namespec, Wanted>,
+) {
+    let Some(circle) = circle(groups, root) else { return };
+    let others = circle.iter().cycle().skip(1).map(|wait| &wait.namespec);
+    let steps = circle.iter().zip(others).map(|(Wait { namespec, after }, other)| match after {
+        After::Requires(_) => format!("{namespec} requires {other}"),
+        After::Turn(Some(group)) => format!("{namespec} comes after {other} in [group:{group}]"),
+        After::Turn(None) => format!("{namespec} comes after {other} in the order of the groups"),
+    });
+    let steps: Vec<String> = steps.collect();
+    let message = format!("processes wait for each other in a circle: {}", steps.join(", "));
+    let places = places(
+        wanted,
+        circle.iter().filter_map(|Wait { namespec, after }| match after {
+            After::Requires(number) => Some((namespec, *number)),
+            After::Turn(_) => None,
+        }),
+    );
+    let help = "none of them could ever start: a group under OTP's rules starts one after the other, so let what is \
+                required come first, or take the requirement out"
+        .to_owned();
+    context.faults.note_own(Error::new(message, places, help));
+}
+
+/// Where these requirements are written, by their numbers.
+fn places<'a>(
+    wanted: &HashMap<Namespec, Wanted>,
+    requirements: impl Iterator<Item = (&'a Namespec, usize)>,
+) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for (namespec, number) in requirements {
+        let place = wanted.get(namespec).and_then(|own| own.all.get(number));
+        places.extend(place.map(|(_, place)| place.clone()).filter(|place| !places.contains(place)));
+    }
+    places
 }
 
 /// What a name can mean.

@@ -284,6 +284,11 @@ impl GroupSpec {
         Namespec::new(self.name.clone(), process.clone())
     }
 
+    /// The full names of all its processes, in the order of the definition.
+    pub fn namespecs(&self) -> impl Iterator<Item = Namespec> {
+        self.processes.iter().map(|process| self.namespec(&process.name))
+    }
+
     /// Each `socket` of its processes, once.
     #[must_use]
     pub fn fcgi_sockets(&self) -> Vec<&Arc<SocketSpec>> {

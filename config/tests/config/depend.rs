@@ -161,6 +161,70 @@ fn a_circle_is_refused_with_each_line_that_it_is_made_of() {
 }
 
 #[test]
+fn what_requires_a_later_one_of_its_group_is_refused() {
+    let programs = "[program:a]\ncommand=a\n[program:b]\ncommand=b\n";
+    refused(
+        &format!(
+            "{programs}requires=c?\n[group:g]\nprograms=a,b,c\nstrategy=one_for_all\n[program:c]\ncommand=c\n"
+        ),
+        expect![[r#"
+            error: processes wait for each other in a circle: g:b requires g:c, g:c comes after g:b in [group:g]
+             --> s.conf:6
+              |
+            6 | requires=c?
+              |          ^^
+              help: none of them could ever start: a group under OTP's rules starts one after the other, so let what is required come first, or take the requirement out
+        "#]],
+    );
+    // by way of another one, of a group below, of the order of the groups
+    refused(
+        &format!(
+            "{programs}requires=x\n[group:g]\nprograms=b\ngroups=h\n[group:h]\nprograms=a\n[program:x]\ncommand=x\nrequires=h:*\n"
+        ),
+        expect![[r#"
+            error: processes wait for each other in a circle: g:b requires x, x requires h:a, h:a comes after g:b in [group:g]
+              --> s.conf:6
+               |
+             6 | requires=x
+               |          ^
+              --> s.conf:14
+               |
+            14 | requires=h:*
+               |          ^^^
+               help: none of them could ever start: a group under OTP's rules starts one after the other, so let what is required come first, or take the requirement out
+        "#]],
+    );
+    refused(
+        &format!("strategy=one_for_all\n{programs}requires=c\n[program:c]\ncommand=c\n"),
+        expect![[r#"
+        error: processes wait for each other in a circle: b requires c, c comes after b in the order of the groups
+         --> s.conf:7
+          |
+        7 | requires=c
+          |          ^
+          help: none of them could ever start: a group under OTP's rules starts one after the other, so let what is required come first, or take the requirement out
+    "#]],
+    );
+}
+
+#[test]
+fn what_requires_a_later_one_that_does_not_start_with_its_group_is_let_pass() {
+    for (keys_of_a, keys_of_b, keys_of_g) in [
+        ("requires=b", "autostart=false", "strategy=one_for_one"),
+        ("requires=b?", "autostart=false", "strategy=one_for_one"),
+        ("requires=b\nautostart=false", "", "strategy=one_for_one"),
+        ("", "requires=a", "strategy=one_for_one"),
+        ("requires=b", "", "priority=1"),
+    ] {
+        let site = Site::new(&format!(
+            "[supervisord]\n[group:g]\nprograms=a,b\n{keys_of_g}\n[program:a]\ncommand=a\n{keys_of_a}\n\
+             [program:b]\ncommand=b\n{keys_of_b}\n"
+        ));
+        assert!(site.load().is_ok(), "{keys_of_a}, {keys_of_b}, {keys_of_g}");
+    }
+}
+
+#[test]
 fn whoever_requires_itself_is_refused_also_by_its_group() {
     refused(
         "[program:a]\ncommand=a\nrequires=a\n",

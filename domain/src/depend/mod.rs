@@ -15,6 +15,7 @@ pub mod gate;
 pub mod graph;
 mod hold;
 pub mod parse;
+pub mod turns;
 pub mod way;
 
 pub use hold::{Gate, Look, UNHINDERED, end_fact, loss};

@@ -52,21 +52,25 @@ fn line<'a>(
 ) -> Line {
     let mut places = HashMap::new();
     for (place, child) in children.enumerate() {
-        match (child, group) {
-            (ChildId::Process(process), Some(group)) => {
-                places.insert(Namespec::new(group.clone(), process.clone()), place);
-            }
-            // the root has groups alone
-            (ChildId::Process(_), None) => {}
-            (ChildId::Group(below), _) => {
-                let below = groups.iter().find(|group| group.name == *below);
-                let tree = below.map(|group| tree_of(group, groups, |group| group)).unwrap_or_default();
-                let all = tree.iter().flat_map(|group| {
-                    group.processes.iter().map(|process| group.namespec(&process.name)).collect::<Vec<_>>()
-                });
-                places.extend(all.map(|namespec| (namespec, place)));
-            }
-        }
+        places.extend(processes_of(child, group, groups).into_iter().map(|namespec| (namespec, place)));
     }
     Line(places)
+}
+
+/// The processes of a child: itself, or all of a group and those below it.
+pub(crate) fn processes_of(
+    child: &ChildId,
+    group: Option<&GroupName>,
+    groups: &[Arc<GroupSpec>],
+) -> Vec<Namespec> {
+    match (child, group) {
+        (ChildId::Process(process), Some(group)) => vec![Namespec::new(group.clone(), process.clone())],
+        // the root has groups alone
+        (ChildId::Process(_), None) => Vec::new(),
+        (ChildId::Group(below), _) => {
+            let below = groups.iter().find(|group| group.name == *below);
+            let tree = below.map(|group| tree_of(group, groups, |group| group)).unwrap_or_default();
+            tree.iter().flat_map(|group| group.namespecs()).collect()
+        }
+    }
 }

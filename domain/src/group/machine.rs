@@ -256,7 +256,7 @@ impl GroupMachine {
             member.forgotten = false;
         }
         if self.policy.start_up != StartUp::Never {
-            self.bring_up((0..self.members.len()).collect(), now);
+            self.bring_up(0..self.members.len(), now);
         }
     }
 
@@ -276,20 +276,21 @@ impl GroupMachine {
         }
     }
 
-    /// These are to be up, as at the first start.
-    fn bring_up(&mut self, set: BTreeSet<usize>, now: Instant) {
+    /// These are to be up, as at the first start, but for those that do not start with the group: whoever wants one of
+    /// them starts it alone, and nobody's turn waits for it.
+    fn bring_up(&mut self, set: impl IntoIterator<Item = usize>, now: Instant) {
+        let wanted: Vec<usize> = set.into_iter().filter(|at| self.members[*at].has_turn()).collect();
         if self.policy.start_up == StartUp::InTurn
             && matches!(self.phase, Phase::Idle | Phase::Starting { .. })
         {
             let due = if let Phase::Starting { due, .. } = self.phase { due } else { None };
-            let set: BTreeSet<_> = self.phase.to_start().into_iter().chain(set).collect();
+            let set: BTreeSet<_> = self.phase.to_start().into_iter().chain(wanted).collect();
             self.phase = Phase::Starting { queue: set.into_iter().collect(), due };
             return;
         }
-        for at in set {
-            let member = &mut self.members[at];
-            if member.is_wanted() && member.life == Life::Down {
-                member.life = Life::Restarting { due: now };
+        for at in wanted {
+            if self.members[at].life == Life::Down {
+                self.members[at].life = Life::Restarting { due: now };
             }
         }
     }

@@ -120,6 +120,11 @@ impl Member {
         !self.held && !self.forgotten
     }
 
+    /// Whether it starts with the group.
+    pub(super) const fn has_turn(&self) -> bool {
+        self.is_wanted() && (self.spec.autostart || !self.by_hand)
+    }
+
     /// Whether a stop of all must reach it.
     pub(super) const fn may_live(&self) -> bool {
         self.by_hand || matches!(self.life, Life::Starting | Life::Up { .. } | Life::Stopping)

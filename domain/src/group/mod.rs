@@ -34,6 +34,7 @@ mod reasons;
 
 pub use backoff::Backoff;
 pub use forest::{Changes, End, Forest, Plot};
+pub(crate) use lines::processes_of;
 pub use lines::{Line, lines};
 pub use machine::GroupMachine;
 pub use members::{ChildId, ChildSpec, Standing};

@@ -8,6 +8,7 @@
 //! groups       strategies, escalation, order
 //! hooks        what runs beside a process, and how long that takes
 //! spawning     instances of templates
+//! turns        groups that start in turn, and requirements
 //! properties   what holds for some configurations and every script (proptest)
 //! random       what holds for every configuration and every script (proptest)
 //! ```
@@ -27,4 +28,5 @@ mod properties;
 mod random;
 mod setting;
 mod spawning;
+mod turns;
 mod waiting;

@@ -1,0 +1,119 @@
+//! Groups that start one after the other, and processes of them that require each other: who waits in the end, and which
+//! configurations say so beforehand.
+
+use crate::setting::{check, run, setting};
+use expect_test::expect;
+use proptest::prelude::*;
+use std::fmt::Write as _;
+use treeherd_domain::depend::turns::circle;
+use treeherd_domain::group::GroupPolicy;
+use treeherd_domain::simulate::Setting;
+
+#[test]
+fn what_does_not_start_with_its_group_holds_up_nobody_when_it_is_called() {
+    check(
+        "g:a | g:b autostart=false requires=h:c | h:c | x requires=g:b | @g groups=h | @h strategy=one_for_one",
+        "",
+        expect![[r#"
+                 0 x      STOPPED > WAITING [autostart]
+                 0 x      waits for g:b: STOPPED
+                 0 g:a    STOPPED > STARTING [autostart]
+                 0 g:b    STOPPED > WAITING [requires]
+                 0 g:b    waits for h:c
+                 0 x      waits for g:b
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 h:c    STOPPED > STARTING [autostart]
+                 2 h:c    STARTING > RUNNING [startsecs]
+                 2 group h is up
+                 2 group g is up
+                 2 g:b    WAITING > STARTING [requires]
+                 3 g:b    STARTING > RUNNING [startsecs]
+                 3 x      WAITING > STARTING [requires]
+                 4 x      STARTING > RUNNING [startsecs]
+                 4 -      # shutdown
+                 4 x      RUNNING > STOPPING [shutdown]
+                 4 x      SIGTERM
+                 4 g:a    RUNNING > STOPPING [shutdown]
+                 4 g:a    SIGTERM
+                 4 x      STOPPING > STOPPED [exit]
+                 4 g:b    RUNNING > STOPPING [shutdown]
+                 4 g:b    SIGTERM
+                 4 g:a    STOPPING > STOPPED [exit]
+                 4 g:b    STOPPING > STOPPED [exit]
+                 4 h:c    RUNNING > STOPPING [shutdown]
+                 4 h:c    SIGTERM
+                 4 h:c    STOPPING > STOPPED [exit]
+            Settled at 4, stop Some(0.0), well true
+        "#]],
+    );
+}
+
+/// Of each group: whether it has rules, below which earlier one it is, and whether each of its processes starts by itself.
+type Groups = Vec<(bool, Option<prop::sample::Index>, Vec<bool>)>;
+/// Who requires whom, both by their places in some order, and whether softly.
+type Edges = Vec<(prop::sample::Index, prop::sample::Index, bool)>;
+
+/// A configuration in which nobody requires itself by way of others.
+fn settings() -> impl Strategy<Value = (String, bool)> {
+    let group =
+        (any::<bool>(), any::<Option<prop::sample::Index>>(), prop::collection::vec(any::<bool>(), 1..4));
+    let edge = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>());
+    let edges = prop::collection::vec(edge, 0..5);
+    let order = Just((0..9_usize).collect::<Vec<_>>()).prop_shuffle();
+    (prop::collection::vec(group, 1..4), edges, order, any::<bool>())
+        .prop_map(|(groups, edges, order, is_root)| (written(&groups, &edges, &order), is_root))
+}
+
+fn written(groups: &Groups, edges: &Edges, order: &[usize]) -> String {
+    let names = groups.iter().enumerate().flat_map(|(at, (_, _, processes))| {
+        processes.iter().enumerate().map(move |(number, begins)| (format!("g{at}:p{number}"), at, *begins))
+    });
+    let names: Vec<(String, usize, bool)> = names.collect();
+    let order: Vec<usize> = order.iter().copied().filter(|at| *at < names.len()).collect();
+    let mut text = String::new();
+    for (at, (name, group, begins)) in names.iter().enumerate() {
+        let own = edges.iter().map(|(a, b, soft)| (a.index(order.len()), b.index(order.len()), soft));
+        let own = own
+            .map(|(a, b, soft)| (a.max(b), a.min(b), soft))
+            .filter(|(a, b, _)| a != b && order[*a] == at);
+        let own: Vec<String> = own
+            .map(|(_, b, soft)| format!("{}{}", names[order[b]].0, if *soft { "?" } else { "" }))
+            .collect();
+        let _ = write!(text, "{name} priority={group} autostart={begins} ");
+        let _ =
+            if own.is_empty() { write!(text, "| ") } else { write!(text, "requires={} | ", own.join(",")) };
+    }
+    for (at, (is_ruled, _, _)) in groups.iter().enumerate() {
+        let below = groups.iter().enumerate().filter(|(other, (_, above, _))| {
+            *other > at && above.is_some_and(|above| above.index(*other) == at)
+        });
+        let below: Vec<String> = below.map(|(other, _)| format!("g{other}")).collect();
+        let is_below = at > 0 && groups[at].1.is_some();
+        if !below.is_empty() {
+            let _ = write!(text, "@g{at} strategy=one_for_one groups={} | ", below.join(","));
+        } else if *is_ruled || is_below {
+            let _ = write!(text, "@g{at} strategy=one_for_one | ");
+        }
+    }
+    text
+}
+
+fn ruled(text: &str, is_root: bool) -> Setting {
+    let mut setting = setting(text);
+    let policy = GroupPolicy { intensity: Some(1), ..GroupPolicy::default() };
+    setting.rules = is_root.then_some(policy);
+    setting
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_waits_for_ever_is_in_a_circle_that_is_told_beforehand((text, is_root) in settings()) {
+        let setting = ruled(&text, is_root);
+        let circle = circle(&setting.groups, setting.rules.as_ref());
+        let report = run(&setting, "");
+        let waits = report.states.iter().any(|(_, state)| state == "WAITING");
+        prop_assert_eq!(circle.is_some(), waits, "{}\n{:?}\n{:#?}", text, circle, report.states);
+    }
+}
