@@ -13,6 +13,8 @@
 //! rotator panics is kept in `pending`; its successor writes it first: nothing is lost and nothing
 //! comes twice. While the file cannot be written, the pipe is not read: the process waits, nobody else.
 
+mod file;
+mod inlet;
 mod lines;
 mod memory;
 mod passage;
@@ -25,6 +27,7 @@ use super::outbox::Outbox;
 use super::outlets::{Divider, Origin, Outlets, Part, log_text};
 use super::tap::{Joined, Tap};
 use crate::estate::{LogSettings, Seat, lock};
+use inlet::Inlet;
 pub(crate) use lines::{LineWatch, Matches};
 use memory::Memory;
 use passage::{Busy, Unwritten};
@@ -34,11 +37,11 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::stream::{Stream, StreamSpec};
-use treeherd_os::logfile::{self, LogFile, OpenError};
+use treeherd_os::logfile::LogFile;
 use treeherd_os::pipe::{self, Read};
 
 /// One read, and so one chunk between two looks at the size: that of a full pipe.
@@ -106,13 +109,6 @@ pub struct StreamEstate {
     ear: Option<Ear>,
 }
 
-/// A pipe, and who writes to it.
-#[derive(Clone, Debug)]
-struct Inlet {
-    pipe: Arc<OwnedFd>,
-    pid: i32,
-}
-
 impl StreamEstate {
     /// A stream without a pipe yet. Creates its AUTO file.
     pub(crate) fn new(
@@ -174,125 +170,9 @@ impl StreamEstate {
         &self.outbox
     }
 
-    /// Lends the read end of a new pipe that this process writes to. What still stands in the one before
-    /// is written first: its rotator ended, or has not come to it yet.
-    pub(crate) fn attach(&self, pipe: OwnedFd, pid: i32) {
-        let before = lock(&self.pipe).replace(Inlet { pipe: Arc::new(pipe), pid });
-        let holds_something = |inlet: &Inlet| pipe::bytes_waiting(&*inlet.pipe).is_ok_and(|n| n > 0);
-        lock(&self.left).extend(before.filter(holds_something));
-    }
-
-    /// The read end, if there is one.
-    pub(crate) fn pipe(&self) -> Option<Arc<OwnedFd>> {
-        lock(&self.pipe).as_ref().map(|inlet| Arc::clone(&inlet.pipe))
-    }
-
-    /// The read end, to be read from now on: what comes is of its process.
-    pub(super) fn adopt(&self) -> Option<Arc<OwnedFd>> {
-        let inlet = lock(&self.pipe).clone()?;
-        self.turn_to(inlet.pid);
-        Some(inlet.pipe)
-    }
-
-    /// What comes is of this process; what was held back of another is not mistaken for its own.
-    fn turn_to(&self, pid: i32) {
-        if self.pid.load(Ordering::Relaxed) != pid {
-            self.finish();
-            self.pid.store(pid, Ordering::Relaxed);
-        }
-    }
-
-    /// Gives a read end up; with `close`, the file too if no other pipe is there.
-    pub(crate) fn detach(&self, pipe: Option<&Arc<OwnedFd>>, close: bool) {
-        let is_it = |other: &Arc<OwnedFd>| pipe.is_some_and(|pipe| Arc::ptr_eq(pipe, other));
-        lock(&self.left).retain(|other| !is_it(&other.pipe));
-        let is_last = {
-            let mut current = lock(&self.pipe);
-            current.take_if(|current| is_it(&current.pipe));
-            current.is_none()
-        };
-        if close && is_last {
-            let mut sink = lock(&self.sink);
-            if sink.pending.is_empty() {
-                self.open.store(false, Ordering::Release);
-                sink.file = None;
-                self.copies().for_each(Copies::close);
-            }
-        }
-    }
-
     /// The files beside the log.
     fn copies(&self) -> impl Iterator<Item = &Copies> {
         self.outlets.as_deref().and_then(Outlets::copies).into_iter()
-    }
-
-    /// Whether the file is open (or none is wanted), so that a spawn need not wait for it.
-    pub(crate) fn is_open(&self) -> bool {
-        self.path.is_none() || self.open.load(Ordering::Acquire)
-    }
-
-    /// Whether everything that was in the pipe has been written, and nothing is held back. The order of
-    /// the looks matters: bytes that left the pipe before the first are seen as `busy` by the second until
-    /// they are written, and as `holding` by the third from then on.
-    pub(crate) fn is_quiet(&self) -> bool {
-        let Some(pipe) = self.pipe() else { return true };
-        pipe::bytes_waiting(&*pipe).is_ok_and(|waiting| waiting == 0)
-            && !self.busy.load(Ordering::SeqCst)
-            && !self.holding.load(Ordering::SeqCst)
-    }
-
-    /// Opens the file for a spawn that is about to come.
-    pub(crate) fn open_for_spawn(&self) -> Result<(), OpenError> {
-        self.open()?;
-        self.fresh.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Sees to it that the file of a process that was spawned just now is open and stands at its path.
-    pub(crate) fn open_for_pipe(&self) -> Result<(), OpenError> {
-        if self.fresh.swap(false, Ordering::AcqRel) { Ok(()) } else { self.open() }
-    }
-
-    /// Opens the file if it is not open or no longer stands at its path.
-    pub(crate) fn open(&self) -> Result<(), OpenError> {
-        let Some(path) = &self.path else { return Ok(()) };
-        self.copies().for_each(Copies::look_again);
-        let rotation = *lock(&self.rotation);
-        let mut sink = lock(&self.sink);
-        match sink.file.as_mut().filter(|file| file.is_current()) {
-            Some(file) => file.roll_by(rotation),
-            None => {
-                let file = LogFile::open(path, rotation)?;
-                lock(&self.tap).resized(file.size());
-                sink.file = Some(file);
-            }
-        }
-        self.open.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    /// Closes the file and opens it by its name (`SIGUSR2`). A stream whose file is not open stays so.
-    pub(crate) fn reopen(&self) -> Result<(), OpenError> {
-        self.copies().for_each(Copies::look_again);
-        let mut sink = lock(&self.sink);
-        let Some(file) = sink.file.as_mut() else { return Ok(()) };
-        file.reopen()?;
-        lock(&self.tap).resized(file.size());
-        Ok(())
-    }
-
-    /// Empties the log. An open file is deleted and made anew; a closed one is truncated.
-    /// What was captured so far goes as well.
-    pub(crate) fn clear(&self) -> Result<(), String> {
-        lock(&self.sink).divider.clear();
-        let Some(path) = &self.path else { return Ok(()) };
-        match lock(&self.sink).file.as_mut() {
-            Some(file) => file.clear().map_err(|error| error.to_string())?,
-            None => logfile::clear_path(path)
-                .map_err(|error| format!("cannot empty {}: {error}", path.display()))?,
-        }
-        lock(&self.tap).resized(0);
-        self.copies().try_for_each(Copies::clear)
     }
 
     /// Joins as a follower.
@@ -320,43 +200,6 @@ impl StreamEstate {
             drop(busy);
             Ok(pumped)
         })
-    }
-
-    /// Everything that earlier processes left in their pipes.
-    pub(crate) fn drain_left(&self) -> Option<String> {
-        let mut told = None;
-        loop {
-            let Some(Inlet { pipe, pid }) = lock(&self.left).first().cloned() else { return told };
-            self.turn_to(pid);
-            told = self.drain(Some(&pipe)).or(told);
-            lock(&self.left).retain(|other| !Arc::ptr_eq(&other.pipe, &pipe));
-        }
-    }
-
-    /// Everything that is in this pipe now, after the end of the process, so that no new byte of it
-    /// can come; bytes of a grandchild are read up to the same bound.
-    pub(crate) fn drain(&self, pipe: Option<&OwnedFd>) -> Option<String> {
-        let mut told = None;
-        if let Some(pipe) = pipe {
-            let mut budget = KEPT;
-            while budget > 0 {
-                match self.pump(pipe, false) {
-                    Ok(Pumped::Bytes(count)) => budget = budget.saturating_sub(count),
-                    Ok(Pumped::Stuck(message)) => {
-                        told = message.or(told);
-                        budget = budget.saturating_sub(self.keep(pipe).max(1));
-                        if pipe::bytes_waiting(pipe).unwrap_or(0) == 0 {
-                            break;
-                        }
-                    }
-                    Ok(Pumped::Empty | Pumped::Eof) | Err(_) => break,
-                }
-            }
-        }
-        match self.finish() {
-            Some(Pumped::Stuck(message)) => message.or(told),
-            _ => told,
-        }
     }
 
     /// Whether bytes wait for a file that cannot be written.

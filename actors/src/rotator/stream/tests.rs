@@ -6,6 +6,7 @@ use slog::{Drain, Never, OwnedKVList, Record, o};
 use std::io::Write as _;
 use std::os::unix::net::UnixDatagram;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::name::{GroupName, ProcessName};
 use treeherd_domain::stream::Logfile;
