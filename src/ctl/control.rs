@@ -380,6 +380,9 @@ fn show_stops(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<Rem
         let namespec = render::namespec(&row.group, &row.name);
         if row.stopped == Some(true) {
             show(session, Deed::Stop, &namespec, fault::SUCCESS, "");
+        } else if let Some(why) = rolling::not_restarted(row) {
+            session.screen.line(why);
+            session.status.fold(fault::FAILED, None);
         } else if could_not_stop(row) {
             show(session, Deed::Stop, &namespec, fault::FAILED, message_of(row));
         } else if is_one(word) {
@@ -396,7 +399,7 @@ fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<Re
     rows.iter().filter(|row| !could_not_stop(row)).for_each(|row| show_started(session, row));
 }
 
-/// The system refused before anything was stopped.
+/// The system, or the daemon, refused before anything was stopped.
 fn could_not_stop(row: &Row) -> bool {
     row.stopped != Some(true) && fault_of(row) == Some(fault::FAILED)
 }

@@ -32,6 +32,9 @@ pub(super) struct Wanted {
     options: String,
 }
 
+/// The kind of error of a process that was left as it was.
+const NOT_RESTARTED: &str = "NotRestarted";
+
 /// What it takes beside `--rolling`, with a value each.
 const VALUED: [&str; 4] = ["batch", "pause", "abort-on", "timeout"];
 
@@ -183,7 +186,7 @@ async fn follow(session: &mut Session, wanted: &Wanted, seen: &mut Seen) -> Outc
 fn fate(row: &Row) -> Fate {
     match &row.error {
         None => Fate::Fine,
-        Some(error) if error.data.kind == "NotRestarted" => Fate::Untouched,
+        Some(error) if error.data.kind == NOT_RESTARTED => Fate::Untouched,
         Some(_) => Fate::Failed,
     }
 }
@@ -267,17 +270,26 @@ fn line(row: &Row) -> String {
     let Some(error) = &row.error else {
         return format!("{name}: {}", if row.stopped == Some(true) { "restarted" } else { "started" });
     };
-    let detail = |error: &RowError, field| {
-        let text = error.data.details.as_ref()?.get(field)?.as_str()?;
-        Some(text.to_owned()).filter(|text| !text.is_empty())
-    };
+    if let Some(why) = not_restarted(row) {
+        return why;
+    }
     let details = (detail(error, "why"), detail(error, "spawnerr"));
     match (error.data.kind.as_str(), details) {
         ("NotReady", (Some(why), _)) => format!("{name}: ERROR (not ready: {why})"),
-        ("NotRestarted", (Some(why), _)) => format!("{name}: ERROR (not restarted: {why})"),
         ("SpawnError", (_, Some(spawnerr))) => format!("{name}: ERROR (spawn error: {spawnerr})"),
         _ => render::result(Deed::Start, &name, error.data.fault.unwrap_or(fault::FAILED), &error.message),
     }
+}
+
+/// `web: ERROR (not restarted: it is disabled ...)`, of one that a restart has left as it was.
+pub(super) fn not_restarted(row: &Row) -> Option<String> {
+    let error = row.error.as_ref().filter(|error| error.data.kind == NOT_RESTARTED)?;
+    let (name, why) = (render::namespec(&row.group, &row.name), detail(error, "why")?);
+    Some(format!("{name}: ERROR (not restarted: {why})"))
+}
+
+fn detail<'a>(error: &'a RowError, field: &str) -> Option<&'a str> {
+    error.data.details.as_ref()?.get(field)?.as_str().filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

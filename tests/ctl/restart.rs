@@ -61,6 +61,30 @@ fn rows_of_groups_below_the_one_that_is_named_are_told() {
     );
 }
 
+#[test]
+fn what_is_disabled_is_told_in_one_line() {
+    let fake = Script::new()
+        .on("process.restart", |_| {
+            let why = "it is disabled and left as it is; `supervisorctl enable web` comes first".to_owned();
+            let (web, idle) = (target("web", "web"), target("idle", "idle"));
+            let refused = row_error(&Fault::NotRestarted { namespec: web.clone(), why });
+            let rows =
+                vec![Row::failed(&web, refused).with_stopped(false), Row::ok(&idle).with_stopped(false)];
+            Ok(json!(Operation::done(rows)))
+        })
+        .serve();
+    let ended = fake.run(&["restart", "web", "idle"]);
+    assert_eq!(
+        (ended.out.as_str(), ended.err.as_str(), ended.code),
+        (
+            "web: ERROR (not restarted: it is disabled and left as it is; `supervisorctl enable web` comes first)\n\
+             idle: ERROR (not running)\nidle: started\n",
+            "",
+            Some(1)
+        )
+    );
+}
+
 fn daemon() -> Fake {
     Script::new().on("process.restart", answer).serve()
 }

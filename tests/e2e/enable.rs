@@ -19,7 +19,7 @@ fn what_is_disabled_stays_down_whatever_starts_others() {
     let refused = herd.ctl("start web");
     refused.has("web: ERROR (spawn error)", 7);
     assert!(refused.stderr.contains("`supervisorctl enable web` comes first"), "{refused:?}");
-    herd.ctl("restart web").has("web: ERROR", 7);
+    herd.ctl("restart web").has("web: ERROR (not restarted: it is disabled and left as it is; ", 1);
     herd.ctl("stop db").has("db: stopped", 0);
     herd.ctl("start all").is("db: started\n", 0);
     herd.ctl("restart all").has("db: started", 0);
@@ -135,9 +135,28 @@ fn a_group_is_started_and_restarted_without_those_that_are_disabled() {
     // one that runs is not taken down by a restart that could not start it again
     herd.ctl("disable shop:api_1");
     let runs = herd.pid("shop:api_1");
-    herd.ctl("restart shop:api_1").has("shop:api_1: ERROR (spawn error)", 7);
+    let kept = "shop:api_1: ERROR (not restarted: it is disabled and left as it is; `supervisorctl enable shop:api_1` comes \
+                first)\n";
+    herd.ctl("restart shop:api_1").is(kept, 1);
     herd.ctl("restart all").has("web: started", 0);
     assert_eq!(herd.pid("shop:api_1"), runs);
+    herd.end();
+}
+
+#[test]
+fn a_restart_in_order_leaves_what_is_disabled_as_it_is() {
+    let herd =
+        plan(&format!("{PROGRAMS}[program:app]\ncommand=/bin/cat\nstartsecs=0\nrequires=db\n")).start();
+    herd.ctl("wait all");
+    herd.ctl("disable db").is("db: disabled\n", 0);
+    let (db, app) = (herd.pid("db"), herd.pid("app"));
+    herd.ctl("restart app db").is(
+        "app: stopped\n\
+         db: ERROR (not restarted: it is disabled and left as it is; `supervisorctl enable db` comes first)\n\
+         app: started\n",
+        1,
+    );
+    assert!(herd.pid("db") == db && herd.pid("app") != app);
     herd.end();
 }
 

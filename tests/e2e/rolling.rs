@@ -90,8 +90,8 @@ fn what_does_not_run_is_left_out_and_what_is_named_is_started() {
     );
     let named = herd.ctl("restart --rolling shop:web0 shop:web1 shop:web2");
     named.is(
-        "shop:web2: ERROR (not restarted: it is disabled; `supervisorctl enable shop:web2` comes first)\n\
-         shop:web1: started\nshop:web0: restarted\n",
+        "shop:web2: ERROR (not restarted: it is disabled and left as it is; `supervisorctl enable shop:web2` comes \
+         first)\nshop:web1: started\nshop:web0: restarted\n",
         1,
     );
     assert_eq!(herd.pid("shop:web3"), runs_on);

@@ -1,7 +1,7 @@
 //! `process.*`, `group.*`: the native methods, by selector, one row per target.
 
 use super::why::Span;
-use super::{Bridge, act, describe, events};
+use super::{Bridge, act, describe, events, rolling};
 use crate::command::{Outcome, Verb, Wait};
 use crate::estate::Estate;
 use crate::root::spawn::{Dismiss, Spawn};
@@ -142,12 +142,21 @@ impl Bridge {
         let work = async {
             self.check_running()?;
             let mut targets = self.select(selector)?;
-            if matches!(verb, Verb::Start | Verb::Restart) {
-                let named = selector.parse()?;
-                let is_named = |e: &Estate| named.iter().any(|(_, s)| s.names(&e.namespec));
-                targets.retain(|estate| !estate.record().disabled || is_named(estate));
+            if !matches!(verb, Verb::Start | Verb::Restart) {
+                return self.operate(&targets, verb, wait, timeout_ms, alone).await;
             }
-            self.operate(&targets, verb, wait, timeout_ms, alone).await
+            let named = selector.parse()?;
+            let is_named = |e: &Estate| named.iter().any(|(_, s)| s.names(&e.namespec));
+            targets.retain(|estate| !estate.record().disabled || is_named(estate));
+            // a start is refused by the process itself; of a restart the stop would come first
+            let is_kept = |estate: &mut Arc<Estate>| verb == Verb::Restart && estate.record().disabled;
+            let kept: Vec<_> = targets.extract_if(.., is_kept).collect();
+            let mut operation = self.operate(&targets, verb, wait, timeout_ms, alone).await?;
+            operation.total += kept.len();
+            operation.done += kept.len();
+            let rows = kept.iter().map(|estate| rolling::kept(&estate.namespec).with_stopped(false));
+            operation.rows.splice(..0, rows);
+            Ok(operation)
         };
         work.await.map_err(|fault| error_object(&fault))
     }

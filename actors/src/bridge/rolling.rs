@@ -16,6 +16,7 @@ mod begin;
 mod told;
 
 pub(super) use begin::Claimed;
+pub(super) use told::kept;
 
 use super::Bridge;
 use crate::clock;

@@ -179,7 +179,10 @@ fn who_is_named_is_started_where_it_is_down_and_refused_where_it_is_disabled() {
         let answer = herd.call("process.restart", named).await.unwrap();
         // one that is down comes first: there is nothing to lose by it
         assert_eq!(rows(&answer), ["2 NotRestarted", "3 ok", "0 ok"]);
-        assert_eq!(why(&answer, 0), "it is disabled; `supervisorctl enable web:2` comes first");
+        assert_eq!(
+            why(&answer, 0),
+            "it is disabled and left as it is; `supervisorctl enable web:2` comes first"
+        );
         assert_eq!(
             (&answer["rows"][1]["stopped"], &answer["rows"][2]["stopped"]),
             (&json!(false), &json!(true))

@@ -100,16 +100,18 @@ impl From<&Became> for Row {
 }
 
 impl From<&Left> for Row {
-    /// What is disabled and meant by its name is not restarted against somebody's wish: that is told as an error.
     fn from(Left { namespec, why, is_named }: &Left) -> Self {
         match (why, is_named) {
-            (LeftOut::Disabled, true) => {
-                let why = format!("it is disabled; `supervisorctl enable {namespec}` comes first");
-                Self::failed(namespec, row_error(&Fault::NotRestarted { namespec: namespec.clone(), why }))
-            }
+            (LeftOut::Disabled, true) => kept(namespec),
             _ => Self::left_out(namespec, why.to_string()),
         }
     }
+}
+
+/// What is disabled and meant by its name is not restarted against somebody's wish: that is told as an error.
+pub(in crate::bridge) fn kept(namespec: &Namespec) -> Row {
+    let why = format!("it is disabled and left as it is; `supervisorctl enable {namespec}` comes first");
+    Row::failed(namespec, row_error(&Fault::NotRestarted { namespec: namespec.clone(), why }))
 }
 
 fn wish(asked: wire::Rolling, timeout_ms: Option<u64>) -> Result<Wish, Fault> {
