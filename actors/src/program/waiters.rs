@@ -5,7 +5,7 @@
 
 use crate::command::{Outcome, Reply};
 use treeherd_domain::fault::Fault;
-use treeherd_domain::lifecycle::{Edge, State};
+use treeherd_domain::lifecycle::{Edge, Next, State};
 use treeherd_domain::name::Namespec;
 use treeherd_domain::status::ProcessState;
 
@@ -119,6 +119,8 @@ impl Waiters {
             waiter.stopped |= to == ProcessState::Starting || called_off;
         }
         let completed = oneshot && matches!(edge.to, State::Exited { expected: true, .. });
+        // FATAL follows at once: whoever looks after the answer sees that
+        let gives_up = matches!(edge.to, State::Backoff { next: Next::GiveUp(_), .. });
         let failed = || Fault::SpawnError {
             namespec: namespec.clone(),
             spawnerr: spawnerr.unwrap_or_default().to_owned(),
@@ -127,6 +129,7 @@ impl Waiters {
             (For::Up | For::Spawned, ProcessState::Exited) if completed => Some(Ok(())),
             (For::Up, ProcessState::Running) if oneshot => None,
             (For::Up | For::Spawned, ProcessState::Running) => Some(Ok(())),
+            (For::Up | For::Spawned, ProcessState::Backoff) if gives_up => None,
             (For::Up | For::Spawned, ProcessState::Backoff | ProcessState::Fatal) => Some(Err(failed())),
             (
                 For::Up | For::Spawned,
