@@ -17,7 +17,6 @@ use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
-use treeherd_domain::name::{Namespec, Target};
 use treeherd_rpc::api::ProcessApiClient as _;
 use treeherd_rpc::wire::Selectors;
 
@@ -56,7 +55,7 @@ async fn mark(session: &mut Session, verb: &str, argument: &str) -> Result<Optio
                 }
             }
             Err(problem) if problem.fault() == Some(fault::BAD_NAME) => {
-                session.screen.line(unknown(word).line());
+                session.screen.line(Unknown::of(word).line());
                 session.status.set(status::FAILURE);
             }
             Err(Problem::Fault(refusal)) => session.fail(format!("{word}: ERROR ({})", refusal.message)),
@@ -65,11 +64,4 @@ async fn mark(session: &mut Session, verb: &str, argument: &str) -> Result<Optio
     }
     let follows = arguments.has("now") && !marked.is_empty();
     Ok(follows.then(|| marked.join(" ")))
-}
-
-fn unknown(word: &str) -> Unknown {
-    match Namespec::parse(word) {
-        Target::Group(group) => Unknown { name: group.to_string(), reason: "no such group" },
-        Target::Process(_) => Unknown { name: word.to_owned(), reason: "no such process" },
-    }
 }

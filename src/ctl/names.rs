@@ -12,6 +12,15 @@ pub struct Unknown {
 }
 
 impl Unknown {
+    /// A word that names nothing.
+    #[must_use]
+    pub fn of(word: &str) -> Self {
+        match Namespec::parse(word) {
+            Target::Group(group) => Self { name: group.to_string(), reason: "no such group" },
+            Target::Process(_) => Self { name: word.to_owned(), reason: "no such process" },
+        }
+    }
+
     /// `web: ERROR (no such process)`.
     #[must_use]
     pub fn line(&self) -> String {
@@ -34,10 +43,7 @@ pub fn choose<'a, T>(
         let before = chosen.len();
         chosen.extend(all.iter().filter(|item| names(&target, key(item))));
         if chosen.len() == before {
-            unknown.push(match target {
-                Target::Group(group) => Unknown { name: group.to_string(), reason: "no such group" },
-                Target::Process(_) => Unknown { name: (*word).to_owned(), reason: "no such process" },
-            });
+            unknown.push(Unknown::of(word));
         }
     }
     (chosen, unknown)

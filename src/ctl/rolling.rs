@@ -9,6 +9,7 @@
 //! restarted. Absent: a daemon written in Python, which has nothing of the kind.
 
 use crate::ctl::fault;
+use crate::ctl::names::Unknown;
 use crate::ctl::options::Arguments;
 use crate::ctl::render::{self, Deed};
 use crate::ctl::server::Problem;
@@ -18,6 +19,7 @@ use crate::getopt::{Given, UsageError};
 use std::time::Duration;
 use treeherd_domain::duration::parse;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
+use treeherd_rpc::code::RemoteFault;
 use treeherd_rpc::wire::{RollItem, Rolling, Row, RowError, Selectors};
 
 /// What the line says.
@@ -137,7 +139,7 @@ pub(super) async fn restart(session: &mut Session, wanted: &Wanted) -> Outcome {
     let done = session.until_interrupted(async |session| follow(session, wanted, &mut seen).await).await;
     match done {
         Err(Problem::Fault(refusal)) => {
-            refused(session, wanted, refusal.fault, &refusal.message);
+            refused(session, wanted, &refusal);
             return Ok(());
         }
         Err(problem) if seen.fates.is_none() => return Err(problem),
@@ -250,14 +252,14 @@ async fn reason(session: &mut Session, name: &str) -> String {
 }
 
 /// The daemon does not begin.
-fn refused(session: &mut Session, wanted: &Wanted, fault: Option<i32>, message: &str) {
+fn refused(session: &mut Session, wanted: &Wanted, refusal: &RemoteFault) {
     let words = wanted.words.join(" ");
-    match fault {
-        Some(fault::BAD_NAME) => {
-            session.fail(format!("{words}: ERROR (no such process or group: {message})"))
+    match (refusal.fault, &refusal.target) {
+        (Some(fault::BAD_NAME), target) => {
+            session.fail(Unknown::of(target.as_deref().unwrap_or(&words)).line());
         }
-        Some(fault::SHUTDOWN_STATE) => session.fail("ERROR: shutting down"),
-        _ => session.fail(format!("{words}: ERROR ({message})")),
+        (Some(fault::SHUTDOWN_STATE), _) => session.fail("ERROR: shutting down"),
+        _ => session.fail(format!("{words}: ERROR ({})", refusal.message)),
     }
 }
 

@@ -21,7 +21,6 @@ use crate::ctl::status;
 use crate::getopt::UsageError;
 use serde_json::{Value, json};
 use treeherd_domain::duration;
-use treeherd_domain::name::{Namespec, Target};
 use treeherd_os::clock::local_time;
 use treeherd_rpc::api::ProcessApiClient as _;
 use treeherd_rpc::client::HttpClient;
@@ -103,7 +102,7 @@ async fn each(
         let selector = Selectors::One(word.clone());
         match session.call(async |client| ask(client, selector).await).await {
             Ok(items) => told.extend(items.into_iter().map(Ok)),
-            Err(problem) if problem.fault() == Some(fault::BAD_NAME) => told.push(Err(unknown(word))),
+            Err(problem) if problem.fault() == Some(fault::BAD_NAME) => told.push(Err(Unknown::of(word))),
             Err(problem) => return Err(problem),
         }
     }
@@ -112,13 +111,6 @@ async fn each(
     }
     show(session, &told, arguments.has("json"));
     Ok(())
-}
-
-fn unknown(word: &str) -> Unknown {
-    match Namespec::parse(word) {
-        Target::Group(group) => Unknown { name: group.to_string(), reason: "no such group" },
-        Target::Process(_) => Unknown { name: word.to_owned(), reason: "no such process" },
-    }
 }
 
 /// As text with an empty line between two processes, or as one array of JSON.

@@ -131,7 +131,8 @@ fn words_that_make_no_sense_restart_nothing() {
     let before = pids(&herd);
     for (line, code, told) in [
         ("restart --rolling", 1, "Error: restart requires a process name\n"),
-        ("restart --rolling nope", 1, "nope: ERROR (no such process or group: "),
+        ("restart --rolling web:0 nope", 1, "nope: ERROR (no such process)\n"),
+        ("restart --rolling web:0 nope:*", 1, "nope: ERROR (no such group)\n"),
         ("restart --rolling --batch 0 web:*", 2, "Error: invalid value for --batch '0': write"),
         ("restart --batch 2 web:*", 2, "Error: invalid value for --batch '2': it belongs"),
         ("restart --rolling --pause soon web:*", 2, "Error: invalid value for --pause 'soon': write"),
