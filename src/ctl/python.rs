@@ -58,6 +58,7 @@ fn process(told: Told) -> ProcessInfo {
         view: told.statename.clone(),
         ready: told.statename == "RUNNING",
         health: "unknown".to_owned(),
+        has_health: false,
         health_reason: None,
         status_text: None,
         waiting_for: Vec::new(),

@@ -24,6 +24,10 @@ use treeherd_rpc::wire::ProcessInfo;
 /// How long is waited when nothing is said.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Why a process is never healthy, and what to do.
+const NO_HEALTH: &str =
+    "it has neither health= nor watchdog=, by which that is known; wait --for ready instead, or write one";
+
 /// Where the processes shall be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Goal {
@@ -67,6 +71,7 @@ impl Goal {
             (Self::Stopped, ProcessState::Stopped | ProcessState::Fatal) => Verdict::Reached,
             (Self::Stopped, ProcessState::Exited) if is_over(process) || !returns() => Verdict::Reached,
             (Self::Stopped, _) => Verdict::Pending,
+            (Self::Healthy, _) if !process.has_health => Verdict::Never,
             (_, ProcessState::Fatal | ProcessState::Unknown) => Verdict::Never,
             (_, ProcessState::Exited) if is_over(process) || !returns() => Verdict::Never,
             _ => Verdict::Pending,
@@ -265,7 +270,10 @@ impl Watched {
         let goal = wanted.goal.as_str();
         for item in &self.items {
             let name = render::namespec(&item.process().group, &item.process().name);
-            let stands = standing(item);
+            let stands = match wanted.goal {
+                Goal::Healthy if item.is_there && !item.process().has_health => NO_HEALTH.to_owned(),
+                _ => standing(item),
+            };
             session.screen.line(match (self.verdict(item, wanted.goal), end) {
                 (Verdict::Reached, _) => format!("{name}: {goal}"),
                 (Verdict::Never, _) => format!("{name}: ERROR (will not be {goal}: {stands})"),

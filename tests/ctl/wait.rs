@@ -68,7 +68,7 @@ fn run(items: Vec<Value>, line: &str) -> Ended {
 /// RUNNING, with its readiness and health.
 fn told(ready: bool, health: &str) -> Value {
     let mut told = web("RUNNING");
-    (told["ready"], told["health"]) = (json!(ready), json!(health));
+    (told["ready"], told["health"], told["hasHealth"]) = (json!(ready), json!(health), json!(true));
     told["description"] = json!("pid 7, uptime 0:00:01, not ready: no line came on fd 3");
     told
 }
@@ -96,6 +96,11 @@ fn readiness_and_health_are_waited_for_beside_the_state() {
         let ended = run(items, line);
         assert_eq!((ended.out.as_str(), ended.code), (out, Some(0)), "{line}");
     }
+    // nothing tells of its health: that is no reason to wait
+    let ended = run(vec![snapshot(&[web("RUNNING"), told(false, "unknown")])], "web --for healthy");
+    let line = "web: ERROR (will not be healthy: it has neither health= nor watchdog=, by which that is known; wait --for \
+                ready instead, or write one)\n";
+    assert_eq!((ended.out.as_str(), ended.code), (line, Some(7)));
     let ended = run(vec![snapshot(&[told(false, "unknown")])], "web --for ready --timeout 0");
     let line = "web: ERROR (not ready: RUNNING, pid 7, uptime 0:00:01, not ready: no line came on fd 3)\n";
     assert_eq!((ended.out.as_str(), ended.code), (line, Some(1)));

@@ -31,6 +31,8 @@ fn a_program_is_running_long_before_it_is_ready_and_is_started_anew_when_it_is_u
     herd.put("go", "");
     herd.ctl("wait web plain --for ready --timeout 50").is("web: ready\nplain: ready\n", 0);
     herd.ctl("wait web --for healthy --timeout 50").is("web: healthy\n", 0);
+    let never = herd.ctl("wait plain --for healthy");
+    never.has("plain: ERROR (will not be healthy: it has neither health= nor watchdog=", 7);
     herd.ctl("status --check").is("", 0);
     let first = herd.pid("web");
     std::fs::remove_file(herd.path("go")).expect("it is there");

@@ -179,8 +179,9 @@ impl Bridge {
 
     pub(super) fn native_info(estate: &Estate) -> ProcessInfo {
         let status = estate.status();
-        let description = describe(&status);
-        ProcessInfo::from((&status, description))
+        let (description, health) = (describe(&status), &estate.spec.health);
+        let has_health = health.health.is_some() || health.listens();
+        ProcessInfo { has_health, ..ProcessInfo::from((&status, description)) }
     }
 }
 

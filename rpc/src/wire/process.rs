@@ -63,6 +63,10 @@ pub struct ProcessInfo {
     /// `healthy`, `unhealthy`, or `unknown` where nothing is asked or nothing is known yet.
     #[serde(default)]
     pub health: String,
+    /// Whether anything tells of its health: `health=`, `watchdog=`, or the program itself; absent if not, and then it stays
+    /// `unknown`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_health: bool,
     /// Why it is not ready or not healthy, or why the last question failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health_reason: Option<String>,
@@ -113,7 +117,7 @@ impl From<ExitStatus> for ExitInfo {
 }
 
 impl From<(&ProcessStatus, String)> for ProcessInfo {
-    /// Of a status and its description (which needs local time, and so another crate).
+    /// Of a status and its description (which needs local time, and so another crate). `has_health` is not in a status.
     fn from((status, description): (&ProcessStatus, String)) -> Self {
         let is_up = status.pid != 0;
         let uptime_s = u64::try_from(status.now - status.start).unwrap_or(0);
@@ -143,6 +147,7 @@ impl From<(&ProcessStatus, String)> for ProcessInfo {
             seq: status.seq,
             ready: status.condition.readiness.is_ready(),
             health: status.condition.health.as_str().to_owned(),
+            has_health: false,
             health_reason: some(&status.condition.reason),
             status_text: some(&status.condition.status),
         }
