@@ -4,19 +4,23 @@
 //! event.subscribe --snapshot--> kept ones --live--> (without -f: the end)  what comes --end--> the daemon left
 //! ```
 //!
-//! One subscription brings what is kept and what follows, so nothing falls between them; what is lost is told.
+//! One subscription brings what is kept and what follows, so nothing falls between them; what is lost is told. A word may
+//! be the name of what was removed, or will be added: it is told to name nothing only if there is no event of it either.
 //! Absent: state of its own. Whoever wants to go on later notes the last `seq` and begins `--since` there.
 
 use crate::ctl::logs::PRESS_CTRL_C;
+use crate::ctl::names::Unknown;
 use crate::ctl::options::Arguments;
 use crate::ctl::pools;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::getopt::UsageError;
 use jsonrpsee::core::client::Subscription;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fmt::Write;
-use treeherd_rpc::api::EventApiClient as _;
+use treeherd_domain::name::{GroupName, Namespec, ProcessName};
+use treeherd_domain::selector::Selector;
+use treeherd_rpc::api::{EventApiClient as _, GroupApiClient as _, ProcessApiClient as _};
 use treeherd_rpc::wire::{EventBody, EventItem, Mark, Selectors};
 
 /// What the command line asks for.
@@ -72,15 +76,65 @@ async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {
     let selectors = (!wanted.words.is_empty()).then(|| Selectors::Many(wanted.words.clone()));
     let mut items: Subscription<EventItem> =
         client.event_subscribe(wanted.kinds.clone(), selectors, wanted.since).await?;
+    let mut unheard: Vec<&str> = wanted.words.iter().map(String::as_str).collect();
     while let Some(item) = items.next().await {
         let item = item.map_err(|error| Problem::Broken(error.to_string()))?;
-        if matches!(item, EventItem::Mark(Mark::Live { .. })) && !wanted.follow {
-            return Ok(());
+        match &item {
+            EventItem::Mark(Mark::Live { .. }) if !wanted.follow => {
+                return tell_unknown(session, &unheard, wanted).await;
+            }
+            EventItem::Mark(Mark::Snapshot { .. }) if wanted.follow => {
+                tell_unknown(session, &unheard, wanted).await?;
+            }
+            EventItem::Mark(_) => {}
+            EventItem::Event(event) => unheard.retain(|word| !is_about(event, word)),
         }
         show(session, &item, wanted.json);
         session.screen.flush();
         if session.screen.is_broken() {
             return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Whether a word names what an event is about.
+fn is_about(event: &EventBody, word: &str) -> bool {
+    match (Selector::parse(word), &event.group, &event.name) {
+        (Selector::All, ..) => true,
+        (Selector::Group(whole), Some(group), None) => whole.as_str() == group,
+        (selector, Some(group), Some(name)) => selector.matches(&namespec(group, name)),
+        _ => false,
+    }
+}
+
+fn namespec(group: &str, name: &str) -> Namespec {
+    Namespec::new(GroupName::new(group), ProcessName::new(name))
+}
+
+/// Tells of those words that name nothing which is there. Who follows may wait for something to come.
+async fn tell_unknown(session: &mut Session, words: &[&str], wanted: &Wanted) -> Outcome {
+    if words.is_empty() {
+        return Ok(());
+    }
+    let known = session.call(async |client| client.process_list(None, None).await).await?.items;
+    let groups = session.call(async |client| client.group_list().await).await?;
+    let is_there = |word: &str| match Selector::parse(word) {
+        Selector::All => true,
+        Selector::Group(whole) => groups.iter().any(|group| group.name == whole.as_str()),
+        selector => known.iter().any(|process| selector.matches(&namespec(&process.group, &process.name))),
+    };
+    for unknown in words.iter().filter(|word| !is_there(word)).map(|word| Unknown::of(word)) {
+        match (wanted.follow, wanted.json) {
+            (true, _) => session.screen.error(&format!(
+                "supervisorctl: {}: {} now; its events are shown when there is one\n",
+                unknown.name, unknown.reason
+            )),
+            (false, true) => {
+                let Unknown { name, reason } = &unknown;
+                session.fail(json!({"name": name, "error": reason}).to_string());
+            }
+            (false, false) => session.fail(unknown.line()),
         }
     }
     Ok(())
@@ -159,7 +213,6 @@ fn details(data: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn an_event_is_a_line() {

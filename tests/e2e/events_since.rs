@@ -172,3 +172,33 @@ fn numbers_go_on_over_a_reload_and_what_was_before_is_counted() {
     });
     herd.end();
 }
+
+#[test]
+fn a_name_that_has_no_events_and_names_nothing_is_told() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start(
+        "[program:cat]\ncommand=/bin/cat\nstartsecs=0\n[group:idle]\nprograms=spare\n\
+        [program:spare]\ncommand=/bin/cat\nautostart=false\n",
+    );
+    herd.wait("success: cat");
+    herd.ctl("events nosuch").is("nosuch: ERROR (no such process)\n", 1);
+    let said = herd.ctl("events --kind PROCESS_STATE_RUNNING no:* cat cat:x");
+    let (shown, told) = said.stdout.split_once('\n').expect("two lines");
+    assert!(shown.contains(" PROCESS_STATE_RUNNING cat "), "{said:?}");
+    assert_eq!((told, said.code), ("no: ERROR (no such group)\ncat:x: ERROR (no such process)\n", 1));
+    let said = herd.ctl("events --json nosuch");
+    assert_eq!(
+        said.stdout.lines().last(),
+        Some(r#"{"error":"no such process","name":"nosuch"}"#),
+        "{said:?}"
+    );
+    // what has no events yet is there all the same; what is removed has some
+    herd.ctl("events --kind PROCESS_STATE_FATAL idle:* spare:spare cat").has("spare:spare", 1);
+    herd.ctl("events --kind PROCESS_STATE_FATAL idle:* idle:spare all").is("", 0);
+    herd.ctl("stop cat");
+    herd.ctl("remove cat").is("cat: removed process group\n", 0);
+    herd.ctl("events cat").has(" PROCESS_STATE_STOPPED cat ", 0);
+    herd.end();
+}

@@ -97,7 +97,11 @@ pub(super) const ACTIONS: &[Action] = &[
             "show no events, but of each event listener and subscriber how many it was told, and how many were dropped",
         ),
     ])
-    .with_exits(&[(0, "they are shown"), (1, "the daemon refuses"), (2, "the words make no sense")])
+    .with_exits(&[
+        (0, "they are shown"),
+        (1, "the daemon refuses, or a name names nothing and has no events"),
+        (2, "the words make no sense"),
+    ])
     .with_examples(&[
         ("events -f", "what is going on"),
         ("events --pools", "does every listener keep up?"),
