@@ -15,7 +15,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The features of Supervisor 4.3.
-const FEATURES: u32 = 328;
+const FEATURES: u32 = 329;
 /// Where scenarios are written in Python, and as what they are declared there.
 const SCENARIOS: [(&str, &str, &str); 3] = [
     ("differential", "tests/differential/subjects", "@"),

@@ -14,8 +14,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal as Raw, si
 use std::io;
 use treeherd_domain::signal::Signal;
 
-/// The signals that ask for something.
-const ALL: [Raw; 5] = [Raw::SIGTERM, Raw::SIGINT, Raw::SIGQUIT, Raw::SIGHUP, Raw::SIGUSR2];
+/// The signals that ask for something, or seem to.
+const ALL: [Raw; 6] = [Raw::SIGTERM, Raw::SIGINT, Raw::SIGQUIT, Raw::SIGHUP, Raw::SIGUSR1, Raw::SIGUSR2];
 
 fn set() -> SigSet {
     ALL.into_iter().collect()
@@ -30,6 +30,8 @@ pub enum Wish {
     Restart,
     /// That the logs are opened anew: USR2.
     Reopen,
+    /// Nothing: USR1, which means that to many programs and would be the end of this one by default.
+    Nothing,
 }
 
 /// A signal that was sent.
@@ -49,15 +51,16 @@ impl Request {
         let wish = match Raw::try_from(number) {
             Ok(Raw::SIGHUP) => Wish::Restart,
             Ok(Raw::SIGUSR2) => Wish::Reopen,
+            Ok(Raw::SIGUSR1) => Wish::Nothing,
             _ => Wish::End,
         };
         Self { signal: Signal::from_number(number), wish, sender }
     }
 }
 
-/// Has these signals wait until somebody takes them. Before the first thread, and between two trees. Whoever started us may have ignored
-/// some of them, which is inherited, and would throw them away. SIGXFSZ asks for nothing and is ignored: a file that may
-/// not grow any more (`RLIMIT_FSIZE`) is an error of its write then, and not the end of the daemon.
+/// Has these signals wait until somebody takes them. Before the first thread, and between two trees. Whoever started us may
+/// have ignored some of them, which is inherited, and would throw them away. SIGXFSZ asks for nothing and is ignored: a file
+/// that may not grow any more (`RLIMIT_FSIZE`) is an error of its write then, and not the end of the daemon.
 ///
 /// # Errors
 /// What `pthread_sigmask(3)` or `sigaction(2)` says.

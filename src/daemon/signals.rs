@@ -5,6 +5,7 @@
 //! | TERM, INT, QUIT | end |
 //! | HUP | end and start anew, if the configuration can be loaded |
 //! | USR2 | reopen every log |
+//! | USR1 | tell that it means nothing here |
 //! | CHLD | reap strangers, at most once in a while |
 //!
 //! A managed process's end is known through its own descriptor, never through CHLD.
@@ -56,6 +57,14 @@ async fn hear(ear: Arc<Ear>, mut requests: Requests) {
         match wish {
             Wish::Restart => ear.restart(by),
             Wish::Reopen => ear.reopen(),
+            Wish::Nothing => {
+                let whose =
+                    if by.peer == Peer::Unknown { String::new() } else { format!(" from {}", by.peer) };
+                warn!(
+                    ear.shared.log,
+                    "ignored {signal}{whose}, which means nothing here; SIGUSR2 opens the logs anew"
+                );
+            }
             Wish::End => {
                 warn!(ear.shared.log, "received {signal} indicating exit request");
                 ear.end(Mood::Shutdown, by);

@@ -125,6 +125,29 @@ fn usr2_opens_the_main_log_again() {
 }
 
 #[test]
+fn usr1_is_told_and_ends_nothing() {
+    if reference() {
+        // It ends, and its programs go on without it.
+        return;
+    }
+    let herd = Herd::start("[program:cat]\ncommand=/bin/cat\nstartsecs=0\n");
+    herd.wait("success: cat");
+    let cat = herd.pid("cat");
+    herd.signal("USR1");
+    let line = herd.wait("WARN ignored SIGUSR1");
+    assert!(line.ends_with(", which means nothing here; SIGUSR2 opens the logs anew"), "{line}");
+    if !cfg!(feature = "portable") {
+        assert!(line.contains(" from uid "), "{line}");
+    }
+    // a program has it at its default
+    herd.ctl("signal USR1 cat").is("cat: signalled\n", 0);
+    herd.wait("exited: cat (terminated by SIGUSR1; not expected)");
+    herd.wait("success: cat");
+    assert_ne!(herd.pid("cat"), cat);
+    herd.end();
+}
+
+#[test]
 fn stopped_groups_cost_no_time_at_the_end() {
     let programs: String =
         (0..6).map(|n| format!("[program:p{n}]\ncommand=/bin/cat\nautostart=false\n")).collect();

@@ -111,6 +111,7 @@ fn supervisord() -> String {
         .item("TERM, INT, QUIT", "Stop all programs, then end.")
         .item("HUP", "Stop all programs, read the configuration anew, and start.")
         .item("USR2", "Open the log files anew.")
+        .item("USR1", "Is told in the log, and nothing else.")
         .heading("EXIT STATUS")
         .item("0", "It has ended as it was told to, or has gone into the background.")
         .item("1", "It could not start, or an error ended it.")
