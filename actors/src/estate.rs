@@ -366,13 +366,8 @@ fn condition(record: &Record) -> Condition {
 
 /// What of a record Supervisor's states do not say.
 fn view(record: &Record, oneshot: bool) -> View {
-    match record.machine.state() {
-        State::Exited { expected: true, .. } if oneshot => View::Completed,
-        State::Waiting { .. } => {
-            View::Waiting(record.gate.missing.iter().map(ToString::to_string).collect())
-        }
-        _ => View::State,
-    }
+    let missing = || record.gate.missing.iter().map(ToString::to_string).collect();
+    View::of(&record.machine.state(), oneshot, missing)
 }
 
 /// What of `[supervisord]` the child logs need.

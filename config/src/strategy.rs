@@ -233,11 +233,6 @@ pub(crate) fn supervise(process: &mut Arc<ProcessSpec>) {
     Arc::make_mut(process).child.supervised = true;
 }
 
-/// The restart type of a process.
-pub(crate) fn restart_of(process: &ProcessSpec) -> Restart {
-    process.restart_type()
-}
-
 /// Sees who is below whom, and puts those below under OTP's rules too. `keys` are of each group's section.
 pub(crate) fn nest(
     groups: &mut [Arc<GroupSpec>],
@@ -343,7 +338,7 @@ pub(crate) fn rules<'a>(
     for (section, process) in members {
         let Some(process) = process.filter(|process| process.child.significant) else { continue };
         let program = Keys::new(keys.context, section, keys.vars.clone());
-        check_significant(&program, restart_of(&process), policy.as_ref());
+        check_significant(&program, process.restart_type(), policy.as_ref());
     }
     if policy.is_some() {
         processes.iter_mut().for_each(supervise);

@@ -164,13 +164,16 @@ impl ProcessSpec {
         step.map_or(self.stopsignal, |step| step.signal)
     }
 
-    /// After which ends it is started again, in OTP's words for `autorestart`.
+    /// After which ends it is started again, in OTP's words for `autorestart`. The success of a oneshot is never among
+    /// them.
     #[must_use]
     pub const fn restart_type(&self) -> Restart {
-        match self.autorestart {
-            Autorestart::Always => Restart::Permanent,
-            Autorestart::Unexpected => Restart::Transient,
-            Autorestart::Never => Restart::Temporary,
+        match (self.autorestart, self.kind) {
+            (Autorestart::Always, ProcessType::Simple) => Restart::Permanent,
+            (Autorestart::Always, ProcessType::Oneshot) | (Autorestart::Unexpected, _) => {
+                Restart::Transient
+            }
+            (Autorestart::Never, _) => Restart::Temporary,
         }
     }
 

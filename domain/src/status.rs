@@ -2,6 +2,7 @@
 
 use crate::exit::ExitStatus;
 use crate::health::Condition;
+use crate::lifecycle::State;
 use crate::name::Namespec;
 use std::fmt;
 use std::path::PathBuf;
@@ -195,6 +196,16 @@ pub enum View {
 }
 
 impl View {
+    /// What a state is; `missing` is what it waits for, should it do so.
+    #[must_use]
+    pub fn of(state: &State, is_oneshot: bool, missing: impl FnOnce() -> Vec<String>) -> Self {
+        match state {
+            State::Exited { expected: true, .. } if is_oneshot => Self::Completed,
+            State::Waiting { .. } => Self::Waiting(missing()),
+            _ => Self::State,
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub const fn name(&self, state: ProcessState) -> &'static str {

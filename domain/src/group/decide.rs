@@ -114,10 +114,10 @@ impl GroupMachine {
             && self.standing == Standing::Active
     }
 
-    /// It ended before it was up. A transient child that ends well has done what it was started for.
+    /// It ended before it was up. A child that ends well, and is not permanent, has done what it was started for.
     fn ended_early(&mut self, at: usize, ending: Ending, now: Instant) {
         match (self.members[at].spec.restart, ending) {
-            (Restart::Transient, Ending::Normal) => self.decide(at, ending, now),
+            (Restart::Transient | Restart::Temporary, Ending::Normal) => self.decide(at, ending, now),
             _ => self.failed_start(at, Why::Ended(ending), now),
         }
     }

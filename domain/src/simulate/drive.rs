@@ -12,6 +12,7 @@ use crate::health::Sign;
 use crate::hook::Hook;
 use crate::lifecycle::{Edge, Effect, Fact, Refusal, Request, State};
 use crate::signal::Signal;
+use crate::status::View;
 use std::sync::Arc;
 
 impl Engine {
@@ -135,7 +136,11 @@ impl Engine {
 
     /// What a transition means for readiness and health.
     fn feel(&mut self, at: usize, edge: &Edge, has_ended: bool) {
-        let is_plain = self.stage.players[at].vitals.is_plain();
+        let player = &self.stage.players[at];
+        let is_plain = player.vitals.is_plain();
+        if View::of(&edge.to, player.policy.oneshot, Vec::new) == View::Completed {
+            self.note_ready(at);
+        }
         match sign_of(edge, has_ended) {
             Some(Sign::Running) if is_plain => self.note_ready(at),
             Some(sign) if !is_plain => self.sign(at, sign),

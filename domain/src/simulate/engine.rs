@@ -219,7 +219,7 @@ impl Engine {
     /// How everything stands, and how long it takes to stop.
     fn close(&mut self) {
         let players = self.stage.players.iter().filter(|player| !player.is_gone);
-        let states = players.map(|p| (p.namespec.clone(), standing(&p.machine.state())));
+        let states = players.map(|p| (p.namespec.clone(), standing(&p.machine.state(), p.policy.oneshot)));
         self.report.states = states.collect();
         if self.report.end == End::TooMany {
             return;

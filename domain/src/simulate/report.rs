@@ -2,6 +2,7 @@
 
 use crate::lifecycle::{Next, State};
 use crate::name::Namespec;
+use crate::status::View;
 use std::time::Duration;
 
 /// One thing that happened.
@@ -57,7 +58,7 @@ pub struct Started {
     pub name: Namespec,
     /// When it was first spawned.
     pub at: Duration,
-    /// When it was first ready.
+    /// When it was first ready, or of a oneshot, had first done what it is for.
     pub ready: Option<Duration>,
     /// How often it was started again.
     pub restarts: u64,
@@ -131,13 +132,14 @@ pub(super) const fn shown(state: &State) -> &'static str {
     }
 }
 
-/// A state with what follows by itself.
-pub(super) fn standing(state: &State) -> String {
+/// A state as the status of a process says it, with what follows by itself.
+pub(super) fn standing(state: &State, is_oneshot: bool) -> String {
     let follows = match state {
         State::Backoff { next: Next::Retry(_), .. } => " (tried again)",
         State::Exited { restart_at: Some(_), .. } => " (started again)",
         State::Fatal { retry_at: Some(_), .. } => " (tried again)",
         _ => "",
     };
-    format!("{}{follows}", shown(state))
+    let view = View::of(state, is_oneshot, Vec::new);
+    format!("{}{follows}", view.name(state.name()))
 }

@@ -2,7 +2,7 @@
 
 use crate::setting::{check, run, setting};
 use expect_test::expect;
-use treeherd_domain::simulate::End;
+use treeherd_domain::simulate::{End, What};
 
 #[test]
 fn one_for_all_stops_the_others_in_reverse_and_starts_all_in_order() {
@@ -128,6 +128,39 @@ fn a_budget_that_is_used_up_escalates_to_the_group_above() {
             Settled at 10, stop Some(0.0), well false
         "#]],
     );
+}
+
+#[test]
+fn the_success_of_a_oneshot_is_neither_a_failed_start_nor_followed_by_another() {
+    for autorestart in ["true", "unexpected", "false"] {
+        let text =
+            format!("g:a type=oneshot autorestart={autorestart} | g:b | @g start_failure=fail intensity=1");
+        let report = run(&setting(&text), "g:a: runs 0.2s | until 90s");
+        let told: Vec<&str> = report.lines.iter().filter_map(|line| group_text(&line.what)).collect();
+        let expected = match autorestart {
+            "false" => vec!["a is over, and not started again", "is up"],
+            _ => vec!["is up"],
+        };
+        assert_eq!(told, expected, "{autorestart}");
+        assert!(report.is_well(), "{autorestart}");
+    }
+}
+
+#[test]
+fn a_oneshot_that_fails_is_started_again_by_its_restart_type() {
+    for (autorestart, restarts) in [("true", 1), ("unexpected", 1), ("false", 0)] {
+        let text = format!("g:a type=oneshot autorestart={autorestart} | @g intensity=1");
+        let report = run(&setting(&text), "g:a: runs 0.2s, exit 1 *1 then runs 0.2s");
+        assert_eq!(report.started.iter().map(|one| one.restarts).sum::<u64>(), restarts, "{autorestart}");
+        assert!(report.is_well(), "{autorestart}");
+    }
+}
+
+fn group_text(what: &What) -> Option<&str> {
+    match what {
+        What::Group(text) => Some(text),
+        _ => None,
+    }
 }
 
 #[test]

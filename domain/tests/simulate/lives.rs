@@ -232,6 +232,19 @@ fn the_daemon_ends_group_by_group_in_reverse_order() {
 }
 
 #[test]
+fn a_oneshot_that_ended_well_is_completed_in_the_end() {
+    let report = run(
+        &setting("job type=oneshot | done type=oneshot | web"),
+        "job: runs 3s, exit 1 | done: runs 0.5s | web: runs 2s",
+    );
+    let states: Vec<&str> = report.states.iter().map(|(_, state)| state.as_str()).collect();
+    assert_eq!(states, ["COMPLETED", "FATAL", "EXITED"]);
+    let ready: Vec<_> =
+        report.started.iter().map(|one| one.ready.map(|ready| ready.as_secs_f64())).collect();
+    assert_eq!(ready, [Some(0.5), Some(1.0), Some(1.0)]);
+}
+
+#[test]
 fn what_never_settles_is_looked_at_for_so_long_and_no_longer() {
     let report = run(&setting("web startsecs=0 autorestart=true"), "web: runs 0s");
     assert_eq!((report.end, report.is_well()), (End::Unsettled, false));
