@@ -3,6 +3,7 @@
 //! ```text
 //! scale web=8          so many, until the file has another numprocs, also over the end of the daemon
 //! scale web=default    as many as the file says
+//! scale                each program, how many it has, and since when and by whom, if that is not what the file says
 //! ```
 
 use crate::ctl::reshape::tell;
@@ -10,16 +11,15 @@ use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
 use crate::ctl::status;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
-use treeherd_rpc::wire::ScaleInfo;
+use treeherd_rpc::wire::{ProgramInfo, ScaleInfo, ScaledInfo};
 
 /// The word for as many as the file says.
 const DEFAULT: &str = "default";
 
-/// `scale <program>=<number>|default ...`
+/// `scale [<program>=<number>|default ...]`
 pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
     if argument.is_empty() {
-        session.misused("scale", "Error: scale requires a program and a number", status::BAD_ARGUMENTS);
-        return Ok(());
+        return list(session).await;
     }
     let mut wanted = Vec::new();
     for word in argument.split_whitespace() {
@@ -42,6 +42,25 @@ pub(super) async fn scale(session: &mut Session, argument: &str) -> Outcome {
         }
     }
     Ok(())
+}
+
+async fn list(session: &mut Session) -> Outcome {
+    session.call(async |client| client.get_api_version().await).await?;
+    session.server.require_ours("it has no process.programs")?;
+    let programs = session.call(async |client| client.process_programs().await).await?;
+    let width = programs.iter().map(|program| program.name.chars().count()).max().unwrap_or(0);
+    programs.iter().for_each(|program| session.screen.line(line(program, width)));
+    Ok(())
+}
+
+/// `web      8 processes (the file says 2; since 2026-11-22T14:52:16.363Z, process.scale over JSON-RPC by uid 0)`
+fn line(ProgramInfo { name, count, numprocs, scaled }: &ProgramInfo, width: usize) -> String {
+    let noun = if *count == 1 { "process" } else { "processes" };
+    let file = match scaled {
+        Some(ScaledInfo { since, by }) => format!(" (the file says {numprocs}; since {since}, {by})"),
+        None => String::new(),
+    };
+    format!("{name:width$}  {count} {noun}{file}")
 }
 
 fn parse(word: &str) -> Option<(&str, Option<u32>)> {

@@ -279,6 +279,32 @@ fn a_plain_update_replaces_the_group_as_it_always_did() {
 }
 
 #[test]
+fn without_words_each_program_is_told_with_who_scaled_it() {
+    if reference() {
+        return;
+    }
+    let mut herd = Herd::start(&format!("{GROUP}{}", web(2, "")));
+    herd.ctl("wait all");
+    herd.ctl("scale").is("till  1 process\nweb   2 processes\n", 0);
+    assert_eq!(herd.ctl("scale web=1").code, 0);
+    let scaled = |herd: &Herd| {
+        let said = herd.ctl("scale");
+        let head = "till  1 process\nweb   1 process (the file says 2; since 20";
+        assert!(said.stdout.starts_with(head), "{said:?}");
+        assert!(said.stdout.contains("Z, process.scale over JSON-RPC by uid "), "{said:?}");
+        said.stdout
+    };
+    let told = scaled(&herd);
+    herd.again();
+    assert_eq!(scaled(&herd), told, "it is kept with its time");
+    // the file has the last word
+    herd.configure(&[], &format!("{GROUP}{}", web(3, "")));
+    herd.ctl("update");
+    herd.ctl("scale").is("till  1 process\nweb   3 processes\n", 0);
+    herd.end();
+}
+
+#[test]
 fn what_cannot_be_scaled_is_refused_and_left_alone() {
     if reference() {
         return;
@@ -315,7 +341,6 @@ fn what_cannot_be_scaled_is_refused_and_left_alone() {
             "web: ERROR (BAD_ARGUMENTS: 100000 is more than 65536, the most processes that a program can have)\n",
         ),
         ("scale web=99999999999", 2, "Error: \"web=99999999999\" is not a program and a number"),
-        ("scale", 2, "Error: scale requires a program and a number\n"),
         ("scale web", 2, "Error: \"web\" is not a program and a number"),
         ("scale web=-1", 2, "Error: \"web=-1\" is not a program and a number"),
         ("scale nope=2", 1, "nope: ERROR (BAD_ARGUMENTS: there is no [program:nope]"),

@@ -295,6 +295,10 @@ impl ProcessApiServer for Bridge {
         self.scale(name, count).await.map_err(|fault| error_object(&fault))
     }
 
+    async fn process_programs(&self) -> RpcResult<Vec<wire::ProgramInfo>> {
+        Ok(self.programs())
+    }
+
     async fn process_roll(
         &self,
         pending: PendingSubscriptionSink,

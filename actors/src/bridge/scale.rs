@@ -1,4 +1,5 @@
-//! `process.scale`: another number of processes for a program, by which only the difference is touched.
+//! `process.scale`: another number of processes for a program, by which only the difference is touched; and
+//! `process.programs`, how many each has.
 //!
 //! ```text
 //! Rescale ─► what it changes ─► the desired state (file, arena) ─► updates by process ─► Keep
@@ -15,10 +16,26 @@ use treeherd_domain::desired::{Desired, Scaled};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::plan::Change;
 use treeherd_domain::scale::{MOST_PROCESSES, Numprocs};
-use treeherd_rpc::wire::{GroupUpdate, ScaleInfo};
+use treeherd_rpc::wire::time::rfc3339;
+use treeherd_rpc::wire::{GroupUpdate, ProgramInfo, ScaleInfo, ScaledInfo};
 use treeherd_web::caller;
 
 impl Bridge {
+    /// How many processes each program has, and who wanted it so.
+    pub(super) fn programs(&self) -> Vec<ProgramInfo> {
+        let arena = &self.shared().arena;
+        let (config, desired) = (arena.config(), arena.desired());
+        let info = |(name, numprocs): (&String, &Numprocs)| ProgramInfo {
+            name: name.clone(),
+            count: clipped(numprocs.count),
+            numprocs: clipped(numprocs.written),
+            scaled: desired
+                .scale_of(name)
+                .map(|scaled| ScaledInfo { since: rfc3339(scaled.since_ms), by: scaled.by.clone() }),
+        };
+        config.programs.iter().map(info).collect()
+    }
+
     /// Has a program have so many processes; `None`: as many as its file says. It is carried out even if the caller goes
     /// away, and one such change, or update of a group, at a time.
     pub(super) async fn scale(&self, program: String, count: Option<u32>) -> Result<ScaleInfo, Fault> {

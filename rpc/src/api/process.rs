@@ -2,8 +2,8 @@
 
 use crate::wire::supervisor::SignalName;
 use crate::wire::{
-    Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, RollItem,
-    Rolling, ScaleInfo, Selectors, Wait,
+    Explanations, GraphInfo, Histories, Operation, ProcessChange, ProcessInfo, ProcessList, ProgramInfo,
+    RollItem, Rolling, ScaleInfo, Selectors, Wait,
 };
 use jsonrpsee::core::{RpcResult, SubscriptionResult};
 use jsonrpsee::proc_macros::rpc;
@@ -100,6 +100,10 @@ pub trait ProcessApi {
     /// only the difference is touched.
     #[method(name = "scale", param_kind = map)]
     async fn process_scale(&self, name: String, count: Option<u32>) -> RpcResult<ScaleInfo>;
+
+    /// The programs with their numbers of processes, by name, and who scaled them.
+    #[method(name = "programs", param_kind = map)]
+    async fn process_programs(&self) -> RpcResult<Vec<ProgramInfo>>;
 
     /// Restarts a few at a time, and tells each outcome as it comes about; unsubscribing ends it after those under way.
     #[subscription(

@@ -270,6 +270,8 @@ methods! {
     "process.scale" (name: "string", count?o: "int") -> "ScaleInfo",
         errors [BadArguments GroupNotFound StillRunning Failed CantReread]:
         "Has a program, by its name in [program:x], have so many processes, or without a count as many as its file says: the highest numbers go, new ones start by autostart, the others are not touched. It is kept over the end of the daemon, and holds until the file has another numprocs.";
+    "process.programs" () -> "ProgramInfo[]":
+        "How many processes each [program:x] has, how many its file says, and who scaled it since when.";
     "process.roll" (selector: "Selector", timeoutMs?o: "int", noDeps?o: "boolean", rolling?o: "Rolling") -> "RollItem",
         items "process.rolled" until "process.unroll",
         errors [BadName ProcessNotFound GroupNotFound NothingMatched BadArguments Failed SubscriptionNeedsWebSocket]:

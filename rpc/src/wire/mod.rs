@@ -39,5 +39,5 @@ pub use probe::ProbeInfo;
 pub use process::{ExitInfo, LogPaths, ProcessChange, ProcessInfo, ProcessList};
 pub use rolling::{RollItem, Rolling};
 pub use rules::{RulesInfo, TemplateInfo};
-pub use scale::ScaleInfo;
+pub use scale::{ProgramInfo, ScaleInfo, ScaledInfo};
 pub use selector::Selectors;

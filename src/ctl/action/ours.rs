@@ -207,13 +207,14 @@ pub(super) const ACTIONS: &[Action] = &[
     .with_examples(&[("probes", "what is wrong outside?")]),
     Action::new(
         "scale",
-        "<program>=<number>|default ...",
-        "Has programs have so many processes, or with the word default as many as the file says. Only the difference is \
+        "[<program>=<number>|default ...]",
+        "Has programs have so many processes, or with the word default as many as the file says; without words, tells how \
+         many each has, and who scaled it. Only the difference is \
          touched: the highest numbers are stopped and go, new ones come and start by autostart. The daemon keeps it in its \
          state_file, also over its own end; it holds until numprocs changes in the file.",
     )
     .with_exits(&[
-        (0, "they have so many"),
+        (0, "they have so many, or it is told"),
         (
             1,
             "one has not, and why: another file than it runs with, no %(process_num) in process_name, or the state cannot be \
@@ -222,6 +223,7 @@ pub(super) const ACTIONS: &[Action] = &[
         (2, "the words make no sense"),
     ])
     .with_examples(&[
+        ("scale", "what is scaled?"),
         ("scale web=8", "for the busy hours"),
         ("scale web=2 worker=0", "and no worker at all"),
         ("scale web=default", "as many as the file says"),
