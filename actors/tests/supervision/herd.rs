@@ -39,7 +39,7 @@ use treeherd_domain::status::{ProcessState, ProcessStatus};
 use treeherd_os::environment::BaseEnvironment;
 use treeherd_os::process::Scope;
 use treeherd_os::socket::{UnixEndpointFile, bind_unix};
-use treeherd_web::{Identity, Listener, Site};
+use treeherd_web::{Identity, Limits, Listener, Site};
 
 /// Longer than any wait in these tests should take, also on a machine that has other things to do.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
@@ -411,8 +411,10 @@ fn run(made: Made, told: &std::sync::mpsc::Sender<Told>) -> Mood {
             identifier: "herd".to_owned(),
         };
         let methods = bridge.methods(true);
+        // a request that never ends is waited for for as long
+        let limits = Limits { grace: DEADLINE, body_time: DEADLINE, ..Limits::default() };
         let site: treeherd_actors::endpoint::MakeSite =
-            Arc::new(move |_| Site::new(methods.clone(), identity.clone()));
+            Arc::new(move |_| Site { limits, ..Site::new(methods.clone(), identity.clone()) });
         let door = |(spec, listener)| Arc::new(Door { spec, listener, site: Arc::clone(&site) });
         let (sender, done) = mpsc::unbounded_channel();
         let household = Household {

@@ -45,6 +45,7 @@ mod pool;
 mod repair;
 mod requires;
 mod reshape;
+mod restart;
 mod rolling;
 mod shutdown;
 mod soak;

@@ -1,7 +1,7 @@
 //! The end of the daemon while its actors end by bugs.
 
 use crate::bytes::block_logs;
-use crate::herd::{Herd, over, with};
+use crate::herd::{DEADLINE, Herd, over, with};
 use serde_json::json;
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
@@ -175,7 +175,7 @@ fn a_request_that_never_ends_does_not_hold_up_the_next_root() {
         let mut client = UnixStream::connect(herd.path("herd.sock")).unwrap();
         client.write_all(b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\nhalf a").unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let back = tokio::time::timeout(Duration::from_secs(1), herd.crash("root", "panic")).await;
+        let back = tokio::time::timeout(DEADLINE / 3, herd.crash("root", "panic")).await;
         assert!(back.is_ok(), "the next root waits for a client");
         drop(client);
     });
