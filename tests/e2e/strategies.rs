@@ -182,6 +182,33 @@ fn a_stop_of_the_group_wins_over_a_restart_that_is_under_way() {
 }
 
 #[test]
+fn a_stop_of_a_group_goes_backwards_and_is_told_in_that_order() {
+    if reference() {
+        return;
+    }
+    let slow = "trap 'sleep 0.3; exit 0' TERM\n: > {dir}/set$SUPERVISOR_PROCESS_NAME\nwhile :; do sleep 0.05; done\n";
+    let program = |name: &str| format!("[program:{name}]\ncommand=/bin/sh {{dir}}/slow\nstartsecs=0\n");
+    let programs: String = ["a", "b", "c"].into_iter().map(program).collect();
+    let herd = Herd::of(&format!("[group:g]\nprograms=a,b,c\nstrategy=one_for_one\n{programs}"))
+        .script("slow", slow)
+        .start();
+    let stops = "INFO stopped: c (exit status 0)\nINFO stopped: b (exit status 0)\nINFO stopped: a (exit status 0)\n";
+    for (round, words) in ["g:*", "all"].into_iter().enumerate() {
+        for name in ["a", "b", "c"] {
+            herd.wait_file(&format!("set{name}"), "");
+            herd.wait_status(&format!("g:{name}"), "RUNNING");
+        }
+        herd.ctl(&format!("stop {words}")).is("g:c: stopped\ng:b: stopped\ng:a: stopped\n", 0);
+        assert_eq!(herd.story(&["stopped: "]), stops.repeat(round + 1));
+        for name in ["a", "b", "c"] {
+            std::fs::remove_file(herd.path(&format!("set{name}"))).expect("it was there");
+        }
+        herd.ctl("start g:*");
+    }
+    herd.end();
+}
+
+#[test]
 fn a_restart_that_the_end_of_the_daemon_calls_off_is_no_second_exit() {
     if reference() {
         return;

@@ -365,8 +365,13 @@ impl Herd {
 impl Drop for Herd {
     fn drop(&mut self) {
         if self.thread.is_some() {
-            // a test failed: take the tree down all the same
+            // a test failed: take the tree down all the same, and at once
             self.end();
+            for group in self.shared.arena.groups() {
+                for process in group.estates.iter().filter_map(|estate| estate.record().process.clone()) {
+                    let _ = process.signal(Signal::KILL, Scope::Group);
+                }
+            }
             self.join();
         }
     }

@@ -77,7 +77,7 @@ fn an_attempt_in_the_background_is_made_when_it_is_due() {
 #[test]
 fn a_oneshot_that_ends_meanwhile_is_completed_and_not_run_again() {
     for (path, how) in BUGS {
-        let keys = "command=/bin/sh -c 'until test -e %(here)s/go; do sleep 0.02; done'\ntype=oneshot\nautorestart=true";
+        let keys = "command=/bin/sh -c 'cd %(here)s; while test -e herd.conf -a ! -e go; do sleep 0.02; done'\ntype=oneshot\nautorestart=true";
         with(&web(keys), async |herd| {
             herd.until("at work", || herd.pid("web") != 0).await;
             let before = herd.here(path).await;

@@ -68,7 +68,7 @@ fn nothing_starts_by_itself_once_the_daemon_ends_also_after_a_bug() {
 
 /// A program whose command goes on after its end until there is a file `go`, and another one that ends after it.
 fn with_errand(keys: &str, web: &str, group: &str) -> String {
-    let errand = "/bin/sh -c 'cd %(here)s; echo $$ > errand; while ! test -e go; do sleep 0.02; done; echo over > done'";
+    let errand = "/bin/sh -c 'cd %(here)s; echo $$ > errand; while test -e herd.conf -a ! -e go; do sleep 0.02; done; echo over > done'";
     format!(
         "{group}[program:web]\ncommand=/bin/cat\nstartsecs=0\nautorestart=false\n{keys}={errand}\n{web}\n\
          [program:db]\ncommand=/bin/cat\nstartsecs=0\npriority=1\n"

@@ -13,7 +13,7 @@ const TIME: Duration = Duration::from_secs(3);
 const STRIKES: u64 = 50;
 const KILLS: u64 = 5;
 /// How long a busy machine may take for that.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 const PROGRAMS: &str = "[program:steady]\ncommand=/bin/cat\nstartsecs=0\n\
     stdout_logfile=%(here)s/steady.log\nstderr_logfile=NONE\n\
