@@ -199,7 +199,7 @@ fn a_stop_of_a_group_goes_backwards_and_is_told_in_that_order() {
             herd.wait_status(&format!("g:{name}"), "RUNNING");
         }
         herd.ctl(&format!("stop {words}")).is("g:c: stopped\ng:b: stopped\ng:a: stopped\n", 0);
-        assert_eq!(herd.story(&["stopped: "]), stops.repeat(round + 1));
+        herd.assert_story(&["stopped: "], &stops.repeat(round + 1));
         for name in ["a", "b", "c"] {
             std::fs::remove_file(herd.path(&format!("set{name}"))).expect("it was there");
         }

@@ -336,6 +336,10 @@ impl Roll {
 
     fn fail(&mut self, at: usize, fault: Fault) {
         let counts = matches!(self.machine.places()[at], Place::UnderWay { .. } | Place::Ready);
+        if !self.is_running() {
+            // that is why
+            self.machine.end(STOPPING);
+        }
         self.machine.failed(at, clock::now());
         if counts {
             self.tell(at, How::Not(fault));
