@@ -28,7 +28,7 @@ fn spawns(herd: &Herd) -> (u64, usize) {
 fn a_delay_before_a_restart_goes_on() {
     for (path, how) in BUGS {
         with(
-            &web("command=/bin/cat\nautorestart=true\nrestart_delay=1s\nrestart_jitter=0%%"),
+            &web("command=/bin/cat\nautorestart=true\nrestart_delay=2s\nrestart_jitter=0%%"),
             async |herd| {
                 herd.state("web", ProcessState::Running).await;
                 let killed = clock::now();
@@ -36,7 +36,7 @@ fn a_delay_before_a_restart_goes_on() {
                 herd.state("web", ProcessState::Exited).await;
                 herd.crash(path, how).await;
                 herd.until("again", || herd.status("web").incarnation == 2).await;
-                assert!(clock::now() - killed >= Duration::from_secs(1), "{path} {how}: too soon");
+                assert!(clock::now() - killed >= Duration::from_secs(2), "{path} {how}: too soon");
                 herd.state("web", ProcessState::Running).await;
                 assert_eq!(spawns(herd), (2, 2), "{path} {how}");
             },
