@@ -30,9 +30,9 @@ impl Group {
         context.notify(Orders);
     }
 
-    /// Tells the machine what somebody asked of a process, which has got it.
+    /// Tells the machine of a stop that a process has got. Whether it takes a start it tells itself.
     pub(super) fn ask_machine(&self, namespec: &Namespec, verb: Verb) {
-        if let Some(wish) = Wish::of(verb) {
+        if let Some(wish @ Wish::Stop) = Wish::of(verb) {
             self.shared.ask_group(namespec, wish);
         }
     }

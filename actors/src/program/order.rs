@@ -3,6 +3,7 @@
 use super::Program;
 use actix::{Handler, Message};
 use treeherd_domain::cause::Cause;
+use treeherd_domain::drive::Verb;
 use treeherd_domain::group::{Fact, Seen, Task, Wish};
 use treeherd_domain::lifecycle::Edge;
 
@@ -47,6 +48,13 @@ impl Program {
         let state = self.estate.record().machine.state();
         let seen = Seen::of(&state, self.estate.is_ready());
         self.shared.show_group(&self.estate.namespec, seen);
+    }
+
+    /// Tells its group of a command that it takes.
+    pub(super) fn tell_wish(&self, verb: Verb) {
+        if let Some(wish) = Wish::of(verb) {
+            self.shared.ask_group(&self.estate.namespec, wish);
+        }
     }
 
     /// Tells its group of a change. That it is up is told by whoever knows whether it is ready.

@@ -9,7 +9,7 @@ use actix::{AsyncContext, Context};
 use slog::{info, warn};
 use std::time::Duration;
 use treeherd_domain::cause::Cause;
-use treeherd_domain::drive::restart_is_start;
+use treeherd_domain::drive::{Verb, restart_is_start};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Refusal, Request};
 use treeherd_domain::status::ProcessState;
@@ -42,8 +42,12 @@ impl Program {
         }
         self.drive(context);
         match self.ask_for(Request::Start, alone) {
-            Ok(None) => self.hurry(wait, reply, context),
+            Ok(None) => {
+                self.tell_wish(Verb::Start);
+                self.hurry(wait, reply, context);
+            }
             Ok(Some(edge)) => {
+                self.tell_wish(Verb::Start);
                 self.waiters.add(if wait == Wait::Settled { For::Up } else { For::Spawned }, reply);
                 self.take_up(&edge, cause, context);
             }
@@ -61,6 +65,7 @@ impl Program {
 
     pub(super) fn stop(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
         let namespec = self.estate.namespec.clone();
+        self.tell_wish(Verb::Stop);
         self.drive(context);
         match self.ask_for(Request::Stop, false) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
@@ -98,8 +103,12 @@ impl Program {
         }
         match self.ask_for(Request::Restart, alone) {
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
-            Ok(None) => self.hurry(wait, reply, context),
+            Ok(None) => {
+                self.tell_wish(Verb::Restart);
+                self.hurry(wait, reply, context);
+            }
             Ok(Some(edge)) => {
+                self.tell_wish(Verb::Restart);
                 self.waiters.add(For::DownThen { settled: wait == Wait::Settled }, reply);
                 self.take_up(&edge, cause, context);
                 if !self.reporting {

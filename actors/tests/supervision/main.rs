@@ -53,3 +53,4 @@ mod storm;
 mod strategy;
 mod subscriber;
 mod toy;
+mod wishes;

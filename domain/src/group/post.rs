@@ -81,7 +81,9 @@ impl Task {
 }
 
 impl Wish {
-    /// What a command that somebody gives a process is to its group; `None`: it changes nothing about who is to be up.
+    /// What a command that somebody gives a process is to its group; `None`: it changes nothing about who is to be up. A
+    /// start is one only once the process has taken it: one that is refused changes nothing. A stop is one at once, and
+    /// again when the process takes it, since a start that came before it may have been taken meanwhile.
     #[must_use]
     pub const fn of(verb: Verb) -> Option<Self> {
         match verb {

@@ -160,7 +160,11 @@ impl Engine {
         if self.fall.is_some() && verb != Verb::Stop {
             return self.refuse(at, "the daemon ends");
         }
-        if let Err(refusal) = self.command(at, request, alone, cause) {
+        if verb == Verb::Stop {
+            self.ask_group(at, Wish::Stop);
+        }
+        let wish = Wish::of(verb).filter(|wish| *wish == Wish::Start);
+        if let Err(refusal) = self.command(at, request, alone, cause, wish) {
             self.refuse(at, &refusal.to_string());
         }
     }

@@ -56,20 +56,23 @@ impl Engine {
         Ok(())
     }
 
-    /// Somebody asks for a start, a stop or a restart.
+    /// Somebody asks for a start, a stop or a restart. `wish`: what that is to its group, if it is taken.
     pub(super) fn command(
         &mut self,
         at: usize,
         request: Request,
         alone: bool,
         cause: Cause,
+        wish: Option<Wish>,
     ) -> Result<(), Refusal> {
         self.drive(at);
         let player = &mut self.stage.players[at];
         let is_start = request == Request::Restart && restart_is_start(player.machine.name());
         let request = if is_start { Request::Start } else { request };
         let of = (&mut player.machine, &mut player.gate);
-        match drive::ask(request, alone, of, self.now, &player.policy)? {
+        let edge = drive::ask(request, alone, of, self.now, &player.policy)?;
+        wish.into_iter().for_each(|wish| self.ask_group(at, wish));
+        match edge {
             Some(edge) => self.take_up(at, edge, cause),
             None => self.drive(at),
         }
@@ -88,7 +91,7 @@ impl Engine {
     pub(super) fn autostart(&mut self, at: usize) {
         if self.stage.players[at].spec.autostart {
             // what was never started is STOPPED, from where a start is not refused
-            let _ = self.command(at, Request::Start, false, Cause::Autostart(None));
+            let _ = self.command(at, Request::Start, false, Cause::Autostart(None), None);
         }
     }
 

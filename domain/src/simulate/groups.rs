@@ -93,10 +93,10 @@ impl Engine {
         }
     }
 
-    /// Passes a command on to a process, and tells its group.
+    /// Passes a command on to a process, and tells its group of a stop.
     pub(super) fn forward(&mut self, at: usize, verb: Verb, alone: bool, cause: Cause) {
         self.mail.push_back(Mail::Do(at, verb, alone, cause));
-        if let Some(wish) = Wish::of(verb) {
+        if let Some(wish @ Wish::Stop) = Wish::of(verb) {
             self.ask_group(at, wish);
         }
     }
@@ -153,7 +153,7 @@ impl Engine {
         if is_late || !self.grove.forest.is_ordered(&self.stage.players[at].namespec, ticket) {
             return;
         }
-        if self.command(at, task.request(), false, cause).is_err() {
+        if self.command(at, task.request(), false, cause, None).is_err() {
             self.show_group(at);
         }
     }

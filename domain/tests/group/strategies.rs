@@ -188,3 +188,18 @@ fn what_cannot_be_reached_holds_up_nobody() {
         "#]],
     );
 }
+
+#[test]
+fn a_start_that_is_refused_wants_nothing() {
+    check(
+        "g strategy=one_for_all intensity=2: a b c",
+        "0 start & stubborn b | 1 ask stop b & ask start b | 2 b down | 3 a fails",
+        expect![[r#"
+            0 start: +a +b +c [g is up]
+            1 ask stop b: -b
+            1.001 ask start b: (stopping)
+            2 b down:
+            3 a fails: -c +a +c
+        "#]],
+    );
+}
