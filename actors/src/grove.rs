@@ -22,7 +22,7 @@ use std::time::Instant;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::event::{EventKind, GroupNews};
 use treeherd_domain::group::{
-    Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
+    Aim, Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
 };
 use treeherd_domain::level::Level;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
@@ -113,9 +113,16 @@ impl Shared {
     }
 
     /// Somebody is about to have these stopped, one after the other.
-    pub(crate) fn hold(&self, processes: &HashSet<Namespec>) {
+    pub(crate) fn hold(&self, processes: &HashSet<Namespec>, aim: Aim) {
         if self.arena.grove.is_planted() {
-            self.feed(|forest, now| forest.hold(processes, now));
+            self.feed(|forest, now| forest.hold(processes, aim, now));
+        }
+    }
+
+    /// One that was held for a restart is not started again, if it was not: it could not be.
+    pub(crate) fn release(&self, process: &Namespec) {
+        if self.arena.grove.is_planted() {
+            self.feed(|forest, now| forest.release(process, now));
         }
     }
 

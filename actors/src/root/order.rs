@@ -31,6 +31,7 @@ use treeherd_domain::depend::descent::Descent;
 use treeherd_domain::depend::graph::Graph;
 use treeherd_domain::depend::way::{Step, Way};
 use treeherd_domain::fault::Fault;
+use treeherd_domain::group::Aim;
 use treeherd_domain::hook::Hook;
 use treeherd_domain::name::Namespec;
 use treeherd_domain::status::ProcessState;
@@ -162,17 +163,19 @@ impl Order {
     async fn start(self: Rc<Self>, namespec: Namespec, stopped: Option<Result<(), Fault>>, reply: Reply) {
         loop {
             if let Some(outcome) = self.command(&namespec, Verb::Start, self.wait).recv().await {
+                self.shared.release(&namespec);
                 return reply.send(Outcome { stopped, ..outcome });
             }
             tokio::time::sleep(AGAIN).await;
             if !is_down(&self.shared.arena, &namespec) || self.shared.arena.mood() != Mood::Running {
-                return; // it was told, and what became of it nobody can say any more
+                // it was told, and what became of it nobody can say any more
+                return self.shared.release(&namespec);
             }
         }
     }
 
     async fn carry_out(self, restart: bool, reply: Reply) {
-        self.shared.hold(self.descent.among());
+        self.shared.hold(self.descent.among(), if restart { Aim::Restart } else { Aim::Stop });
         let order = Rc::new(self);
         let way = Way::new(order.descent.clone(), restart);
         if restart {

@@ -1,7 +1,7 @@
 //! What somebody asks of the processes of a group under OTP's rules, and what that group makes of it.
 
 use crate::herd::{Herd, with};
-use serde_json::json;
+use serde_json::{Value, json};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 
@@ -18,6 +18,10 @@ fn three(keys: &str) -> String {
 
 fn lives(herd: &Herd) -> Vec<(ProcessState, u64)> {
     herd.snapshot().into_iter().map(|(_, state, .., life)| (state, life)).collect()
+}
+
+fn names(herd: &Herd) -> Vec<String> {
+    herd.snapshot().into_iter().map(|(name, ..)| name).collect()
 }
 
 async fn up(herd: &Herd) {
@@ -68,4 +72,71 @@ fn the_last_of_a_start_and_a_stop_counts() {
         herd.until("anew", || [0, 2].map(|at| lives(herd)[at]) == [(ProcessState::Running, 2); 2]).await;
         assert_eq!(lives(herd)[1], (ProcessState::Stopped, 2), "{:#?}", herd.lines());
     });
+}
+
+/// A template, and what makes a restart of its instances go in an order.
+const WORKERS: [&str; 2] = [
+    "[template:worker]\nstop_order=sequential\n",
+    "[program:base]\ncommand=/bin/cat\nautostart=false\n[program:top]\ncommand=/bin/cat\nautostart=false\nrequires=base\n\
+     [template:worker]\n",
+];
+
+async fn spawn(herd: &Herd, text: &str) {
+    let spawned =
+        herd.call("group.spawn", json!({"name": "worker", "args": {"text": text}})).await.unwrap();
+    assert_eq!(spawned["rows"][0]["ok"], true, "{spawned}");
+}
+
+fn well(answer: &Value) -> Vec<(&str, bool)> {
+    let rows = answer["rows"].as_array().unwrap().iter();
+    rows.map(|row| (row["name"].as_str().unwrap(), row["ok"] == true)).collect()
+}
+
+fn instances(herd: &Herd) -> Vec<String> {
+    names(herd).into_iter().filter(|name| name.starts_with("worker:")).collect()
+}
+
+#[test]
+fn a_restart_in_order_keeps_the_instances_of_a_template() {
+    for keys in WORKERS {
+        let text = format!(
+            "{keys}command=/bin/sh -c 'echo \"$1\" >> ran; exec cat' sh %(arg_text)s\ndirectory=%(here)s\n{QUIET}"
+        );
+        with(&text, async |herd| {
+            for text in ["one", "two"] {
+                spawn(herd, text).await;
+                herd.until("ran", || herd.read("ran").contains(text)).await;
+            }
+            let answer = herd.call("process.restart", json!({"selector": "worker:*"})).await.unwrap();
+            let mut rows = well(&answer);
+            rows.sort_unstable();
+            assert_eq!(rows, [("1", true), ("2", true)], "{answer}");
+            herd.until("again", || herd.read("ran").len() == 4 * 4).await;
+            for (name, text) in [("worker:1", "one"), ("worker:2", "two")] {
+                assert_eq!(herd.status(name).incarnation, 2, "{keys}");
+                assert_eq!(herd.read("ran").matches(text).count(), 2, "{keys}: its own argument");
+            }
+            // and they are instances still, which are started again by their rule and go by a stop
+            herd.kill("worker:1", Signal::KILL);
+            herd.until("by its rule", || herd.status("worker:1").incarnation == 3).await;
+            herd.call("process.stop", json!({"selector": "worker:*"})).await.unwrap();
+            herd.until("gone", || instances(herd).is_empty()).await;
+        });
+    }
+}
+
+#[test]
+fn an_instance_that_cannot_be_started_again_is_taken_out() {
+    for keys in WORKERS {
+        let text = format!("{keys}command=%(here)s/tool %(arg_text)s\n{QUIET}");
+        with(&text, async |herd| {
+            std::os::unix::fs::symlink("/bin/sleep", herd.path("tool")).unwrap();
+            spawn(herd, "1000").await;
+            spawn(herd, "1001").await;
+            std::fs::remove_file(herd.path("tool")).unwrap();
+            let answer = herd.call("process.restart", json!({"selector": "worker:*"})).await.unwrap();
+            assert!(well(&answer).iter().all(|(_, is_well)| !is_well), "{answer}");
+            herd.until("gone", || instances(herd).is_empty()).await;
+        });
+    }
 }

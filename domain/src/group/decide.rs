@@ -39,7 +39,8 @@ impl GroupMachine {
             }
             Life::Down | Life::Restarting { .. } => {}
         }
-        if self.members[at].held || self.standing == Standing::Leaving {
+        let is_over = self.members[at].held && !self.members[at].returns;
+        if is_over || self.standing == Standing::Leaving {
             self.if_dynamic_forget(at);
         }
     }

@@ -11,8 +11,8 @@
 //! Every call gives what is to be logged, and which groups may have other orders for their processes than before. Absent: groups without rules, of which nothing is known here.
 
 use super::{
-    ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen, Standing,
-    Task, Wish,
+    Aim, ChildId, ChildSpec, Fact, GroupMachine, GroupPolicy, Order, Output, Report, Request, Seen,
+    Standing, Task, Wish,
 };
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::strategy::Ending;
@@ -64,7 +64,8 @@ struct Tree {
 enum Input {
     Request(Request),
     Asked(ChildId, Wish),
-    Hold(Vec<ChildId>),
+    Hold(Vec<ChildId>, Aim),
+    Release(ChildId),
     Told(ChildId, Fact),
     Seen(ChildId, Seen),
     Due,
@@ -149,15 +150,25 @@ impl Forest {
     }
 
     /// Somebody is about to have these stopped, one after the other: until then none of them is started again.
-    pub fn hold<'a>(&mut self, processes: impl IntoIterator<Item = &'a Namespec>, now: Instant) -> Changes {
+    pub fn hold<'a>(
+        &mut self,
+        processes: impl IntoIterator<Item = &'a Namespec>,
+        aim: Aim,
+        now: Instant,
+    ) -> Changes {
         let mut held: BTreeMap<GroupName, Vec<ChildId>> = BTreeMap::new();
         for process in processes {
             held.entry(process.group.clone()).or_default().push(child(process));
         }
         let mut changes = Changes::default();
-        let inputs = held.into_iter().map(|(group, children)| (Some(group), Input::Hold(children)));
+        let inputs = held.into_iter().map(|(group, children)| (Some(group), Input::Hold(children, aim)));
         self.run(inputs.collect(), now, &mut changes);
         changes
+    }
+
+    /// One that was held for a restart is not started again: it could not be.
+    pub fn release(&mut self, process: &Namespec, now: Instant) -> Changes {
+        self.begin(Some(process.group.clone()), Input::Release(child(process)), now)
     }
 
     /// Something has happened to a process.
@@ -241,7 +252,8 @@ impl Forest {
             let outputs = match input {
                 Input::Request(request) => tree.machine.request(request, now),
                 Input::Asked(child, wish) => tree.machine.asked(&child, wish, now),
-                Input::Hold(children) => tree.machine.hold(&children, now),
+                Input::Hold(children, aim) => tree.machine.hold(&children, aim, now),
+                Input::Release(child) => tree.machine.release(&child, now),
                 Input::Told(child, fact) => tree.machine.told(&child, fact, now),
                 Input::Seen(child, seen) => tree.machine.seen(&child, seen, now),
                 Input::Due => tree.machine.due(now),

@@ -3,7 +3,8 @@
 use super::members::{Life, Member};
 use super::phase::{Phase, Then};
 use super::{
-    ChildId, ChildSpec, Fact, GroupPolicy, Order, Output, Report, Request, Seen, Standing, StartUp, Wish,
+    Aim, ChildId, ChildSpec, Fact, GroupPolicy, Order, Output, Report, Request, Seen, Standing, StartUp,
+    Wish,
 };
 use crate::spec::StopOrder;
 use crate::strategy::Window;
@@ -70,9 +71,20 @@ impl GroupMachine {
     }
 
     /// Somebody is about to have these stopped, one after the other: until then none of them is started again.
-    pub fn hold(&mut self, children: &[ChildId], now: Instant) -> Vec<Output> {
+    pub fn hold(&mut self, children: &[ChildId], aim: Aim, now: Instant) -> Vec<Output> {
         for at in children.iter().filter_map(|child| self.position(child)).collect::<Vec<_>>() {
             self.leave_down(at);
+            self.members[at].returns = aim == Aim::Restart;
+        }
+        self.settle(now)
+    }
+
+    /// One that was held for a restart is not started again: it could not be.
+    pub fn release(&mut self, child: &ChildId, now: Instant) -> Vec<Output> {
+        let Some(at) = self.position(child) else { return Vec::new() };
+        let member = &mut self.members[at];
+        if std::mem::take(&mut member.returns) && member.held && member.life == Life::Down {
+            self.if_dynamic_forget(at);
         }
         self.settle(now)
     }
@@ -342,8 +354,7 @@ impl GroupMachine {
 
     fn wanted_up(&mut self, at: usize) {
         let member = &mut self.members[at];
-        member.held = false;
-        member.forgotten = false;
+        (member.held, member.returns, member.forgotten) = (false, false, false);
         if !matches!(member.life, Life::Starting | Life::Stopping) {
             member.by_hand = true;
         }
@@ -373,7 +384,9 @@ impl GroupMachine {
             self.order(at, Life::Stopping);
         } else if self.members[at].life != Life::Lost {
             self.members[at].life = Life::Down;
-            self.if_dynamic_forget(at);
+            if !self.members[at].returns {
+                self.if_dynamic_forget(at);
+            }
         }
     }
 

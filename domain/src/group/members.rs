@@ -99,6 +99,8 @@ pub(super) struct Member {
     pub(super) life: Life,
     /// Somebody wants it down, or nobody has wanted it up yet.
     pub(super) held: bool,
+    /// It is held to be stopped and started again.
+    pub(super) returns: bool,
     /// Temporary, and over.
     pub(super) forgotten: bool,
     /// Somebody started it; how that ends is between the two.
@@ -112,7 +114,16 @@ pub(super) struct Member {
 impl Member {
     pub(super) const fn new(spec: ChildSpec) -> Self {
         let held = !spec.autostart;
-        Self { spec, life: Life::Down, held, forgotten: false, by_hand: false, attempt: 0, ticket: 0 }
+        Self {
+            spec,
+            life: Life::Down,
+            held,
+            returns: false,
+            forgotten: false,
+            by_hand: false,
+            attempt: 0,
+            ticket: 0,
+        }
     }
 
     /// Whether the group may start it.

@@ -104,6 +104,15 @@ pub enum Wish {
     Stop,
 }
 
+/// What several are about to be stopped for, one after the other.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Aim {
+    /// To stay down.
+    Stop,
+    /// To be started again: an instance of a template is not over by that.
+    Restart,
+}
+
 /// What a child is to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Task {

@@ -5,7 +5,7 @@ use super::report::{Fallen, Line, What};
 use crate::cause::{Asked, Cause};
 use crate::drive::Verb;
 use crate::group::{
-    Changes, Errand, Fact, Forest, News, Plot, Post, Reasons, Request, Seen, Task, Wish, plots,
+    Aim, Changes, Errand, Fact, Forest, News, Plot, Post, Reasons, Request, Seen, Task, Wish, plots,
 };
 use crate::lifecycle::Edge;
 use crate::name::{GroupName, Namespec};
@@ -110,9 +110,9 @@ impl Engine {
     }
 
     /// Tells the groups of these that they are about to be stopped.
-    pub(super) fn hold(&mut self, all: &HashSet<Namespec>) {
+    pub(super) fn hold(&mut self, all: &HashSet<Namespec>, aim: Aim) {
         if self.grove.is_planted {
-            self.feed_groups(|forest, now| forest.hold(all, now));
+            self.feed_groups(|forest, now| forest.hold(all, aim, now));
         }
     }
 

@@ -6,7 +6,7 @@ use crate::depend::descent::Descent;
 use crate::depend::graph::Graph;
 use crate::depend::way::{self, Step};
 use crate::drive::Verb;
-use crate::group::lines;
+use crate::group::{self, lines};
 use crate::hook::Hook;
 use crate::name::Namespec;
 use std::sync::Arc;
@@ -49,8 +49,10 @@ impl Engine {
     /// These go down, in their order.
     pub(super) fn go_down(&mut self, descent: Descent, aim: Aim, cause: Cause) {
         let way = way::Way::new(descent, matches!(aim, Aim::Restart { .. }));
-        if aim != Aim::Halt {
-            self.hold(way.among());
+        match aim {
+            Aim::Stop => self.hold(way.among(), group::Aim::Stop),
+            Aim::Restart { .. } => self.hold(way.among(), group::Aim::Restart),
+            Aim::Halt => {}
         }
         self.ways.push(Way { way, aim, cause });
     }

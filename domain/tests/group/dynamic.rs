@@ -3,7 +3,7 @@
 
 use crate::herd::{origin, policy, restart_type};
 use treeherd_domain::group::{
-    ChildId, ChildSpec, Fact, GroupMachine, Output, Report, Request, Seen, Standing, Task, Wish,
+    Aim, ChildId, ChildSpec, Fact, GroupMachine, Output, Report, Request, Seen, Standing, Task, Wish,
 };
 use treeherd_domain::name::{GroupName, ProcessName};
 use treeherd_domain::strategy::Ending;
@@ -137,7 +137,7 @@ fn up(keys: &str) -> GroupMachine {
 fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
     let failed = Fact::Ended(Ending::Abnormal);
     let mut machine = up("strategy=one_for_all intensity=5");
-    machine.hold(&["a", "b", "c"].map(id), origin());
+    machine.hold(&["a", "b", "c"].map(id), Aim::Stop, origin());
     machine.told(&id("b"), failed, origin());
     assert!(tasks(&machine).is_empty(), "nobody is taken along, and it stays down");
     machine.asked(&id("b"), Wish::Start, origin());
@@ -147,7 +147,7 @@ fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
 
     // what others take along stays down as well
     let mut machine = up("strategy=one_for_all intensity=5");
-    machine.hold(&["b", "c"].map(id), origin());
+    machine.hold(&["b", "c"].map(id), Aim::Stop, origin());
     machine.told(&id("a"), failed, origin());
     for name in ["c", "b"] {
         assert_eq!(tasks(&machine), [(id(name), Task::Stop)]);
@@ -161,7 +161,7 @@ fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
     let mut machine =
         GroupMachine::new(policy(""), ["a", "b"].map(|name| spec(name, "permanent")).to_vec());
     machine.request(Request::Start, origin());
-    machine.hold(&["a", "b"].map(id), origin());
+    machine.hold(&["a", "b"].map(id), Aim::Stop, origin());
     machine.told(&id("a"), Fact::Up, origin());
     machine.told(&id("a"), failed, origin());
     assert!(tasks(&machine).is_empty());
@@ -173,7 +173,7 @@ fn what_is_about_to_be_stopped_is_not_started_again_until_somebody_wants_it() {
         machine.told(&id("b"), Fact::Up, origin());
     }
     machine.told(&id("b"), failed, origin());
-    machine.hold(&["a", "b"].map(id), origin());
+    machine.hold(&["a", "b"].map(id), Aim::Stop, origin());
     machine.due(origin() + std::time::Duration::from_secs(20));
     assert!(tasks(&machine).is_empty());
 }
@@ -231,4 +231,39 @@ fn an_instance_that_is_down_is_forgotten_when_somebody_wants_it_down() {
     assert_eq!(machine.standing(), Standing::Fatal);
     let outputs = machine.asked(&id("1"), Wish::Stop, origin());
     assert_eq!(outputs, [Output::Forgotten(id("1"))]);
+}
+
+#[test]
+fn an_instance_that_is_restarted_in_its_turn_is_not_over() {
+    for was_down in [false, true] {
+        let mut machine = template("intensity=0", "permanent", &["1", "2"]);
+        machine.hold(&["1", "2"].map(id), Aim::Restart, origin());
+        if was_down {
+            machine.told(&id("1"), Fact::Ended(Ending::Abnormal), origin());
+        }
+        let outputs = machine.asked(&id("1"), Wish::Stop, origin());
+        assert_eq!(outputs, [], "it is started again: {was_down}");
+        assert_eq!(machine.told(&id("1"), Fact::Stopped, origin()), [], "{was_down}");
+        machine.asked(&id("1"), Wish::Start, origin());
+        machine.told(&id("1"), Fact::Up, origin());
+        assert_eq!(machine.release(&id("1"), origin()), [], "it was started: {was_down}");
+        // and then it is one like any other
+        machine.asked(&id("1"), Wish::Stop, origin());
+        assert_eq!(machine.told(&id("1"), Fact::Stopped, origin()), [Output::Forgotten(id("1"))]);
+    }
+}
+
+#[test]
+fn an_instance_that_could_not_be_started_again_is_over() {
+    let mut machine = template("", "permanent", &["1", "2"]);
+    machine.hold(&["1", "2"].map(id), Aim::Restart, origin());
+    assert_eq!(machine.release(&id("2"), origin()), [], "it lives");
+    machine.asked(&id("1"), Wish::Stop, origin());
+    machine.told(&id("1"), Fact::Stopped, origin());
+    assert_eq!(machine.release(&id("1"), origin()), [Output::Forgotten(id("1"))]);
+    // a stop of all wins
+    machine.hold(&["2"].map(id), Aim::Restart, origin());
+    machine.request(Request::Stop, origin());
+    let outputs = machine.told(&id("2"), Fact::Stopped, origin());
+    assert!(outputs.contains(&Output::Forgotten(id("2"))), "{outputs:?}");
 }
