@@ -137,8 +137,10 @@ impl Bridge {
     pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
         let fits = |estate: &Arc<Estate>| {
             let record = estate.record();
-            // what is disabled is started by nobody who does not mean it by its name, and that is refused
-            verb.is_for(&record.machine.state()) && !(record.disabled && verb == Verb::Start)
+            // what is disabled is started by nobody who does not mean it by its name, and that is refused; nor is it stopped
+            // by a restart
+            let starts = matches!(verb, Verb::Start | Verb::Restart);
+            verb.is_for(&record.machine.state()) && !(record.disabled && starts)
         };
         group.by_priority().into_iter().filter(fits).collect()
     }

@@ -140,3 +140,23 @@ fn an_instance_that_cannot_be_started_again_is_taken_out() {
         });
     }
 }
+
+#[test]
+fn a_restart_of_a_group_does_not_stop_what_it_could_not_start() {
+    let program = |name| format!("[program:{name}]\ncommand=/bin/cat\n{QUIET}");
+    let programs = ["a", "b", "c"].map(program).concat();
+    for keys in ["", "strategy=one_for_all\nintensity=5\n"] {
+        with(&format!("[group:g]\nprograms=a,b,c\n{keys}{programs}"), async |herd| {
+            for name in ["g:a", "g:b", "g:c"] {
+                herd.state(name, ProcessState::Running).await;
+            }
+            herd.call("process.disable", json!({"selector": "g:c"})).await.unwrap();
+            let answer = herd.call("group.restart", json!({"name": "g"})).await.unwrap();
+            let mut rows = well(&answer);
+            rows.sort_unstable();
+            assert_eq!(rows, [("a", true), ("b", true)], "{answer}");
+            let (anew, kept) = ((ProcessState::Running, 2), (ProcessState::Running, 1));
+            assert_eq!(lives(herd), [anew, anew, kept]);
+        });
+    }
+}
