@@ -35,7 +35,7 @@ pub trait GroupApi {
         #[argument(rename = "timeoutMs")] timeout_ms: Option<u64>,
     ) -> RpcResult<Operation>;
 
-    /// Stops the active members and starts all.
+    /// Stops the active members and starts all, but for those that are disabled, which are left as they are.
     #[method(name = "restart", param_kind = map)]
     async fn group_restart(
         &self,

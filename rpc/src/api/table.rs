@@ -295,7 +295,7 @@ methods! {
     "group.stop" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
         "Stops the active members.";
     "group.restart" (name: "string", wait?o: "Wait", timeoutMs?o: "int") -> "Operation", errors [GroupNotFound]:
-        "Stops the active members and starts all.";
+        "Stops the active members and starts all, but for those that are disabled, which are left as they are.";
     "group.update" (name: "string") -> "GroupUpdate", errors [GroupNotFound StillRunning Failed]:
         "Has an active group as the configuration read last says, and touches only the processes that changed, each by the reload class of its keys.";
 
