@@ -200,8 +200,14 @@ async fn obey(session: &mut Session, verb: &str, argument: &str, line: &str) {
             Ok(()) => return,
             Err(problem) => problem,
         };
-        if !matches!(problem, Problem::Connect(ConnectError::Unauthorized { .. })) {
-            return session.report(&problem);
+        match &problem {
+            Problem::Connect(ConnectError::Unauthorized { .. }) => {}
+            // the line that Supervisor has for what it does not know is for its own actions
+            Problem::Fault(refusal) if action::is_ours(verb) => {
+                session.fail(format!("ERROR: {}", refusal.message));
+                return session.explain(&problem);
+            }
+            _ => return session.report(&problem),
         }
         session.screen.line("Server requires authentication");
         if !session.interactive {

@@ -119,6 +119,12 @@ pub fn every() -> impl Iterator<Item = &'static Action> {
     BLOCKS.iter().flat_map(|block| block.actions)
 }
 
+/// Whether an action is one that Supervisor does not have.
+#[must_use]
+pub fn is_ours(name: &str) -> bool {
+    ours::ACTIONS.iter().any(|action| action.name == name)
+}
+
 /// Looks an action up by its exact name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Action> {
