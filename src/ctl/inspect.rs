@@ -23,7 +23,7 @@ pub(super) async fn status(session: &mut Session, argument: &str) -> Outcome {
     let all = session.call(async |client| client.get_all_process_info().await).await?;
     let words: Vec<&str> = argument.split_whitespace().collect();
     let (shown, unknown) = names::choose(&all, &words, |process| (&process.group, &process.name));
-    for word in &unknown {
+    for word in survey::unknown(session, unknown).await? {
         session.screen.line(word.line());
         session.status.set(status::STATUS_UNKNOWN);
     }

@@ -2,6 +2,8 @@
 
 use treeherd_domain::name::{Namespec, Target};
 
+const NO_GROUP: &str = "no such group";
+
 /// A word that names nothing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unknown {
@@ -16,9 +18,15 @@ impl Unknown {
     #[must_use]
     pub fn of(word: &str) -> Self {
         match Namespec::parse(word) {
-            Target::Group(group) => Self { name: group.to_string(), reason: "no such group" },
+            Target::Group(group) => Self { name: group.to_string(), reason: NO_GROUP },
             Target::Process(_) => Self { name: word.to_owned(), reason: "no such process" },
         }
+    }
+
+    /// Whether a whole group was meant.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        self.reason == NO_GROUP
     }
 
     /// `web: ERROR (no such process)`.

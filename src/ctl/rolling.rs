@@ -107,6 +107,8 @@ struct Seen {
     fates: Option<Vec<(String, Fate)>>,
     /// Whether one that has no turn is told with an error.
     refused: bool,
+    /// Whether there is one that has no turn.
+    left_out: bool,
     /// Why each that failed did.
     reasons: String,
     /// Whether the daemon said that it is over.
@@ -120,7 +122,10 @@ impl Seen {
         let fates = self.fates.iter_mut().flatten();
         match fates.into_iter().find(|(known, _)| known == name) {
             Some(known) => known.1 = fate,
-            None => self.refused |= fate == Fate::Untouched,
+            None => {
+                self.left_out = true;
+                self.refused |= fate == Fate::Untouched;
+            }
         }
     }
 
@@ -203,9 +208,12 @@ async fn conclude(session: &mut Session, wanted: &Wanted, seen: &Seen) {
     }
     if total == 0 && seen.is_over && !seen.refused {
         let words = wanted.words.join(" ");
-        return session.fail(format!(
-            "{words}: ERROR (nothing of it runs, and nothing was restarted; `supervisorctl start {words}` starts it)"
-        ));
+        return session.fail(match seen.left_out {
+            true => format!(
+                "{words}: ERROR (nothing of it runs, and nothing was restarted; `supervisorctl start {words}` starts it)"
+            ),
+            false => format!("{words}: ERROR (it has no processes now)"),
+        });
     }
     if fine.len() == total && seen.is_over {
         return;

@@ -50,6 +50,7 @@ async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
     };
     let (shown, unknown) =
         names::choose(&all, &arguments.words(), |process| (&process.group, &process.name));
+    let unknown = self::unknown(session, unknown).await?;
     let entries: Vec<Entry<'_>> = shown
         .into_iter()
         .map(|process| (process, prospects.as_ref().map(|known| known.of(process).is_well(process))))
@@ -87,6 +88,26 @@ async fn list(session: &mut Session) -> Result<Listed, Problem> {
 async fn rules(session: &mut Session) -> Result<HashMap<String, RulesInfo>, Problem> {
     let groups = session.call(async |client| client.group_list().await).await?;
     Ok(groups.into_iter().filter_map(|group| Some((group.name, group.rules?))).collect())
+}
+
+/// Those of the words that name nothing. A group without a process is there: it has been scaled to none, or is a template
+/// that has no instance yet.
+pub(super) async fn unknown(session: &mut Session, words: Vec<Unknown>) -> Result<Vec<Unknown>, Problem> {
+    if session.server.is_python() || !words.iter().any(Unknown::is_group) {
+        return Ok(words);
+    }
+    let groups = match session.call(async |client| client.group_list().await).await {
+        Ok(groups) => groups,
+        // an older daemon, or one that is ending: it is told as it looks
+        Err(Problem::Fault(_) | Problem::Connect(ConnectError::XmlRpcOnly { .. })) => return Ok(words),
+        Err(problem) => return Err(problem),
+    };
+    let is_there = |word: &Unknown| word.is_group() && groups.iter().any(|group| group.name == word.name);
+    let (empty, unknown): (Vec<_>, Vec<_>) = words.into_iter().partition(is_there);
+    for Unknown { name, .. } in &empty {
+        session.screen.error(&format!("{name}: it has no processes now\n"));
+    }
+    Ok(unknown)
 }
 
 /// What the configuration lets expect.

@@ -203,6 +203,7 @@ impl Watched {
         let words: Vec<&str> = wanted.words.iter().map(String::as_str).collect();
         let (chosen, unknown) =
             names::choose(&all, &words, |seen| (&seen.process.group, &seen.process.name));
+        let unknown = survey::unknown(session, unknown).await?;
         for word in &unknown {
             session.screen.line(word.line());
             session.status.set(status::STATUS_UNKNOWN);

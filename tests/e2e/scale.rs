@@ -47,6 +47,13 @@ fn the_highest_numbers_come_and_go_and_the_others_are_not_touched() {
     assert_eq!(pids(&herd, &["web:web_0"]), before[..1]);
     herd.ctl("scale web=0")
         .is("web:web_0: stopped\nweb:web_0: removed process\nweb: 1 -> 0 processes (the file says 2)\n", 0);
+    // the group is there, and nothing in it
+    for line in ["status web:*", "wait web:*", "status --check web:*"] {
+        let said = herd.ctl(line);
+        said.is("", 0);
+        assert_eq!(said.stderr, "web: it has no processes now\n", "{line}");
+    }
+    herd.ctl("restart --rolling web:*").is("web:*: ERROR (it has no processes now)\n", 1);
     herd.ctl("scale web=2")
         .is("web:web_0: added process\nweb:web_1: added process\nweb: 0 -> 2 processes\n", 0);
     herd.ctl("wait all");
