@@ -109,6 +109,7 @@ impl Shared {
     pub(crate) fn ask_group(&self, process: &Namespec, wish: Wish) {
         if self.arena.grove.is_planted() {
             self.feed(|forest, now| forest.asked(process, wish, now));
+            self.nudges.process(process);
         }
     }
 
@@ -116,6 +117,7 @@ impl Shared {
     pub(crate) fn hold(&self, processes: &HashSet<Namespec>, aim: Aim) {
         if self.arena.grove.is_planted() {
             self.feed(|forest, now| forest.hold(processes, aim, now));
+            processes.iter().for_each(|process| self.nudges.process(process));
         }
     }
 
@@ -160,6 +162,7 @@ impl Shared {
             self.tell_news(group.as_ref(), output, cause);
             self.dismiss(group.as_ref(), output);
         }
+        changes.rested().for_each(|group| self.nudge_waiters(group));
         let posts: Vec<_> = {
             let posts = lock(&self.posts.groups);
             changes.touched.iter().filter_map(|group| posts.get(group).cloned()).collect()
@@ -168,6 +171,15 @@ impl Shared {
         if let Some(end) = &changes.end {
             self.end_by_rule(end);
         }
+    }
+
+    /// Those look who wait for what a group and those below it do not start any more.
+    fn nudge_waiters(&self, group: Option<&GroupName>) {
+        let groups = match group.map(|group| self.arena.group(group.as_str())) {
+            None => self.arena.groups(),
+            Some(group) => group.map(|group| self.arena.tree_of(&group)).unwrap_or_default(),
+        };
+        groups.iter().for_each(|group| self.nudges.group(group.name()));
     }
 
     /// Has an instance of a template taken out that is down for good.

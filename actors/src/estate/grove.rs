@@ -61,6 +61,11 @@ impl Grove {
         self.is_planted() && self.trees().forest.machine(Some(group)).is_some()
     }
 
+    /// Whether a process that was never started will be by itself, should it start with its group.
+    pub(crate) fn will_begin(&self, process: &Namespec) -> bool {
+        !self.is_planted() || self.trees().forest.will_begin(process)
+    }
+
     /// The number of the next instance of a template.
     pub(crate) fn next_instance(&self, template: &GroupName) -> u64 {
         let mut trees = self.trees();

@@ -8,9 +8,8 @@ use treeherd_domain::health::Health;
 use treeherd_domain::name::{GroupName, Namespec};
 
 impl Estate {
-    /// How it stands, for those that require it.
-    #[must_use]
-    pub fn standing(&self) -> Standing {
+    /// How it stands by itself, for those that require it.
+    fn standing(&self) -> Standing {
         let (ready, health) = (self.is_ready(), self.health());
         let record = self.record();
         Standing {
@@ -24,14 +23,23 @@ impl Estate {
     }
 }
 
+impl Arena {
+    /// The same, with what its group has in mind.
+    fn standing(&self, estate: &Estate) -> Standing {
+        let standing = estate.standing();
+        let will_begin = standing.will_begin && self.grove.will_begin(&estate.namespec);
+        Standing { will_begin, ..standing }
+    }
+}
+
 impl World for Arena {
     fn process(&self, namespec: &Namespec) -> Option<Standing> {
-        self.estate(namespec).map(|estate| estate.standing())
+        self.estate(namespec).map(|estate| self.standing(&estate))
     }
 
     fn group(&self, group: &GroupName) -> Option<Vec<(Namespec, Standing)>> {
         let group = Self::group(self, group.as_str())?;
-        let standing = |estate: &Arc<Estate>| (estate.namespec.clone(), estate.standing());
+        let standing = |estate: &Arc<Estate>| (estate.namespec.clone(), self.standing(estate));
         Some(group.estates.iter().map(standing).collect())
     }
 

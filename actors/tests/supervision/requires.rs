@@ -362,3 +362,25 @@ fn what_is_ready_later_than_running_is_waited_for_until_it_is() {
         },
     );
 }
+
+/// A group whose second process never has its turn: the first one is on its way up for an hour, or fails.
+fn in_turn(first: &str, keys: &str) -> String {
+    let of_group = |name: &str, keys: &str| cat(name, keys).replace("startsecs=0\n", "");
+    let first = of_group("a", first);
+    format!("[group:g]\nprograms=a,b\nstrategy=one_for_one\n{keys}\n{first}{}", of_group("b", ""))
+}
+
+#[test]
+fn nobody_waits_for_what_its_group_does_not_start_any_more() {
+    let x = cat("x", "requires=g:b?");
+    with(&format!("{}{x}", in_turn("startsecs=3600", "")), async |herd| {
+        waiting(herd, "x", &["g:b"]).await;
+        assert_eq!(outcome(herd, "process.stop", "g:*").await["ok"], true);
+        herd.state("x", ProcessState::Running).await;
+    });
+    let fails = "startretries=0\ndirectory=/nowhere";
+    with(&format!("{}{x}", in_turn(fails, "start_failure=fail")), async |herd| {
+        herd.state("x", ProcessState::Running).await;
+        assert_eq!(herd.status("g:b").incarnation, 0);
+    });
+}

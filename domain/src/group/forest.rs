@@ -44,6 +44,18 @@ pub struct Changes {
     pub end: Option<End>,
 }
 
+impl Changes {
+    /// The groups that gave up, ended or were stopped (`None`: all): what they had still to start does not come any more.
+    pub fn rested(&self) -> impl Iterator<Item = Option<&GroupName>> {
+        let is_rest = |output: &Output| match output {
+            Output::Escalated { .. } | Output::AutoShutdown(_) => true,
+            Output::Report(report) => *report != Report::Up,
+            Output::Begun | Output::Restart { .. } | Output::Forgotten(_) => false,
+        };
+        self.news.iter().filter(move |(_, output)| is_rest(output)).map(|(group, _)| group.as_ref())
+    }
+}
+
 /// Why the daemon is to end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum End {

@@ -68,6 +68,20 @@ impl Forest {
         });
         Some(outlooks.next().unwrap_or(Outlook::Nothing))
     }
+
+    /// Whether a process that was never started will be by itself, should it start with its group. One whose group has
+    /// no machine will.
+    #[must_use]
+    pub fn will_begin(&self, process: &Namespec) -> bool {
+        match self.outlook(process) {
+            None | Some(Outlook::Due(_) | Outlook::Told | Outlook::InTurn { .. }) => true,
+            // the daemon starts what is at the top
+            Some(Outlook::Rests { group, standing: Standing::New }) => {
+                group.is_none_or(|group| self.parent(&group).is_none())
+            }
+            Some(Outlook::Nothing | Outlook::Held | Outlook::Over | Outlook::Rests { .. }) => false,
+        }
+    }
 }
 
 impl GroupMachine {
@@ -77,7 +91,7 @@ impl GroupMachine {
         let at = self.position(child)?;
         let member = &self.members[at];
         let is_process = matches!(child, ChildId::Process(_));
-        if self.phase.to_start().contains(&at) {
+        if self.phase.is_to_start(at) {
             return self.turn_of(at, of);
         }
         match member.life {

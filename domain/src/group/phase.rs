@@ -59,6 +59,15 @@ impl Phase {
         }
     }
 
+    /// Whether the phase has still to start a child.
+    pub(super) fn is_to_start(&self, child: usize) -> bool {
+        match self {
+            Self::Stopping { then: Then::Start { set, .. }, .. } => set.contains(&child),
+            Self::Starting { queue, .. } => queue.contains(&child),
+            Self::Idle | Self::Stopping { .. } => false,
+        }
+    }
+
     /// A child is down: whether that is what the phase waits for.
     pub(super) fn stopped(&mut self, child: usize) -> bool {
         let Self::Stopping { queue, .. } = self else { return false };

@@ -168,7 +168,7 @@ impl Engine {
         self.stage.players[at].last_end = cause.to_string();
         self.stage.players[at].body = None;
         let state = self.stage.players[at].machine.state();
-        let fact = end_fact(&state, status, || self.stage.missing(at));
+        let fact = end_fact(&state, status, || self.missing(at));
         self.occur(at, fact, cause);
     }
 
@@ -190,7 +190,7 @@ impl Engine {
         if !matches!(self.stage.players[at].machine.state(), State::Waiting { .. }) {
             return None;
         }
-        let missing = self.stage.missing(at);
+        let missing = self.missing(at);
         match self.stage.players[at].gate.look(missing) {
             Look::Clear { kind, text, .. } => return Some(Cause::rule(kind, text)),
             Look::Waits { is_news, matters } => {
@@ -215,7 +215,7 @@ impl Engine {
         }
         let player = &self.stage.players[at];
         let cause = Cause::rule("requires", format!("{} requires it", player.namespec));
-        for namespec in to_summon(&player.spec.depend, &self.stage) {
+        for namespec in to_summon(&player.spec.depend, self) {
             if let Some(other) = self.stage.at(&namespec) {
                 self.mail.push_back(Mail::Summon(other, cause.clone()));
             }
@@ -227,7 +227,7 @@ impl Engine {
         let player = &self.stage.players[at];
         if player.spec.depend.on_loss != OnLoss::None {
             let waived = player.gate.waived;
-            let relied = if waived { Vec::new() } else { relied_on(&player.spec.depend, &self.stage) };
+            let relied = if waived { Vec::new() } else { relied_on(&player.spec.depend, self) };
             self.stage.players[at].gate.relied_on = relied;
         }
     }
@@ -237,7 +237,7 @@ impl Engine {
         self.stage.players[at].nudged = false;
         let player = &self.stage.players[at];
         let (state, depend) = (player.machine.state(), &player.spec.depend);
-        let lost = loss(depend, &player.gate.relied_on, &state, &self.stage);
+        let lost = loss(depend, &player.gate.relied_on, &state, self);
         if let Some((request, lost)) = lost.filter(|_| self.fall.is_none()) {
             let word = depend.on_loss;
             let text = format!("{lost} went down, which it requires (requires_restart={word})");

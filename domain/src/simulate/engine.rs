@@ -347,6 +347,11 @@ impl Engine {
     /// Tells those who watch it that a process has changed.
     pub(super) fn changed(&mut self, at: usize) {
         self.tell_if_ready(at);
+        self.nudge_of(at);
+    }
+
+    /// Those who watch a process look soon.
+    pub(super) fn nudge_of(&mut self, at: usize) {
         let Namespec { group, .. } = &self.stage.players[at].namespec;
         let topics =
             [Target::Process(self.stage.players[at].namespec.clone()), Target::Group(group.clone())];

@@ -2,6 +2,7 @@
 
 use super::engine::{Engine, Mail};
 use super::report::{Fallen, Line, What};
+use super::stage::Player;
 use crate::cause::{Asked, Cause};
 use crate::drive::Verb;
 use crate::group::{
@@ -27,6 +28,11 @@ impl Grove {
     /// When a group must be looked at again.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.forest.deadline()
+    }
+
+    /// Whether a process that was never started will be by itself, should it start with its group.
+    pub(super) fn will_begin(&self, process: &Namespec) -> bool {
+        !self.is_planted || self.forest.will_begin(process)
     }
 }
 
@@ -106,6 +112,7 @@ impl Engine {
         if self.grove.is_planted {
             let name = self.stage.players[at].namespec.clone();
             self.feed_groups(|forest, now| forest.asked(&name, wish, now));
+            self.nudge_of(at);
         }
     }
 
@@ -113,6 +120,7 @@ impl Engine {
     pub(super) fn hold(&mut self, all: &HashSet<Namespec>, aim: Aim) {
         if self.grove.is_planted {
             self.feed_groups(|forest, now| forest.hold(all, aim, now));
+            self.nudge_for(|player| all.contains(&player.namespec));
         }
     }
 
@@ -169,12 +177,22 @@ impl Engine {
             }
             self.is_over(group.as_ref(), output);
         }
+        if changes.rested().next().is_some() {
+            // what these groups had still to start does not come by itself any more
+            self.nudge_for(|player| !player.begun);
+        }
         self.mail.extend(changes.touched.into_iter().map(Mail::Orders));
         if let Some(end) = changes.end.filter(|_| self.fall.is_none()) {
             let why = self.grove.reasons.words(&end);
             self.script_line("shutdown", &why);
             self.shut_down(Arc::new(Asked::inside(&why)));
         }
+    }
+
+    /// Those who watch such processes look soon.
+    fn nudge_for(&mut self, is_meant: impl Fn(&Player) -> bool) {
+        let all = (0..self.stage.players.len()).filter(|at| is_meant(&self.stage.players[*at]));
+        all.collect::<Vec<_>>().into_iter().for_each(|at| self.nudge_of(at));
     }
 
     fn news(&mut self, News { kind, who, text, fallen, .. }: News) {

@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::cast::{Cast, probes};
+use super::engine::Engine;
 use super::hooks::Errand;
 use super::script::Behaviour;
 use super::setting::Setting;
@@ -130,15 +131,6 @@ impl Stage {
     pub(super) fn company(&self, name: &GroupName) -> Option<&Company> {
         self.companies.iter().find(|company| company.spec.name == *name)
     }
-
-    /// What holds a spawn back at this moment.
-    pub(super) fn missing(&self, at: usize) -> Vec<Missing> {
-        let player = &self.players[at];
-        if !player.spec.depend.is_gated() || player.gate.waived {
-            return Vec::new();
-        }
-        missing(&player.spec.depend, self)
-    }
 }
 
 impl Player {
@@ -203,18 +195,36 @@ impl Player {
     }
 }
 
-impl World for Stage {
+impl Engine {
+    /// What holds a spawn back at this moment.
+    pub(super) fn missing(&self, at: usize) -> Vec<Missing> {
+        let player = &self.stage.players[at];
+        if !player.spec.depend.is_gated() || player.gate.waived {
+            return Vec::new();
+        }
+        missing(&player.spec.depend, self)
+    }
+
+    fn standing(&self, at: usize) -> Standing {
+        let player = &self.stage.players[at];
+        let standing = player.standing();
+        let will_begin = standing.will_begin && self.grove.will_begin(&player.namespec);
+        Standing { will_begin, ..standing }
+    }
+}
+
+impl World for Engine {
     fn process(&self, namespec: &Namespec) -> Option<Standing> {
-        self.at(namespec).map(|at| self.players[at].standing())
+        self.stage.at(namespec).map(|at| self.standing(at))
     }
 
     fn group(&self, group: &GroupName) -> Option<Vec<(Namespec, Standing)>> {
-        let company = self.company(group)?;
-        let standing = |at: &usize| (self.players[*at].namespec.clone(), self.players[*at].standing());
+        let company = self.stage.company(group)?;
+        let standing = |at: &usize| (self.stage.players[*at].namespec.clone(), self.standing(*at));
         Some(company.players.iter().map(standing).collect())
     }
 
     fn probe(&self, name: &str) -> Option<Health> {
-        self.probes.get(name).copied()
+        self.stage.probes.get(name).copied()
     }
 }

@@ -48,6 +48,28 @@ fn what_does_not_start_with_its_group_holds_up_nobody_when_it_is_called() {
     );
 }
 
+#[test]
+fn nobody_waits_for_what_its_group_has_given_up_before_its_turn() {
+    // whoever wants the order alone starts, and a start brings it up
+    let waits = "x startsecs=0 requires=g:b? | y startsecs=0 requires=g:b";
+    for (groups, script) in [
+        ("g:a startretries=0 | g:b | @g start_failure=fail", "g:a: fails to start | at 9s: start y"),
+        ("g:a startsecs=5 | g:b | @g strategy=one_for_one", "at 2s: stop g:* | at 9s: start y"),
+        ("g:a startsecs=5 | g:b | @g strategy=one_for_one", "at 2s: stop g:b | at 9s: start y"),
+        (
+            "h:a startretries=0 | g:b | @g strategy=one_for_one | @h start_failure=fail groups=g",
+            "h:a: fails to start | at 9s: start y",
+        ),
+    ] {
+        let report = run(&setting(&format!("{waits} | {groups}")), script);
+        let up: Vec<_> =
+            report.started.iter().map(|one| (one.name.to_string(), one.at.as_secs())).collect();
+        let of = |name: &str| up.iter().find(|(one, _)| one == name).map(|(_, at)| *at);
+        assert!(of("x").is_some_and(|at| at <= 2), "{script}: {up:?}");
+        assert_eq!((of("g:b"), of("y")), (Some(9), Some(10)), "{script}: {:#?}", report.lines);
+    }
+}
+
 /// Of each group: whether it has rules, below which earlier one it is, and whether each of its processes starts by itself.
 type Groups = Vec<(bool, Option<prop::sample::Index>, Vec<bool>)>;
 /// Who requires whom, both by their places in some order, and whether softly.
