@@ -1,6 +1,7 @@
 //! Errands: they end in time, with their whole process group, and hold nobody up.
 
 use crate::herd::{Herd, with};
+use crate::proc::{is_alive, is_reaped};
 use std::time::Duration;
 use treeherd_actors::clock;
 use treeherd_actors::errand::{Done, Errand, ErrandError, KEPT, PLACES};
@@ -24,12 +25,6 @@ async fn run(herd: &Herd, command: &str, limit: Duration) -> Result<Done, Errand
 async fn pid_in(herd: &Herd, file: &str) -> i32 {
     herd.until("written", || herd.read(file).ends_with('\n')).await;
     herd.read(file).trim().parse().unwrap()
-}
-
-/// Whether a process exists and is no zombie.
-fn is_alive(pid: i32) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -106,14 +101,13 @@ fn an_errand_whose_future_is_dropped_leaves_nothing() {
         let (own, child) = (pid_in(herd, "own").await, pid_in(herd, "child").await);
         herd.until("gone", || !is_alive(own) && !is_alive(child)).await;
         // taken, not only dead
-        herd.until("reaped", || !std::path::Path::new(&format!("/proc/{own}")).exists()).await;
+        herd.until("reaped", || is_reaped(own)).await;
         // dropped before it is there at all: made in the background, and ended there
         let early = errand(herd, "sh -c 'echo $$ > $HERD_DIR/early; exec sleep 1000'", LONG);
         let _ = tokio::time::timeout(Duration::ZERO, early.run(&herd.shared)).await;
         assert!(run(herd, "true", LONG).await.unwrap().is_success());
         let early = herd.read("early");
-        let is_there = || early.trim().parse().is_ok_and(is_alive);
-        herd.until("gone", || !is_there()).await;
+        herd.until("gone", || !is_alive(&early)).await;
     });
 }
 

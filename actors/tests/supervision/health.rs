@@ -1,6 +1,7 @@
 //! Readiness and health of real processes, by every kind of check; and what survives when the actors that ask end.
 
 use crate::herd::{Herd, with};
+use crate::proc::{is_alive, is_reaped};
 use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -40,11 +41,6 @@ fn reason(herd: &Herd) -> String {
 
 fn go(herd: &Herd) {
     std::fs::write(herd.path("go"), "").unwrap();
-}
-
-fn is_alive(pid: &str) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap_or_default();
-    status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
 }
 
 /// A port that nobody listens on, and nobody else can have: it is listened on later.
@@ -358,6 +354,19 @@ fn a_probe_of_the_world_outside_turns_and_wakes_who_waits() {
     });
 }
 
+/// Whoever asks by a command ends by a bug, and the command, which has written its pids, with it; it is run anew, and no
+/// process notices.
+async fn crash_while_asking(herd: &Herd, path: &str, how: &str) {
+    herd.until("asked", || herd.read("own").ends_with('\n')).await;
+    let before = herd.snapshot();
+    let (own, child) = (herd.read("own"), herd.read("children"));
+    herd.crash(path, how).await;
+    herd.until("it has ended", || !is_alive(&child)).await;
+    herd.until("its status is taken", || is_reaped(&own)).await;
+    herd.until("asked again", || herd.read("own").lines().count() == 2).await;
+    assert_eq!(herd.snapshot(), before, "{path} {how}");
+}
+
 #[test]
 fn a_command_that_is_asking_ends_with_whoever_asks_and_the_process_does_not_notice() {
     let check = "exec:sh -c \"sleep 1000 & echo $! >> children; echo $$ >> own; wait\"";
@@ -370,15 +379,7 @@ fn a_command_that_is_asking_ends_with_whoever_asks_and_the_process_does_not_noti
     ] {
         let keys = format!("health={check}\nhealth_timeout=10m\nhealth_interval=100ms\nhealth_failures=1");
         with(&web(&keys, SLEEP), async |herd| {
-            herd.until("asked", || herd.read("own").ends_with('\n')).await;
-            let before = herd.snapshot();
-            let (own, child) = (herd.read("own"), herd.read("children"));
-            herd.crash(path, how).await;
-            herd.until("it has ended", || !is_alive(&child)).await;
-            let own = format!("/proc/{}", own.trim());
-            herd.until("its status is taken", || !std::path::Path::new(&own).exists()).await;
-            herd.until("asked again", || herd.read("own").lines().count() == 2).await;
-            assert_eq!(herd.snapshot(), before, "{path} {how}");
+            crash_while_asking(herd, path, how).await;
             assert_eq!(herd.estate("web").health(), Health::Unknown, "no answer is none");
         });
     }
@@ -394,15 +395,7 @@ fn a_command_of_a_probe_outside_ends_with_whoever_asks_and_is_run_anew() {
         );
         with(&text, async |herd| {
             herd.state("web", ProcessState::Running).await;
-            herd.until("asked", || herd.read("own").ends_with('\n')).await;
-            let before = herd.snapshot();
-            let (own, child) = (herd.read("own"), herd.read("children"));
-            herd.crash(path, how).await;
-            herd.until("it has ended", || !is_alive(&child)).await;
-            let own = format!("/proc/{}", own.trim());
-            herd.until("its status is taken", || !std::path::Path::new(&own).exists()).await;
-            herd.until("asked again", || herd.read("own").lines().count() == 2).await;
-            assert_eq!(herd.snapshot(), before, "{path} {how}");
+            crash_while_asking(herd, path, how).await;
             assert_eq!(herd.logged("probe db is "), 0, "no answer is none");
         });
     }

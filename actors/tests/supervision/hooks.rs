@@ -7,6 +7,7 @@
 //! ```
 
 use crate::herd::{Herd, with};
+use crate::proc::{is_alive, is_reaped};
 use serde_json::{Value, json};
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
@@ -55,18 +56,14 @@ async fn running(herd: &Herd, name: &str) -> i32 {
 
 /// Waits until a process is gone, and its status taken.
 async fn gone(herd: &Herd, pid: i32) {
-    herd.until("gone", || !std::path::Path::new(&format!("/proc/{pid}")).exists()).await;
+    herd.until("gone", || is_reaped(pid)).await;
 }
 
 /// Waits until an endless command is gone, and its child has ended, whoever takes the status of that.
 async fn killed(herd: &Herd, name: &str) {
     gone(herd, running(herd, name).await).await;
     let child = herd.read(&format!("{name}.child"));
-    let is_alive = || {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.trim())).unwrap_or_default();
-        status.lines().any(|line| line.starts_with("State:") && !line.contains('Z'))
-    };
-    herd.until("its child has ended", || !is_alive()).await;
+    herd.until("its child has ended", || !is_alive(&child)).await;
 }
 
 /// A stop that nobody waits for.

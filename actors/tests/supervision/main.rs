@@ -42,6 +42,7 @@ mod measure;
 mod orders;
 mod policy;
 mod pool;
+mod proc;
 mod repair;
 mod requires;
 mod reshape;

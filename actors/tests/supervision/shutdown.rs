@@ -2,6 +2,7 @@
 
 use crate::bytes::block_logs;
 use crate::herd::{DEADLINE, Herd, over, with};
+use crate::proc::is_reaped;
 use serde_json::json;
 use std::io::Write as _;
 use std::os::fd::OwnedFd;
@@ -163,8 +164,7 @@ fn the_end_waits_for_a_command_no_longer_than_its_limit() {
         shutdown::ask(&herd.shared, &herd.slot, Mood::Shutdown, Asked::inside("shutdown"));
         herd.until("over", || herd.is_over()).await;
         assert_eq!(herd.logged("post_stop of web failed: did not end within 1s and was killed"), 1);
-        let pid = herd.read("errand");
-        assert!(!std::path::Path::new(&format!("/proc/{}", pid.trim())).exists());
+        assert!(is_reaped(herd.read("errand")));
     });
 }
 
