@@ -121,27 +121,14 @@ pub(super) fn prepare(source: &Source, config: &Arc<Config>, first: &mut First) 
     if !spec.nocleanup {
         clean_up(spec, &log);
     }
-    let settings = LogSettings {
-        childlogdir: spec.childlogdir.clone(),
-        identifier: spec.identifier.clone(),
-        strip_ansi: spec.strip_ansi,
-        log: log.clone(),
-        debug: (spec.loglevel >= Level::Debug).then(|| log.clone()),
-        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
-        forwards: Arc::new(Forwards::new(&treeherd_os::host::nodename())),
-    };
+    let settings = log_settings(spec, &log);
     let (desired, scaled) = wanted(source, config, &log);
     let arena = Arc::new(Arena::new(Arc::clone(&scaled), first.seq));
     arena.set_serial(first.serial);
     arena.set_desired(desired);
-    for group in &scaled.groups {
-        let probed = group.fcgi_sockets().into_iter().try_for_each(|socket| probe(socket, &log));
-        if let Err((message, hint)) = probed {
-            bound.release();
-            return Err(usage(message, hint));
-        }
-        arena.prepare_sockets(group, &log);
-        arena.add(GroupEstate::new(group, &settings));
+    if let Err(failure) = populate(&arena, &scaled, &settings) {
+        bound.release();
+        return Err(failure);
     }
     announce_servers(config, &log);
     if first.is_first && !spec.nodaemon {
@@ -151,6 +138,29 @@ pub(super) fn prepare(source: &Source, config: &Arc<Config>, first: &mut First) 
     let pidfile = write_pidfile(&spec.pidfile, &log);
     let Bound { sockets, files } = bound;
     Ok(Ready { arena, main_log, log, sockets, files, pidfile, settings, config: scaled })
+}
+
+fn log_settings(spec: &DaemonSpec, log: &Logger) -> LogSettings {
+    LogSettings {
+        childlogdir: spec.childlogdir.clone(),
+        identifier: spec.identifier.clone(),
+        strip_ansi: spec.strip_ansi,
+        log: log.clone(),
+        debug: (spec.loglevel >= Level::Debug).then(|| log.clone()),
+        syslog: Arc::new(Syslog::new(Path::new(DEV_LOG))),
+        forwards: Arc::new(Forwards::new(&treeherd_os::host::nodename())),
+    }
+}
+
+/// The estates of all groups, with their sockets and AUTO files.
+fn populate(arena: &Arena, config: &Config, settings: &LogSettings) -> Result<(), Failure> {
+    for group in &config.groups {
+        let probed = group.fcgi_sockets().into_iter().try_for_each(|socket| probe(socket, &settings.log));
+        probed.map_err(|(message, hint)| usage(message, hint))?;
+        arena.prepare_sockets(group, &settings.log);
+        arena.add(GroupEstate::new(group, settings));
+    }
+    Ok(())
 }
 
 fn drop_privileges(spec: &DaemonSpec, deferred: &mut Deferred) -> Result<(), Failure> {

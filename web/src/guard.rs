@@ -89,23 +89,25 @@ impl Guard {
         Some((self.own_calls.try_acquire().ok()?, self.calls.try_acquire().ok()?))
     }
 
+    /// What keeps a request from being carried out, whoever else is served.
+    fn refusal(&self, request: &Request<'_>) -> Option<ErrorObjectOwned> {
+        let method = request.method_name();
+        if request.extensions().get::<PlainHttp>().is_some() && self.is_subscription(method) {
+            let message = format!("{method} is a subscription, and subscriptions need a WebSocket");
+            return Some(Kind::SubscriptionNeedsWebSocket.error(message, Some(method)));
+        }
+        if self.site.methods.method(method).is_none() {
+            let data = format!("there is no method {method:?}; `system.listMethods` tells them all");
+            return Some(ErrorObjectOwned::owned(METHOD_NOT_FOUND_CODE, METHOD_NOT_FOUND_MSG, Some(data)));
+        }
+        let params = request.params.as_ref().map(|params| params.get());
+        api::check_params(method, params).err()
+    }
+
     async fn answer(self, mut request: Request<'_>) -> MethodResponse {
         let method = request.method_name().to_owned();
         let id = request.id().into_owned();
-        if request.extensions().get::<PlainHttp>().is_some() && self.is_subscription(&method) {
-            let message = format!("{method} is a subscription, and subscriptions need a WebSocket");
-            return MethodResponse::error(
-                id,
-                Kind::SubscriptionNeedsWebSocket.error(message, Some(&method)),
-            );
-        }
-        if self.site.methods.method(&method).is_none() {
-            let data = format!("there is no method {method:?}; `system.listMethods` tells them all");
-            let error = ErrorObjectOwned::owned(METHOD_NOT_FOUND_CODE, METHOD_NOT_FOUND_MSG, Some(data));
-            return MethodResponse::error(id, error);
-        }
-        let params = request.params.as_ref().map(|params| params.get());
-        if let Err(error) = api::check_params(&method, params) {
+        if let Some(error) = self.refusal(&request) {
             return MethodResponse::error(id, error);
         }
         let Some(_permits) = self.permits() else {

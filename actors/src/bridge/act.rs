@@ -10,6 +10,7 @@ use crate::root::order::{InOrder, graph};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 use treeherd_domain::cause::{Asked, Cause};
 use treeherd_domain::depend::descent::Descent;
@@ -68,7 +69,7 @@ impl Bridge {
     ) -> Result<Gathered, Fault> {
         let cause = Cause::Asked(asked());
         let root = self.root().await?;
-        let (reply, mut outcomes) = Reply::channel(estates.len());
+        let (reply, outcomes) = Reply::channel(estates.len());
         let arena = &self.shared().arena;
         let all = estates.iter().map(|estate| estate.namespec.clone());
         let descent = Descent::new(graph(arena), &arena.lines(), all);
@@ -82,6 +83,16 @@ impl Bridge {
             }
             drop(reply);
         }
+        Ok(self.gather(estates, outcomes, limit).await)
+    }
+
+    /// Waits for the outcomes of these, no longer than `limit`.
+    async fn gather(
+        &self,
+        estates: &[Arc<Estate>],
+        mut outcomes: mpsc::Receiver<Outcome>,
+        limit: Duration,
+    ) -> Gathered {
         let begun = clock::now();
         let mut arrived: HashMap<Namespec, (u128, Outcome)> = HashMap::with_capacity(estates.len());
         let gather = async {
@@ -91,26 +102,24 @@ impl Bridge {
             }
         };
         let is_late = timeout(limit, gather).await.is_err();
-        let mut missing = Vec::new();
-        let mut gathered = Vec::with_capacity(estates.len());
-        for estate in estates {
-            match arrived.remove(&estate.namespec) {
-                Some(outcome) => gathered.push(outcome),
-                None => missing.push(estate),
+        let (mut told, mut missing) = (Vec::with_capacity(estates.len()), Vec::new());
+        for Estate { namespec, .. } in estates.iter().map(Arc::as_ref) {
+            match arrived.remove(namespec) {
+                Some(outcome) => told.push(outcome),
+                None => missing.push(namespec),
             }
         }
-        gathered.sort_by_key(|(round, _)| *round);
-        let mut gathered: Vec<Outcome> = gathered.into_iter().map(|(_, outcome)| outcome).collect();
+        told.sort_by_key(|(round, _)| *round);
         let late = if is_late { missing.len() } else { 0 };
-        for estate in missing {
-            let fault = if is_late {
-                Fault::WaitTimeout { namespec: estate.namespec.clone(), waited: limit }
-            } else {
-                self.crashed()
+        let lost = |namespec: &Namespec| {
+            let fault = match is_late {
+                true => Fault::WaitTimeout { namespec: namespec.clone(), waited: limit },
+                false => self.crashed(),
             };
-            gathered.push(Outcome::new(estate.namespec.clone(), Err(fault)));
-        }
-        Ok(Gathered { outcomes: gathered, late })
+            Outcome::new(namespec.clone(), Err(fault))
+        };
+        let told = told.into_iter().map(|(_, outcome)| outcome);
+        Gathered { outcomes: told.chain(missing.into_iter().map(lost)).collect(), late }
     }
 
     /// As long as the slowest may take by its configuration, with all that is before it, and then some.
@@ -123,7 +132,7 @@ impl Bridge {
                     if health.ready == Check::Startsecs { Duration::ZERO } else { health.ready_timeout };
                 let work = if e.policy.oneshot { ONESHOT } else { e.policy.startsecs };
                 let own = work.max(ready).saturating_add(e.policy.stop_time());
-                // a command waits for its place for as long as it may run
+                // a command waits for its place for as long as it may run; a start for the post_stop of the life before
                 let hooks = &e.spec.hooks;
                 let each = [&e.spec.reload.command, &hooks.pre_start, &hooks.post_stop, &hooks.post_stop];
                 let commands = 2 * each.into_iter().flatten().count().try_into().unwrap_or(u32::MAX / 2);
