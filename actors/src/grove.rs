@@ -10,12 +10,14 @@
 //! actor that is new looks by itself. Absent: the decisions (`domain::group`).
 
 use crate::clock;
-use crate::estate::{GroupEstate, Mood, Trees, lock};
+use crate::command::{Reply, Verb};
+use crate::estate::{Estate, GroupEstate, Mood, Trees, lock};
+use crate::program::Summon;
 use crate::root::spawn::Dismiss;
 use crate::shared::{Shared, Slot};
 use actix::{Message, Recipient};
 use slog::{crit, error, info, warn};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -27,6 +29,7 @@ use treeherd_domain::group::{
 use treeherd_domain::level::Level;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::spec::GroupKind;
+use treeherd_domain::status::ProcessState;
 
 /// The status with which the daemon ends when a group gave up and that is what it is told (`EX_SOFTWARE`).
 pub const ESCALATED: u8 = 70;
@@ -168,6 +171,7 @@ impl Shared {
             changes.touched.iter().filter_map(|group| posts.get(group).cloned()).collect()
         };
         posts.into_iter().for_each(|post| post.do_send(Orders));
+        self.bring_up(changes.left);
         if let Some(end) = &changes.end {
             self.end_by_rule(end);
         }
@@ -180,6 +184,25 @@ impl Shared {
             Some(group) => group.map(|group| self.arena.tree_of(&group)).unwrap_or_default(),
         };
         groups.iter().for_each(|group| self.nudges.group(group.name()));
+    }
+
+    /// Has these brought up that a group was about to start when its rules were taken away.
+    fn bring_up(&self, left: BTreeSet<Namespec>) {
+        let estates: Vec<_> = left.iter().filter_map(|name| self.arena.estate(name)).collect();
+        let Some(root) = self.summons.get().filter(|_| !estates.is_empty()) else { return };
+        let names: Vec<String> = estates.iter().map(|estate| estate.namespec.to_string()).collect();
+        let names = names.join(", ");
+        info!(self.log, "starting {names}, as the group was about to when its strategy was taken away");
+        let is_going = |estate: &Arc<Estate>| estate.record().machine.name() == ProcessState::Stopping;
+        let (going, down): (Vec<_>, Vec<_>) = estates.into_iter().partition(is_going);
+        for (estates, verb) in [(down, Verb::Start), (going, Verb::Restart)] {
+            let namespecs = estates.iter().map(|estate| estate.namespec.clone()).collect();
+            let cause =
+                Cause::rule("strategy", "its group was about to start it when its strategy was taken away");
+            // nobody waits for what becomes of it
+            let (reply, _) = Reply::channel(estates.len());
+            root.do_send(Summon { namespecs, verb, cause, reply });
+        }
     }
 
     /// Has an instance of a template taken out that is down for good.

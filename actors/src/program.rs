@@ -77,12 +77,14 @@ pub struct Do {
     pub reply: Reply,
 }
 
-/// Start these, which are required by somebody who starts.
+/// Bring these up: somebody who starts requires them, or their group was about to start them.
 #[derive(Message, Debug)]
 #[rtype(result = "()")]
 pub struct Summon {
     /// Which.
     pub namespecs: Vec<Namespec>,
+    /// How: by a start, or by a restart of what is on its way down.
+    pub verb: Verb,
     /// Why.
     pub cause: Cause,
     /// Told when each is spawned, or waits in its turn, or cannot be started.

@@ -21,7 +21,7 @@ pub mod update;
 
 use crate::bus::Bus;
 use crate::clock;
-use crate::command::{Outcome, Verb, Wait};
+use crate::command::{Outcome, Wait};
 use crate::endpoint::{Door, Endpoint};
 use crate::estate::{GroupEstate, Mood};
 use crate::group::{self, Group};
@@ -257,7 +257,7 @@ impl Handler<program::Summon> for Root {
         for namespec in summon.namespecs {
             let reply = summon.reply.clone();
             let cause = summon.cause.clone();
-            let command = program::Do { verb: Verb::Start, wait: Wait::No, cause, alone: false, reply };
+            let command = program::Do { verb: summon.verb, wait: Wait::No, cause, alone: false, reply };
             self.handle(Dispatch { namespec, command }, context);
         }
     }

@@ -13,7 +13,7 @@
 
 use super::waiters::For;
 use super::{Program, Summon};
-use crate::command::{Reply, Wait};
+use crate::command::{Reply, Verb, Wait};
 use crate::estate::Mood;
 use crate::nudge::Nudge;
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -110,7 +110,7 @@ impl Program {
             of: self.place(&self.estate.namespec),
             because: None,
         };
-        root.do_send(Summon { namespecs, cause, reply });
+        root.do_send(Summon { namespecs, verb: Verb::Start, cause, reply });
         let heard = async move { while outcomes.recv().await.is_some() {} };
         context.spawn(heard.into_actor(self).map(|(), actor, context| {
             actor.summoning -= 1;

@@ -38,6 +38,7 @@ mod health;
 mod herd;
 mod hooks;
 mod intensity;
+mod legacy;
 mod measure;
 mod orders;
 mod policy;

@@ -40,6 +40,8 @@ pub struct Changes {
     pub news: Vec<(Option<GroupName>, Output)>,
     /// The groups that may have other orders, or another deadline.
     pub touched: BTreeSet<GroupName>,
+    /// Processes that a group was about to start when its rules were taken away: nobody else starts them.
+    pub left: BTreeSet<Namespec>,
     /// The daemon is to end.
     pub end: Option<End>,
 }
@@ -90,10 +92,12 @@ pub struct Forest {
 }
 
 impl Forest {
-    /// These are the groups from now on. Those that stay keep what they are in the middle of.
+    /// These are the groups from now on. Those that stay keep what they are in the middle of; what the others were about to
+    /// start is left to whoever asks.
     pub fn plant(&mut self, plots: Vec<Plot>, now: Instant) -> Changes {
         let mut changes = Changes::default();
         let names: BTreeSet<Node> = plots.iter().map(|plot| plot.name.clone()).collect();
+        let legacy = self.legacy(&names);
         self.trees.retain(|node, _| names.contains(node));
         for plot in &plots {
             let new = || Tree {
@@ -118,6 +122,9 @@ impl Forest {
             let inputs = self.take_in(&name, outputs, &mut changes);
             self.run(inputs, now, &mut changes);
         }
+        let starts = legacy.groups.into_iter().map(|group| (Some(group), Input::Request(Request::Start)));
+        self.run(starts.collect(), now, &mut changes);
+        changes.left = legacy.processes;
         changes
     }
 
@@ -249,6 +256,10 @@ impl Forest {
     pub fn unstarted(&self) -> Vec<Option<GroupName>> {
         let is_new = |tree: &Tree| tree.parent.is_none() && tree.machine.standing() == Standing::New;
         self.trees.iter().filter(|(_, tree)| is_new(tree)).map(|(node, _)| node.clone()).collect()
+    }
+
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &Option<GroupName>> {
+        self.trees.keys()
     }
 
     fn begin(&mut self, node: Node, input: Input, now: Instant) -> Changes {

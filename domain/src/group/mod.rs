@@ -21,6 +21,7 @@
 mod backoff;
 mod decide;
 mod forest;
+mod legacy;
 mod lines;
 mod machine;
 mod members;

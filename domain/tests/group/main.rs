@@ -10,6 +10,7 @@
 //! significant     auto_shutdown
 //! starting        the first start, and stops that come in between
 //! outlook         what is to become of a process that is not up, and why
+//! legacy          what a group leaves behind whose rules are taken away
 //! dynamic         children that are added while the group runs (simple_one_for_one), and what no configuration brings
 //! properties      what holds for every history (proptest)
 //! ```
@@ -23,6 +24,7 @@ mod dynamic;
 mod escalation;
 mod herd;
 mod intensity;
+mod legacy;
 mod outlook;
 mod properties;
 mod restart_types;
