@@ -1,4 +1,12 @@
 //! The estates of a group: those of its processes, in definition order, and what they have in common.
+//!
+//! ```text
+//!   definition ── new ──► GroupEstate ── reshaped by another definition ──► GroupEstate
+//!                          `─ estates: the same, an heir, or a new one ─────┘
+//! ```
+//!
+//! Neither is ever changed: the arena has one or the other. Absent: its machine under OTP's rules (`grove`), and who
+//! drives its processes.
 
 use super::{Estate, FeedEstate, LogSettings, Place, PoolEstate, Seat};
 use std::collections::HashMap;

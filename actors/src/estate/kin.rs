@@ -1,4 +1,11 @@
 //! Which estates are of one process: an heir has the record of the estate before it.
+//!
+//! ```text
+//!   estate ── changed configuration ──► heir          one record, one Kin
+//!   estate ── removed, and one of that name added     another record, another Kin
+//! ```
+//!
+//! Absent: how an estate is inherited (`estate`).
 
 use super::{Estate, Record};
 use std::sync::{Arc, Mutex, Weak};

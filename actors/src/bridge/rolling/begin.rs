@@ -1,4 +1,11 @@
 //! How a rolling restart begins: who has a turn, in which order, and who is at work on whom.
+//!
+//! ```text
+//! targets ─► part (domain) ─► turns: those that are not ready first ─► Claim ─► Roll, a task of its own
+//!                 `─ left out, and why                                  `─ another restart has one of them: refused
+//! ```
+//!
+//! Nothing has been told to anybody when it is refused. Absent: how it goes on (the module above).
 
 use super::{Member, Roll, Told, is_ready};
 use crate::bridge::{Bridge, act};
