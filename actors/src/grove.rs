@@ -28,7 +28,6 @@ use treeherd_domain::group::{
 };
 use treeherd_domain::level::Level;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
-use treeherd_domain::spec::GroupKind;
 use treeherd_domain::status::ProcessState;
 
 /// The status with which the daemon ends when a group gave up and that is what it is told (`EX_SOFTWARE`).
@@ -208,9 +207,7 @@ impl Shared {
     /// Has an instance of a template taken out that is down for good.
     fn dismiss(&self, group: Option<&GroupName>, output: &Output) {
         let (Output::Forgotten(ChildId::Process(process)), Some(group)) = (output, group) else { return };
-        let is_template = self.arena.group(group.as_str());
-        let is_template =
-            is_template.is_some_and(|group| matches!(group.spec.kind, GroupKind::Template(_)));
+        let is_template = self.arena.group(group.as_str()).is_some_and(|group| group.is_template());
         if is_template && let Some(root) = self.posts.dismissals.get() {
             root.do_send(Dismiss(Namespec::new(group.clone(), process.clone())));
         }

@@ -117,6 +117,15 @@ impl Fault {
         Self::SpawnError { namespec: namespec.clone(), spawnerr }
     }
 
+    /// An instance of a template is to be disabled.
+    #[must_use]
+    pub fn passing(namespec: &Namespec) -> Self {
+        Self::Failed(format!(
+            "{namespec} is an instance of a template: it is gone once it is stopped, and no other has its name; \
+             `supervisorctl stop {namespec}` does that"
+        ))
+    }
+
     /// The message to whoever asked for one process by this name: Supervisor shows a name as it is given.
     #[must_use]
     pub fn message_for(&self, name: &str) -> String {

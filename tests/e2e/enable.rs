@@ -277,6 +277,29 @@ fn a_state_of_no_use_is_put_aside_and_the_daemon_starts() {
     herd.end();
 }
 
+#[test]
+fn an_instance_of_a_template_is_not_disabled() {
+    // what an earlier daemon kept of another one of that name
+    let kept = "treeherd desired state, format 1\ndisabled worker:1 1763856000000 somebody\nend 1\n";
+    let worker = "[template:worker]\ncommand=/bin/sleep %(arg_time)s\nstartsecs=0\n";
+    let herd = plan(&format!("{PROGRAMS}{worker}")).file("state", kept).start();
+    herd.ctl("wait all");
+    herd.ctl("spawn worker time=1000").is("worker:1: started\n", 0);
+    let runs = herd.pid("worker:1");
+    for word in ["worker:1", "worker:*"] {
+        let line = format!(
+            "{word}: ERROR (FAILED: worker:1 is an instance of a template: it is gone once it is stopped, and no other \
+             has its name; `supervisorctl stop worker:1` does that)\n"
+        );
+        herd.ctl(&format!("disable --now {word}")).is(&line, 1);
+    }
+    herd.ctl("disable all").is("db: disabled\nweb: disabled\n", 0);
+    assert_eq!(herd.pid("worker:1"), runs);
+    let shown = herd.ctl("status worker:1");
+    assert!(shown.stdout.contains("RUNNING") && !shown.stdout.contains("disabled"), "{shown:?}");
+    herd.end();
+}
+
 fn server(herd: &Herd) -> Server {
     Server::Unix(herd.path("s.sock"))
 }

@@ -79,11 +79,17 @@ impl GroupEstate {
         Arc::new(Self { spec: Arc::clone(spec), estates, pool, feed, index })
     }
 
-    /// Has each process know whether it is disabled.
+    /// Has each process know whether it is disabled. An instance of a template never is: its name may have been that of
+    /// another one, of an earlier daemon.
     pub(crate) fn mark(&self, desired: &Desired) {
         for estate in &self.estates {
-            estate.record().disabled = desired.is_disabled(&estate.namespec);
+            estate.record().disabled = !self.is_template() && desired.is_disabled(&estate.namespec);
         }
+    }
+
+    /// Whether its processes are the instances of a template.
+    pub(crate) fn is_template(&self) -> bool {
+        matches!(self.spec.kind, GroupKind::Template(_))
     }
 
     /// The group's name.

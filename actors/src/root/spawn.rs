@@ -19,7 +19,7 @@ use treeherd_domain::cause::Asked;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::Namespec;
-use treeherd_domain::spec::{GroupKind, GroupSpec};
+use treeherd_domain::spec::GroupSpec;
 use treeherd_domain::template::{self, GrowError};
 
 /// Make an instance of a template. It is not started yet.
@@ -109,7 +109,7 @@ impl Handler<Dismiss> for Root {
     fn handle(&mut self, Dismiss(namespec): Dismiss, _: &mut Self::Context) {
         let Some(group) = self.shared.arena.group(namespec.group.as_str()) else { return };
         let is_over = group.estate(&namespec.process).is_some_and(|estate| estate.is_down());
-        if is_over && matches!(group.spec.kind, GroupKind::Template(_)) {
+        if is_over && group.is_template() {
             let less = group.without(&namespec.process);
             self.take_over(&group, less, None);
         }
