@@ -56,6 +56,27 @@ fn xml_rpc_and_json_rpc_have_the_same_methods() {
 }
 
 #[test]
+fn a_stop_and_a_start_leave_down_what_is_disabled_and_say_so() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::start("[program:web]\ncommand=/bin/cat\nstartsecs=0\n");
+    herd.wait("success: web");
+    herd.ctl("disable web").is("web: disabled\n", 0);
+    // as Supervisor's own supervisorctl restarts
+    assert_eq!(call(&herd, "supervisor.stopProcess", &[json!("web")]), Ok(json!(true)));
+    let fault = call(&herd, "supervisor.startProcess", &[json!("web")]).expect_err("it is disabled");
+    assert_eq!((fault.code, fault.text.as_str()), (50, "SPAWN_ERROR: web"));
+    herd.wait("WARN web is not started: it is disabled (supervisorctl enable web)");
+    let info = call(&herd, "supervisor.getProcessInfo", &[json!("web")]).expect("it is there");
+    let told = info["description"].as_str().unwrap_or_default();
+    assert!(info["statename"] == "STOPPED" && told.ends_with(", disabled"), "{info}");
+    herd.ctl("enable web").is("web: enabled\n", 0);
+    assert_eq!(call(&herd, "supervisor.startProcess", &[json!("web")]), Ok(json!(true)));
+    herd.end();
+}
+
+#[test]
 fn a_start_that_waits_holds_up_no_other_call() {
     let herd = Herd::start("[program:slow]\ncommand=/bin/cat\nautostart=false\nstartsecs=600\n");
     let body = xmlrpc::call_text("supervisor.startProcess", &[json!("slow")], usize::MAX).expect("JSON");

@@ -13,6 +13,7 @@
 use super::{Adopt, Program};
 use crate::estate::{Estate, Mood};
 use actix::{Context, Handler};
+use slog::warn;
 use std::sync::Arc;
 use treeherd_domain::cause::Cause;
 use treeherd_domain::fault::Fault;
@@ -49,7 +50,10 @@ impl Program {
             return Err(Fault::ShutdownState);
         }
         if self.estate.record().disabled {
-            return Err(Fault::disabled(&self.estate.namespec));
+            let name = &self.estate.namespec;
+            // Supervisor's own clients do not show why a start is refused
+            warn!(self.shared.log, "{name} is not started: it is disabled (supervisorctl enable {name})");
+            return Err(Fault::disabled(name));
         }
         let current = self.shared.arena.estate(&self.estate.namespec);
         match current.filter(|current| current.is_of_one_process_with(&self.estate)) {
