@@ -70,7 +70,11 @@ impl Cast {
         }
         for cue in &script.cues {
             match deed(setting, &cue.action) {
-                Ok(what) => cast.deeds.push(Deed { at: cue.at, text: cue.text.clone(), what }),
+                Ok(what) => {
+                    let (claims, of) = Claims::made(&what);
+                    of.iter().for_each(|to| cast.note_vain(setting, cue.line, to, &claims));
+                    cast.deeds.push(Deed { at: cue.at, text: cue.text.clone(), what });
+                }
                 Err(error) => errors.push(error),
             }
         }
@@ -94,21 +98,54 @@ impl Cast {
         if let To::One(instance) = to {
             self.behaviours.insert(instance.clone(), behaviour.clone());
         }
+        self.note_vain(setting, name.spot.line, to, &Claims::of(behaviour));
+        let meant = all(setting).filter(|namespec| is_meant(to, namespec));
+        self.behaviours.extend(meant.map(|namespec| (namespec, behaviour.clone())));
+    }
+
+    /// Notes what is said of whom nobody asks about that.
+    fn note_vain(&mut self, setting: &Setting, line: usize, to: &To, claims: &Claims) {
         let specs = setting.groups.iter().flat_map(|group| {
             group.processes.iter().map(|process| (group.namespec(&process.name), process))
         });
         for (namespec, spec) in specs.filter(|(namespec, _)| is_meant(to, namespec)) {
-            let says_ready = behaviour.ready != Ready::After(Duration::ZERO);
-            if says_ready && spec.health.ready == Check::Startsecs {
+            if claims.readiness && spec.health.ready == Check::Startsecs {
                 self.notes.push(format!(
-                    "{namespec} has no ready=: it is ready as soon as it is RUNNING (line {})",
-                    name.spot.line
+                    "{namespec} has no ready=: it is ready as soon as it is RUNNING (line {line})"
                 ));
             }
-            if behaviour.sick.is_some() && spec.health.health.is_none() && spec.health.watchdog.is_none() {
-                self.notes.push(format!("{namespec} has neither health= nor watchdog=: nobody sees that it is unhealthy (line {})", name.spot.line));
+            if claims.health && spec.health.health.is_none() && spec.health.watchdog.is_none() {
+                self.notes.push(format!(
+                    "{namespec} has neither health= nor watchdog=: nobody sees that it is unhealthy (line {line})"
+                ));
             }
-            self.behaviours.insert(namespec, behaviour.clone());
+        }
+    }
+}
+
+/// What a line says of a process beside its lives.
+#[derive(Default)]
+struct Claims {
+    readiness: bool,
+    health: bool,
+}
+
+impl Claims {
+    fn of(behaviour: &Behaviour) -> Self {
+        Self {
+            readiness: behaviour.ready != Ready::After(Duration::ZERO),
+            health: behaviour.sick.is_some(),
+        }
+    }
+
+    /// Those of a cue, and of whom.
+    fn made(what: &What) -> (Self, &[To]) {
+        match what {
+            What::Ready(to) => (Self { readiness: true, ..Self::default() }, to),
+            // whoever says that it is healthy may say so of all
+            What::Health(to, false) => (Self { health: true, ..Self::default() }, to),
+            What::Behave(to, behaviour) => (Self::of(behaviour), std::slice::from_ref(to)),
+            _ => (Self::default(), &[]),
         }
     }
 }
@@ -133,10 +170,7 @@ fn is_meant(to: &To, namespec: &Namespec) -> bool {
 }
 
 fn all(setting: &Setting) -> impl Iterator<Item = Namespec> {
-    setting
-        .groups
-        .iter()
-        .flat_map(|group| group.processes.iter().map(|process| group.namespec(&process.name)))
+    setting.groups.iter().flat_map(|group| group.namespecs())
 }
 
 /// Who is meant: a full name, a group, or the name of one process alone.

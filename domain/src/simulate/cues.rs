@@ -32,12 +32,13 @@ impl Engine {
                 }
                 self.order(&all, verb, alone, Cause::Asked(by));
             }
-            Doing::Kill(names) => self.each(&names, |engine, at| {
-                if engine.is_there(at) {
-                    engine.ended(at, ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false });
-                }
-            }),
-            Doing::Exit(code, names) => self.each(&names, |engine, at| engine.end(at, code)),
+            Doing::Kill(names) => {
+                let killed = ExitStatus::Signaled { signal: Signal::KILL, core_dumped: false };
+                self.each(&names, |engine, at| engine.end(at, killed));
+            }
+            Doing::Exit(code, names) => {
+                self.each(&names, |engine, at| engine.end(at, ExitStatus::Code(code)));
+            }
             Doing::Ready(names) => self.each(&names, Self::make_ready),
             Doing::Behave(to, behaviour) => self.behave(&to, &behaviour),
             Doing::Spawn(template, args) => self.spawn_instance(&template, &args, by),
@@ -64,7 +65,6 @@ impl Engine {
 
     /// The numbers of these; it is told if there is nobody of that name just now.
     fn players_of(&mut self, to: &To) -> Vec<usize> {
-        let companies = &self.stage.companies;
         match to {
             To::One(name) => {
                 let at = self.stage.at(name);
@@ -74,10 +74,10 @@ impl Engine {
                 at.into_iter().collect()
             }
             To::Group(name) => {
-                let company = companies.iter().find(|company| company.spec.name == *name);
+                let company = self.stage.company(name);
                 company.map(|company| company.players.clone()).unwrap_or_default()
             }
-            To::All => companies.iter().flat_map(|company| &company.players).copied().collect(),
+            To::All => self.stage.companies.iter().flat_map(|company| &company.players).copied().collect(),
         }
     }
 
@@ -90,10 +90,10 @@ impl Engine {
         is_there
     }
 
-    /// It ends by itself.
-    fn end(&mut self, at: usize, code: i32) {
+    /// It ends, and the daemon has nothing to do with it.
+    fn end(&mut self, at: usize, status: ExitStatus) {
         if self.is_there(at) {
-            self.ended(at, ExitStatus::Code(code));
+            self.ended(at, status);
         }
     }
 
@@ -138,12 +138,10 @@ impl Engine {
             Verb::Restart => Some(Aim::Restart { alone }),
             Verb::Start | Verb::Signal(_) | Verb::Clear | Verb::Reload | Verb::Mark { .. } => None,
         };
-        let descent = self.descent(all);
-        match aim {
-            Some(aim) if all.len() > 1 && descent.is_ordered() => self.go_down(descent, aim, cause),
-            _ => {
-                all.iter().for_each(|at| self.forward(*at, verb, alone, cause.clone()));
-            }
+        let way = aim.filter(|_| all.len() > 1).map(|aim| (aim, self.descent(all)));
+        match way.filter(|(_, descent)| descent.is_ordered()) {
+            Some((aim, descent)) => self.go_down(descent, aim, cause),
+            None => all.iter().for_each(|at| self.forward(*at, verb, alone, cause.clone())),
         }
     }
 

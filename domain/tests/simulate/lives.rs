@@ -245,6 +245,22 @@ fn a_oneshot_that_ended_well_is_completed_in_the_end() {
 }
 
 #[test]
+fn what_is_said_of_whom_nobody_asks_about_it_is_noted() {
+    let setting = setting("web | db ready=notify | c health=tcp:1 ready=notify | w watchdog=3");
+    let script = "web: never ready; unhealthy after 3s | at 1s: unhealthy db c w | at 2s: ready web c | at 3s: healthy all \
+                  | at 4s: db: ready after 2s; unhealthy after 1s | at 5s: kill all | db: unhealthy after 1s";
+    expect![[r#"
+        web has no ready=: it is ready as soon as it is RUNNING (line 1)
+        web has neither health= nor watchdog=: nobody sees that it is unhealthy (line 1)
+        db has neither health= nor watchdog=: nobody sees that it is unhealthy (line 7)
+        db has neither health= nor watchdog=: nobody sees that it is unhealthy (line 2)
+        web has no ready=: it is ready as soon as it is RUNNING (line 3)
+        db has neither health= nor watchdog=: nobody sees that it is unhealthy (line 5)
+    "#]]
+    .assert_eq(&(run(&setting, script).notes.join("\n") + "\n"));
+}
+
+#[test]
 fn what_never_settles_is_looked_at_for_so_long_and_no_longer() {
     let report = run(&setting("web startsecs=0 autorestart=true"), "web: runs 0s");
     assert_eq!((report.end, report.is_well()), (End::Unsettled, false));
