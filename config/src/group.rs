@@ -12,7 +12,7 @@
 use crate::expand::Vars;
 use crate::keys::Keys;
 use crate::program::{self, Shared, checked_name};
-use crate::raw::RawSection;
+use crate::raw::{RawConfig, RawSection};
 use crate::{fcgi, listener, strategy, subscriber, template, value};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -148,7 +148,7 @@ impl<'a> Reader<'a> {
             }
             (None, None) => (
                 format!("[{section}] names unknown program or fcgi-program {program}"),
-                format!("add a section [program:{program}], or take the name out of programs"),
+                help_for_unknown(raw, program),
             ),
             (Some(_), Some(_)) => (
                 format!("[{section}] name {program} is ambiguous (exists as program and fcgi-program)"),
@@ -215,5 +215,15 @@ impl<'a> Reader<'a> {
             );
         }
         self.groups.push(Arc::new(GroupSpec { name, kind, priority, processes, rules }));
+    }
+}
+
+/// What to do about a name in `programs` that no program has.
+fn help_for_unknown(raw: &RawConfig, name: &str) -> String {
+    let has = |kind: &&'static str| raw.section(&format!("{kind}:{name}")).is_some();
+    match ["group", "template", "eventlistener", "subscriber"].into_iter().find(has) {
+        Some("group") => format!("[group:{name}] is a group: list it in groups instead"),
+        Some(kind) => format!("[{kind}:{name}] is a group by itself: take the name out of programs"),
+        None => format!("add a section [program:{name}], or take the name out of programs"),
     }
 }

@@ -290,10 +290,12 @@ fn refuse_below(
         ));
     };
     if !matches!(found.kind, GroupKind::Group) {
-        return Some((
-            format!("[group:{name}] names {below}, which is no [group:x]"),
-            format!("list it in programs, or make a [group:{below}] of it"),
-        ));
+        let help = if matches!(found.kind, GroupKind::Program | GroupKind::Fcgi) {
+            format!("list it in programs, or make a [group:{below}] of it")
+        } else {
+            "only a [group:x] can be below another: take it out of groups".to_owned()
+        };
+        return Some((format!("[group:{name}] names {below}, which is no [group:x]"), help));
     }
     if let Some(other) = parents.get(below) {
         return Some((

@@ -305,6 +305,42 @@ fn groups_that_cannot_be_below_are_refused() {
 }
 
 #[test]
+fn what_is_a_group_by_itself_is_refused_in_the_lists_of_another() {
+    refused(
+        "[template:t]\ncommand=t\n[group:sub]\nprograms=b\n[group:g]\nprograms=t,sub\ngroups=t,c\n",
+        expect![[r#"
+            error: [group:g] names unknown program or fcgi-program t
+              --> s.conf:15
+               |
+            15 | programs=t,sub
+               |          ^
+               help: [template:t] is a group by itself: take the name out of programs
+
+            error: [group:g] names unknown program or fcgi-program sub
+              --> s.conf:15
+               |
+            15 | programs=t,sub
+               |            ^^^
+               help: [group:sub] is a group: list it in groups instead
+
+            error: [group:g] names t, which is no [group:x]
+              --> s.conf:16
+               |
+            16 | groups=t,c
+               |        ^
+               help: only a [group:x] can be below another: take it out of groups
+
+            error: [group:g] names c, which is no [group:x]
+              --> s.conf:16
+               |
+            16 | groups=t,c
+               |          ^
+               help: list it in programs, or make a [group:c] of it
+        "#]],
+    );
+}
+
+#[test]
 fn circles_are_refused_with_the_circle() {
     refused(
         "[group:x]\ngroups=y\n[group:y]\ngroups=z\n[group:z]\nprograms=a\ngroups = a1, x\n[group:a1]\nprograms=b\n",
