@@ -75,7 +75,7 @@ impl Plan {
 impl Change {
     /// The keys that differ, per process name, in definition order; processes that come or go are
     /// listed with the one key `numprocs`. What belongs to no process has an empty name: `priority` of
-    /// the group, the keys of a pool of listeners, and `programs` for another order of the processes.
+    /// the group, the keys of a pool of listeners or of a template, and `programs` for another order of the processes.
     #[must_use]
     pub fn keys(&self) -> Vec<(String, Vec<&'static str>)> {
         let mut changed = Vec::new();

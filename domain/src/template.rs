@@ -114,6 +114,12 @@ pub fn is_marked(text: &str) -> bool {
     text.contains(OPEN)
 }
 
+/// A text with its marks as they stand in a file: `%(arg_queue)s`.
+#[must_use]
+pub fn as_written(text: &str) -> String {
+    text.replace(OPEN, "%(arg_").replace(CLOSE, ")s")
+}
+
 /// Whether this can be the name of an argument.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
@@ -129,7 +135,7 @@ pub fn is_name(text: &str) -> bool {
 /// [`PatternError`].
 pub fn check(pattern: &str) -> Result<(), PatternError> {
     let Ok(words) = command::split(pattern) else { return Ok(()) };
-    let named = |word: &str| format!("%(arg_{})s", first_name(word));
+    let named = |word: &str| as_written(&mark(first_name(word)));
     if let Some(program) = words.first().filter(|word| is_marked(word)) {
         return Err(PatternError::Program(named(program)));
     }

@@ -16,9 +16,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use treeherd_domain::account::{Account, Owner};
 use treeherd_domain::depend::{Condition, OnLoss, Requirement, Target};
-use treeherd_domain::health::{Action, Check};
+use treeherd_domain::health::{self, Check};
 use treeherd_domain::name::GroupName;
-use treeherd_domain::plan::{Change, Plan};
+use treeherd_domain::plan::{Action, Change, Plan, Unit};
 use treeherd_domain::restart::{Factor, Percent};
 use treeherd_domain::rotation::Rotation;
 use treeherd_domain::signal::Signal;
@@ -27,6 +27,7 @@ use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, Proce
 use treeherd_domain::stop::StopSequence;
 use treeherd_domain::stream::Logfile;
 use treeherd_domain::syslog::SyslogTarget;
+use treeherd_domain::template::{TemplateSpec, mark};
 
 fn group(text: &str) -> Arc<GroupSpec> {
     let (name, rest) = text.split_once('=').expect("a group is a name, `=` and a priority");
@@ -242,7 +243,7 @@ const EDITS: &[Edit] = &[
     ("health_timeout", |p| p.health.health_timeout = MINUTE),
     ("health_failures", |p| p.health.health_failures = 1),
     ("health_successes", |p| p.health.health_successes = 2),
-    ("health_action", |p| p.health.health_action = Action::None),
+    ("health_action", |p| p.health.health_action = health::Action::None),
     ("watchdog", |p| p.health.watchdog = Some(MINUTE)),
     ("significant", |p| p.child.significant = true),
 ];
@@ -364,4 +365,41 @@ proptest! {
             prop_assert!(!keys.is_empty() && keys.iter().all(|(_, keys)| !keys.is_empty()), "{:?}", change);
         }
     }
+}
+
+/// A template with one instance, whose process and number of instances are these.
+fn template(command: &str, max_children: usize, is_active: bool) -> Arc<GroupSpec> {
+    let instance = is_active.then(|| Arc::new(process("1")));
+    let process = Arc::new(ProcessSpec { command: command.to_owned(), ..process("w") });
+    let spec = TemplateSpec { process, args: vec!["queue".to_owned()], max_children };
+    let kind = GroupKind::Template(Arc::new(spec));
+    let processes = instance.into_iter().collect();
+    Arc::new(GroupSpec {
+        name: GroupName::new("w"),
+        kind,
+        priority: 999,
+        processes,
+        rules: GroupRules::default(),
+    })
+}
+
+#[test]
+fn a_changed_template_tells_its_keys_and_loses_its_instances() {
+    let before = template(&format!("/bin/w -q {}", mark("queue")), 50, true);
+    let same = template(&format!("/bin/w -q {}", mark("queue")), 50, false);
+    assert!(Plan::between(&[Arc::clone(&before)], &[same]).is_empty(), "instances are no part of it");
+    let after = template(&format!("/bin/w --queue={}", mark("queue")), 9, false);
+    let plan = Plan::between(&[before], &[after]);
+    let steps = plan.change[0].steps(Unit::Process);
+    let keys =
+        steps.changes.iter().map(|one| format!("{}: {} -> {} {:?}", one.key, one.old, one.new, one.reload));
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        [
+            "command: /bin/w -q %(arg_queue)s -> /bin/w --queue=%(arg_queue)s Restart",
+            "max_children: 50 -> 9 Restart"
+        ]
+    );
+    let gone: Vec<_> = steps.processes.iter().map(|one| (one.namespec.to_string(), one.action)).collect();
+    assert_eq!((steps.action, gone), (Action::Restart, vec![("w:1".to_owned(), Action::Remove)]));
 }

@@ -14,6 +14,7 @@ use crate::group::GroupPolicy;
 use crate::name::{GroupName, Namespec};
 use crate::reload::{self, KeyChange, Reload};
 use crate::spec::{GroupKind, GroupRules, GroupSpec, ListenerSpec, ProcessSpec, SubscriberSpec};
+use crate::template::{TemplateSpec, as_written};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -84,7 +85,8 @@ pub struct GroupSteps {
     pub group: GroupName,
     /// What.
     pub action: Action,
-    /// The keys of the group itself that differ: `priority`, and `programs` for another order or kind.
+    /// The keys of the group itself that differ: `priority`, those of a pool or a template, and `programs` for another
+    /// order or kind.
     pub changes: Vec<KeyChange>,
     /// Its processes: those that are configured in their order, then those that go.
     pub processes: Vec<Step>,
@@ -161,6 +163,7 @@ impl Change {
         let (pool, is_other) = match (&old.kind, &new.kind) {
             (GroupKind::Listener(old), GroupKind::Listener(new)) => (pool_changes(old, new), false),
             (GroupKind::Subscriber(old), GroupKind::Subscriber(new)) => (feed_changes(old, new), false),
+            (GroupKind::Template(old), GroupKind::Template(new)) => (template_changes(old, new), false),
             (old, new) => (Vec::new(), !old.runs_as(new)),
         };
         let programs = (self.is_reordered() || is_other)
@@ -238,6 +241,18 @@ fn feed_changes(old: &SubscriberSpec, new: &SubscriberSpec) -> Vec<KeyChange> {
         change("events", Reload::Restart, &listed(events), &listed(&new.events)),
         change("buffer_size", Reload::Restart, buffer_size, &new.buffer_size),
     ])
+}
+
+/// The keys of a template that differ. Its instances are stopped, whichever they are.
+fn template_changes(old: &TemplateSpec, new: &TemplateSpec) -> Vec<KeyChange> {
+    // the arguments are those that stand in the keys of the process
+    let TemplateSpec { process, args: _, max_children } = old;
+    let keys = reload::changes(process, &new.process).into_iter();
+    let keys = keys.map(|KeyChange { key, old, new, .. }| {
+        change(key, Reload::Restart, &as_written(&old), &as_written(&new))
+    });
+    let most = change("max_children", Reload::Restart, max_children, &new.max_children);
+    keys.chain(differing([most])).collect()
 }
 
 fn listed(events: &EventSet) -> String {
