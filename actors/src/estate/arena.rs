@@ -65,7 +65,7 @@ pub struct Arena {
     /// What operators have asked for, for good.
     desired: Mutex<Desired>,
     /// Held while that is changed.
-    pub(crate) desiring: tokio::sync::Mutex<()>,
+    pub(crate) desiring: Arc<tokio::sync::Mutex<()>>,
     /// The essential process that the daemon ends by.
     ending: Mutex<Option<Ending>>,
     seq: AtomicU64,
@@ -101,7 +101,7 @@ impl Arena {
             asked: Mutex::default(),
             ender: Mutex::default(),
             desired: Mutex::default(),
-            desiring: tokio::sync::Mutex::default(),
+            desiring: Arc::default(),
             ending: Mutex::default(),
             seq: AtomicU64::new(seq),
             serial: Mutex::default(),

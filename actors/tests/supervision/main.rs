@@ -28,6 +28,7 @@ mod bytes;
 mod capture;
 mod causes;
 mod crash;
+mod desire;
 mod document;
 mod ends;
 mod errand;
