@@ -16,7 +16,7 @@ use crate::ctl::names::Unknown;
 use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::status;
+use crate::ctl::{status, survey};
 use treeherd_rpc::api::ProcessApiClient as _;
 use treeherd_rpc::wire::Selectors;
 
@@ -55,8 +55,10 @@ async fn mark(session: &mut Session, verb: &str, argument: &str) -> Result<Optio
                 }
             }
             Err(problem) if problem.fault() == Some(fault::BAD_NAME) => {
-                session.screen.line(Unknown::of(word).line());
+                let unknown = Unknown::of(word);
+                session.screen.line(unknown.line());
                 session.status.set(status::FAILURE);
+                survey::hint_groups(session, &[unknown]).await;
             }
             Err(Problem::Fault(refusal)) => session.fail(format!("{word}: ERROR ({})", refusal.message)),
             Err(problem) => return Err(problem),

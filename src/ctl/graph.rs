@@ -12,10 +12,11 @@
 
 use crate::configtest::{self, Answer};
 use crate::ctl::fault;
+use crate::ctl::names::Unknown;
 use crate::ctl::options::Arguments;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::status;
+use crate::ctl::{status, survey};
 use crate::getopt::UsageError;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -39,6 +40,7 @@ pub(super) async fn graph(session: &mut Session, argument: &str) -> Outcome {
         Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::BAD_NAME) => {
             let name = refusal.target.unwrap_or_default();
             session.fail(format!("{name}: ERROR (no such process or group)"));
+            survey::hint_groups(session, &[Unknown::of(&name)]).await;
         }
         Err(problem) => return Err(problem),
     }

@@ -4,9 +4,10 @@
 //! each word ─► process.reload ─► a line for each process that it names
 //! ```
 
+use crate::ctl::names::Unknown;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::{fault, render, status};
+use crate::ctl::{fault, render, status, survey};
 use treeherd_domain::name::{Namespec, Target};
 use treeherd_rpc::api::ProcessApiClient as _;
 use treeherd_rpc::code::RemoteFault;
@@ -27,7 +28,12 @@ pub(super) async fn hup(session: &mut Session, argument: &str) -> Outcome {
         let selectors = Selectors::from(vec![word.to_owned()]);
         match session.call(async |client| client.process_reload(selectors, None).await).await {
             Ok(operation) => operation.rows.iter().for_each(|row| show(session, row)),
-            Err(Problem::Fault(refusal)) => refused(session, &shown(word), &refusal),
+            Err(Problem::Fault(refusal)) => {
+                refused(session, &shown(word), &refusal);
+                if refusal.kind == "ProcessNotFound" {
+                    survey::hint_groups(session, &[Unknown::of(word)]).await;
+                }
+            }
             Err(problem) => return Err(problem),
         }
     }

@@ -29,6 +29,15 @@ impl Unknown {
         self.reason == NO_GROUP
     }
 
+    /// What is to be written if this is the name of a group: `shop is a group; shop:* names its processes`. `None`: it
+    /// says already that a group is meant, or one process of it.
+    #[must_use]
+    pub fn as_group(&self) -> Option<String> {
+        let Self { name, .. } = self;
+        (!self.is_group() && !name.contains(':'))
+            .then(|| format!("{name} is a group; {name}:* names its processes"))
+    }
+
     /// `web: ERROR (no such process)`.
     #[must_use]
     pub fn line(&self) -> String {

@@ -14,7 +14,7 @@ use crate::ctl::options::Arguments;
 use crate::ctl::render::{self, Deed};
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::status;
+use crate::ctl::{status, survey};
 use crate::getopt::{Given, UsageError};
 use std::time::Duration;
 use treeherd_domain::duration::parse;
@@ -144,7 +144,7 @@ pub(super) async fn restart(session: &mut Session, wanted: &Wanted) -> Outcome {
     let done = session.until_interrupted(async |session| follow(session, wanted, &mut seen).await).await;
     match done {
         Err(Problem::Fault(refusal)) => {
-            refused(session, wanted, &refusal);
+            refused(session, wanted, &refusal).await;
             return Ok(());
         }
         Err(problem) if seen.fates.is_none() => return Err(problem),
@@ -260,11 +260,13 @@ async fn reason(session: &mut Session, name: &str) -> String {
 }
 
 /// The daemon does not begin.
-fn refused(session: &mut Session, wanted: &Wanted, refusal: &RemoteFault) {
+async fn refused(session: &mut Session, wanted: &Wanted, refusal: &RemoteFault) {
     let words = wanted.words.join(" ");
     match (refusal.fault, &refusal.target) {
         (Some(fault::BAD_NAME), target) => {
-            session.fail(Unknown::of(target.as_deref().unwrap_or(&words)).line());
+            let unknown = Unknown::of(target.as_deref().unwrap_or(&words));
+            session.fail(unknown.line());
+            survey::hint_groups(session, &[unknown]).await;
         }
         (Some(fault::SHUTDOWN_STATE), _) => session.fail("ERROR: shutting down"),
         _ => session.fail(format!("{words}: ERROR ({})", refusal.message)),

@@ -61,6 +61,7 @@ async fn survey(session: &mut Session, arguments: &Arguments) -> Outcome {
     } else {
         table(session, &entries, &unknown);
     }
+    hint_groups(session, &unknown).await;
     judge(session, &entries, !unknown.is_empty(), is_check);
     Ok(())
 }
@@ -108,6 +109,21 @@ pub(super) async fn unknown(session: &mut Session, words: Vec<Unknown>) -> Resul
         session.screen.error(&format!("{name}: it has no processes now\n"));
     }
     Ok(unknown)
+}
+
+/// Says on stderr which of the words that name no process name a group. Whoever cannot be asked is not: what went wrong
+/// is told already.
+pub(super) async fn hint_groups(session: &mut Session, words: &[Unknown]) {
+    let hints: Vec<_> = words.iter().filter_map(|word| Some((&word.name, word.as_group()?))).collect();
+    if hints.is_empty() || session.server.is_python() {
+        return;
+    }
+    let Ok(groups) = session.call(async |client| client.group_list().await).await else { return };
+    for (name, hint) in hints {
+        if groups.iter().any(|group| group.name == *name) {
+            session.screen.error(&format!("{hint}\n"));
+        }
+    }
 }
 
 /// What the configuration lets expect.

@@ -208,6 +208,7 @@ impl Watched {
             session.screen.line(word.line());
             session.status.set(status::STATUS_UNKNOWN);
         }
+        survey::hint_groups(session, &unknown).await;
         let mut items: Vec<Watch> = Vec::new();
         for seen in chosen {
             if !items.iter().any(|item| is_same(&item.seen, seen)) {

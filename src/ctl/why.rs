@@ -17,7 +17,7 @@ use crate::ctl::options::Arguments;
 use crate::ctl::render;
 use crate::ctl::server::ClientError;
 use crate::ctl::session::{Outcome, Session};
-use crate::ctl::status;
+use crate::ctl::{status, survey};
 use crate::getopt::UsageError;
 use serde_json::{Value, json};
 use treeherd_domain::duration;
@@ -110,6 +110,8 @@ async fn each(
         session.status.set(status::FAILURE);
     }
     show(session, &told, arguments.has("json"));
+    let unknown: Vec<Unknown> = told.into_iter().filter_map(Result::err).collect();
+    survey::hint_groups(session, &unknown).await;
     Ok(())
 }
 

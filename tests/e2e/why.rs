@@ -209,6 +209,21 @@ fn not_running_has_its_reason() {
             .count(),
         4
     );
+    let told = "pair: ERROR (no such process)\n";
+    for line in
+        ["why pair", "history pair", "disable pair", "enable pair", "restart --rolling pair", "hup pair"]
+    {
+        let refused = herd.ctl(line);
+        assert_eq!((&*refused.stdout, refused.code), (told, 1), "{line}: {refused:?}");
+        assert_eq!(refused.stderr, "pair is a group; pair:* names its processes\n", "{line}: {refused:?}");
+    }
+    for line in ["graph pair", "wait pair", "status --check pair"] {
+        let refused = herd.ctl(line);
+        assert!(refused.stdout.starts_with("pair: ERROR (no such process"), "{line}: {refused:?}");
+        assert_eq!(refused.stderr, "pair is a group; pair:* names its processes\n", "{line}: {refused:?}");
+    }
+    // neither a name that nobody has, nor a process alone in a group of its own name
+    assert_eq!((&*herd.ctl("why nope").stderr, herd.ctl("why deaf").code), ("", 0));
     assert_eq!(herd.ctl("why").code, 2);
     assert_eq!(herd.ctl("history --since yesterday never").code, 2);
     herd.end();
