@@ -19,28 +19,20 @@ fn one_for_all_stops_the_others_in_reverse_and_starts_all_in_order() {
                  3 group g is up
                 10 g:b    RUNNING > EXITED [exit]
                 10 group g b failed; stopping c, a, starting a, b, c (2 of 3 restarts are left within 5 s)
-                10 g:c    RUNNING > STOPPING [strategy]
-                10 g:c    SIGTERM
+                10 g:c    RUNNING > STOPPING [strategy], SIGTERM
                 11 g:c    STOPPING > STOPPED [exit]
-                11 g:a    RUNNING > STOPPING [strategy]
-                11 g:a    SIGTERM
-                11 g:a    STOPPING > STOPPED [exit]
-                11 g:a    STOPPED > STARTING [strategy]
+                11 g:a    RUNNING > STOPPING [strategy], SIGTERM, STOPPING > STOPPED [exit], STOPPED > STARTING [strategy]
                 12 g:a    STARTING > RUNNING [startsecs]
                 12 g:b    EXITED > STARTING [strategy]
                 13 g:b    STARTING > RUNNING [startsecs]
                 13 g:c    STOPPED > STARTING [strategy]
                 14 g:c    STARTING > RUNNING [startsecs]
                 14 -      # shutdown
-                14 g:c    RUNNING > STOPPING [shutdown]
-                14 g:c    SIGTERM
+                14 g:c    RUNNING > STOPPING [shutdown], SIGTERM
                 15 g:c    STOPPING > STOPPED [exit]
-                15 g:b    RUNNING > STOPPING [shutdown]
-                15 g:b    SIGTERM
+                15 g:b    RUNNING > STOPPING [shutdown], SIGTERM
                 16 g:b    STOPPING > STOPPED [exit]
-                16 g:a    RUNNING > STOPPING [shutdown]
-                16 g:a    SIGTERM
-                16 g:a    STOPPING > STOPPED [exit]
+                16 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 14, stop Some(2.0), well true
         "#]],
     );
@@ -62,23 +54,15 @@ fn rest_for_one_leaves_those_before_alone() {
                  8 -      # kill g:b
                  8 g:b    RUNNING > EXITED [exit]
                  8 group g b failed; stopping c, starting b, c (2 of 3 restarts are left within 5 s)
-                 8 g:c    RUNNING > STOPPING [strategy]
-                 8 g:c    SIGTERM
-                 8 g:c    STOPPING > STOPPED [exit]
+                 8 g:c    RUNNING > STOPPING [strategy], SIGTERM, STOPPING > STOPPED [exit]
                  8 g:b    EXITED > STARTING [strategy]
                  9 g:b    STARTING > RUNNING [startsecs]
                  9 g:c    STOPPED > STARTING [strategy]
                 10 g:c    STARTING > RUNNING [startsecs]
                 10 -      # shutdown
-                10 g:c    RUNNING > STOPPING [shutdown]
-                10 g:c    SIGTERM
-                10 g:c    STOPPING > STOPPED [exit]
-                10 g:b    RUNNING > STOPPING [shutdown]
-                10 g:b    SIGTERM
-                10 g:b    STOPPING > STOPPED [exit]
-                10 g:a    RUNNING > STOPPING [shutdown]
-                10 g:a    SIGTERM
-                10 g:a    STOPPING > STOPPED [exit]
+                10 g:c    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                10 g:b    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                10 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 10, stop Some(0.0), well true
         "#]],
     );
@@ -92,37 +76,26 @@ fn a_budget_that_is_used_up_escalates_to_the_group_above() {
         expect![[r#"
                  0 top:x  STOPPED > STARTING [autostart]
                  1 top:x  STARTING > RUNNING [startsecs]
-                 1 low:y  STOPPED > STARTING [autostart]
-                 1 low:y  STARTING > RUNNING [startsecs]
+                 1 low:y  STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  1 group low is up
                  1 group top is up
                  3 low:y  RUNNING > EXITED [exit]
                  3 group low y failed; starting y (0 of 1 restarts are left within 1 min)
-                 3 low:y  EXITED > STARTING [strategy]
-                 3 low:y  STARTING > RUNNING [startsecs]
+                 3 low:y  EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                  5 low:y  RUNNING > EXITED [exit]
-                 5 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent)
-                 5 group low is down
+                 5 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent), is down
                  5 group top group low failed; stopping x, starting x, group low (0 of 1 restarts are left within 1 min)
-                 5 top:x  RUNNING > STOPPING [strategy]
-                 5 top:x  SIGTERM
-                 5 top:x  STOPPING > STOPPED [exit]
-                 5 top:x  STOPPED > STARTING [strategy]
+                 5 top:x  RUNNING > STOPPING [strategy], SIGTERM, STOPPING > STOPPED [exit], STOPPED > STARTING [strategy]
                  6 top:x  STARTING > RUNNING [startsecs]
-                 6 low:y  EXITED > STARTING [strategy]
-                 6 low:y  STARTING > RUNNING [startsecs]
+                 6 low:y  EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                  6 group low is up
                  8 low:y  RUNNING > EXITED [exit]
                  8 group low y failed; starting y (0 of 1 restarts are left within 1 min)
-                 8 low:y  EXITED > STARTING [strategy]
-                 8 low:y  STARTING > RUNNING [startsecs]
+                 8 low:y  EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                 10 low:y  RUNNING > EXITED [exit]
-                10 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent)
-                10 group low is down
+                10 group low gives up: y failed, that would be restart 2 within 1 min; all it has is stopped, and the one above it decides (escalate=parent), is down
                 10 group top gives up: group low failed, that would be restart 2 within 1 min; all it has is stopped (escalate=fatal); see why, then supervisorctl start top:*
-                10 top:x  RUNNING > STOPPING [intensity]
-                10 top:x  SIGTERM
-                10 top:x  STOPPING > STOPPED [exit]
+                10 top:x  RUNNING > STOPPING [intensity], SIGTERM, STOPPING > STOPPED [exit]
                 10 group top is FATAL: it stays down until it is started
                 10 -      # shutdown
             Settled at 10, stop Some(0.0), well false
@@ -183,19 +156,13 @@ fn a_stop_of_an_operator_wins() {
                  2 g:b    STARTING > RUNNING [startsecs]
                  2 group g is up
                  3 -      # stop g:a
-                 3 g:a    RUNNING > STOPPING [asked]
-                 3 g:a    SIGTERM
-                 3 g:a    STOPPING > STOPPED [exit]
+                 3 g:a    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  5 -      # start g:a
                  5 g:a    STOPPED > STARTING [asked]
                  6 g:a    STARTING > RUNNING [startsecs]
                  6 -      # shutdown
-                 6 g:b    RUNNING > STOPPING [shutdown]
-                 6 g:b    SIGTERM
-                 6 g:b    STOPPING > STOPPED [exit]
-                 6 g:a    RUNNING > STOPPING [shutdown]
-                 6 g:a    SIGTERM
-                 6 g:a    STOPPING > STOPPED [exit]
+                 6 g:b    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 6 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 6, stop Some(0.0), well true
         "#]],
     );
@@ -217,18 +184,14 @@ fn a_stop_of_all_goes_backwards_and_what_ends_meanwhile_is_not_started_again() {
                  3 g:c    STARTING > RUNNING [startsecs]
                  3 group g is up
                  8 -      # stop all
-                 8 x      RUNNING > STOPPING [asked]
-                 8 x      SIGTERM
-                 8 g:c    RUNNING > STOPPING [asked]
-                 8 g:c    SIGTERM
+                 8 x      RUNNING > STOPPING [asked], SIGTERM
+                 8 g:c    RUNNING > STOPPING [asked], SIGTERM
                  8 x      STOPPING > STOPPED [exit]
                  9 -      # kill g:b
                  9 g:b    RUNNING > EXITED [exit]
                 11 g:c    STOPPING > STOPPED [exit]
                 11 g:b    refused: not running
-                11 g:a    RUNNING > STOPPING [asked]
-                11 g:a    SIGTERM
-                11 g:a    STOPPING > STOPPED [exit]
+                11 g:a    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                 11 -      # shutdown
             Settled at 11, stop Some(0.0), well true
         "#]],
@@ -245,31 +208,22 @@ fn a_stop_of_all_goes_backwards_and_what_ends_meanwhile_is_not_started_again() {
                  3 g:c    STARTING > RUNNING [startsecs]
                  3 group g is up
                  8 -      # restart g:*
-                 8 g:c    RUNNING > STOPPING [asked]
-                 8 g:c    SIGTERM
+                 8 g:c    RUNNING > STOPPING [asked], SIGTERM
                 11 g:c    STOPPING > STOPPED [exit]
-                11 g:b    RUNNING > STOPPING [asked]
-                11 g:b    SIGTERM
+                11 g:b    RUNNING > STOPPING [asked], SIGTERM
                 13 g:b    STOPPING > STOPPED [exit]
-                13 g:a    RUNNING > STOPPING [asked]
-                13 g:a    SIGTERM
-                13 g:a    STOPPING > STOPPED [exit]
-                13 g:a    STOPPED > STARTING [asked]
+                13 g:a    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit], STOPPED > STARTING [asked]
                 13 g:b    STOPPED > STARTING [asked]
                 13 g:c    STOPPED > STARTING [asked]
                 14 g:a    STARTING > RUNNING [startsecs]
                 14 g:b    STARTING > RUNNING [startsecs]
                 14 g:c    STARTING > RUNNING [startsecs]
                 14 -      # shutdown
-                14 g:c    RUNNING > STOPPING [shutdown]
-                14 g:c    SIGTERM
+                14 g:c    RUNNING > STOPPING [shutdown], SIGTERM
                 17 g:c    STOPPING > STOPPED [exit]
-                17 g:b    RUNNING > STOPPING [shutdown]
-                17 g:b    SIGTERM
+                17 g:b    RUNNING > STOPPING [shutdown], SIGTERM
                 19 g:b    STOPPING > STOPPED [exit]
-                19 g:a    RUNNING > STOPPING [shutdown]
-                19 g:a    SIGTERM
-                19 g:a    STOPPING > STOPPED [exit]
+                19 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 14, stop Some(5.0), well true
         "#]],
     );
@@ -281,17 +235,12 @@ fn a_stop_of_all_wins_over_the_first_start() {
         "g:a startsecs=0 | g:b startsecs=5 | g:c startsecs=0 | @g strategy=one_for_one intensity=1",
         "at 2s: stop g:* | until 20s",
         expect![[r#"
-                 0 g:a    STOPPED > STARTING [autostart]
-                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 g:b    STOPPED > STARTING [autostart]
                  2 -      # stop g:*
                  2 group g is up
-                 2 g:b    STARTING > STOPPING [asked]
-                 2 g:b    SIGTERM
-                 2 g:b    STOPPING > STOPPED [exit]
-                 2 g:a    RUNNING > STOPPING [asked]
-                 2 g:a    SIGTERM
-                 2 g:a    STOPPING > STOPPED [exit]
+                 2 g:b    STARTING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
+                 2 g:a    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  2 -      # shutdown
             Settled at 2, stop Some(0.0), well true
         "#]],
@@ -304,27 +253,17 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_started_by_its_group() {
         "g:a startsecs=0 | g:b startsecs=0 requires=g:a requires_restart=stop | @g strategy=one_for_all intensity=1",
         "g:a: runs 3s | at 9s: start g:b | until 20s",
         expect![[r#"
-                 0 g:a    STOPPED > STARTING [autostart]
-                 0 g:a    STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart]
-                 0 g:b    WAITING > STARTING [unhindered]
-                 0 g:b    STARTING > RUNNING [startsecs]
+                 0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
                  0 group g is up
                  3 g:a    RUNNING > EXITED [exit]
-                 3 g:b    RUNNING > STOPPING [requires_restart]
-                 3 g:b    SIGTERM
-                 3 g:b    STOPPING > STOPPED [exit]
+                 3 g:b    RUNNING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit]
                  9 -      # start g:b
-                 9 g:b    STOPPED > WAITING [asked]
-                 9 g:b    waits for g:a: EXITED
-                 9 g:a    EXITED > STARTING [requires]
-                 9 g:a    STARTING > RUNNING [startsecs]
-                 9 g:b    WAITING > STARTING [requires]
-                 9 g:b    STARTING > RUNNING [startsecs]
+                 9 g:b    STOPPED > WAITING [asked], waits for g:a: EXITED
+                 9 g:a    EXITED > STARTING [requires], STARTING > RUNNING [startsecs]
+                 9 g:b    WAITING > STARTING [requires], STARTING > RUNNING [startsecs]
                 12 g:a    RUNNING > EXITED [exit]
-                12 g:b    RUNNING > STOPPING [requires_restart]
-                12 g:b    SIGTERM
-                12 g:b    STOPPING > STOPPED [exit]
+                12 g:b    RUNNING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit]
                 12 -      # shutdown
             Settled at 12, stop Some(0.0), well true
         "#]],
@@ -337,35 +276,19 @@ fn what_is_restarted_with_what_it_requires_brings_that_up_once_for_each_start_th
         "g:a startsecs=0 | g:b requires=g:a requires_restart=restart | @g strategy=one_for_one intensity=1",
         "g:a: runs 0s | at 9s: start g:b | until 20s",
         expect![[r#"
-                 0 g:a    STOPPED > STARTING [autostart]
-                 0 g:a    STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart]
-                 0 g:b    WAITING > STARTING [unhindered]
+                 0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
                  0 g:a    RUNNING > EXITED [exit]
-                 0 g:b    STARTING > STOPPING [requires_restart]
-                 0 g:b    SIGTERM
-                 0 g:b    STOPPING > STOPPED [exit]
-                 0 g:b    STOPPED > WAITING [restart]
-                 0 g:b    waits for g:a: EXITED
-                 0 g:a    EXITED > STARTING [requires]
-                 0 g:a    STARTING > RUNNING [startsecs]
+                 0 g:b    STARTING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit], STOPPED > WAITING [restart], waits for g:a: EXITED
+                 0 g:a    EXITED > STARTING [requires], STARTING > RUNNING [startsecs]
                  0 g:b    WAITING > STARTING [requires]
                  0 g:a    RUNNING > EXITED [exit]
-                 0 g:b    STARTING > STOPPING [requires_restart]
-                 0 g:b    SIGTERM
-                 0 g:b    STOPPING > STOPPED [exit]
-                 0 g:b    STOPPED > WAITING [restart]
-                 0 g:b    waits for g:a: EXITED
+                 0 g:b    STARTING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit], STOPPED > WAITING [restart], waits for g:a: EXITED
                  9 -      # start g:b
-                 9 g:a    EXITED > STARTING [requires]
-                 9 g:a    STARTING > RUNNING [startsecs]
+                 9 g:a    EXITED > STARTING [requires], STARTING > RUNNING [startsecs]
                  9 g:b    WAITING > STARTING [requires]
                  9 g:a    RUNNING > EXITED [exit]
-                 9 g:b    STARTING > STOPPING [requires_restart]
-                 9 g:b    SIGTERM
-                 9 g:b    STOPPING > STOPPED [exit]
-                 9 g:b    STOPPED > WAITING [restart]
-                 9 g:b    waits for g:a: EXITED
+                 9 g:b    STARTING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit], STOPPED > WAITING [restart], waits for g:a: EXITED
                  9 -      # shutdown
                  9 g:b    WAITING > STOPPED [shutdown]
             Settled at 9, stop Some(0.0), well true

@@ -10,14 +10,13 @@ fn a_crash_loop_ends_in_fatal() {
         "web startretries=1",
         "web: runs 0.2s, exit 1",
         expect![[r#"
-             0 web    STOPPED > STARTING [autostart]
-           0.2 web    STARTING > BACKOFF [exit]
-           1.2 web    BACKOFF > STARTING [retry]
-           1.4 web    STARTING > BACKOFF [exit]
-           1.4 web    BACKOFF > FATAL [startretries]
-           1.4 -      # shutdown
-        Settled at 1.4, stop Some(0.0), well false
-    "#]],
+                 0 web    STOPPED > STARTING [autostart]
+               0.2 web    STARTING > BACKOFF [exit]
+               1.2 web    BACKOFF > STARTING [retry]
+               1.4 web    STARTING > BACKOFF [exit], BACKOFF > FATAL [startretries]
+               1.4 -      # shutdown
+            Settled at 1.4, stop Some(0.0), well false
+        "#]],
     );
 }
 
@@ -29,21 +28,15 @@ fn each_start_takes_the_next_run() {
         expect![[r#"
                  0 web    STOPPED > STARTING [autostart]
                  1 web    STARTING > RUNNING [startsecs]
-                 2 web    RUNNING > EXITED [exit]
-                 2 web    EXITED > STARTING [autorestart]
+                 2 web    RUNNING > EXITED [exit], EXITED > STARTING [autorestart]
                  3 web    STARTING > RUNNING [startsecs]
-                 4 web    RUNNING > EXITED [exit]
-                 4 web    EXITED > STARTING [autorestart]
-                 4 web    STARTING > BACKOFF [spawnerr]
+                 4 web    RUNNING > EXITED [exit], EXITED > STARTING [autorestart], STARTING > BACKOFF [spawnerr]
                  5 web    BACKOFF > STARTING [retry]
                  6 web    STARTING > RUNNING [startsecs]
-                 8 web    RUNNING > EXITED [exit]
-                 8 web    EXITED > STARTING [autorestart]
+                 8 web    RUNNING > EXITED [exit], EXITED > STARTING [autorestart]
                  9 web    STARTING > RUNNING [startsecs]
                  9 -      # shutdown
-                 9 web    RUNNING > STOPPING [shutdown]
-                 9 web    SIGTERM
-                 9 web    STOPPING > STOPPED [exit]
+                 9 web    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 9, stop Some(0.0), well true
         "#]],
     );
@@ -55,23 +48,19 @@ fn a_stop_that_is_not_obeyed_ends_with_sigkill() {
         "web stopwaitsecs=3",
         "web: ignores TERM | at 5s: stop web | at 9s: start web",
         expect![[r#"
-             0 web    STOPPED > STARTING [autostart]
-             1 web    STARTING > RUNNING [startsecs]
-             5 -      # stop web
-             5 web    RUNNING > STOPPING [asked]
-             5 web    (SIGTERM)
-             8 web    SIGKILL
-             8 web    STOPPING > STOPPED [exit]
-             9 -      # start web
-             9 web    STOPPED > STARTING [asked]
-            10 web    STARTING > RUNNING [startsecs]
-            10 -      # shutdown
-            10 web    RUNNING > STOPPING [shutdown]
-            10 web    (SIGTERM)
-            13 web    SIGKILL
-            13 web    STOPPING > STOPPED [exit]
-        Settled at 10, stop Some(3.0), well true
-    "#]],
+                 0 web    STOPPED > STARTING [autostart]
+                 1 web    STARTING > RUNNING [startsecs]
+                 5 -      # stop web
+                 5 web    RUNNING > STOPPING [asked], (SIGTERM)
+                 8 web    SIGKILL, STOPPING > STOPPED [exit]
+                 9 -      # start web
+                 9 web    STOPPED > STARTING [asked]
+                10 web    STARTING > RUNNING [startsecs]
+                10 -      # shutdown
+                10 web    RUNNING > STOPPING [shutdown], (SIGTERM)
+                13 web    SIGKILL, STOPPING > STOPPED [exit]
+            Settled at 10, stop Some(3.0), well true
+        "#]],
     );
 }
 
@@ -84,16 +73,13 @@ fn a_slow_stop_takes_its_time() {
                  0 web    STOPPED > STARTING [autostart]
                  1 web    STARTING > RUNNING [startsecs]
                  5 -      # restart web
-                 5 web    RUNNING > STOPPING [asked]
-                 5 web    SIGTERM
+                 5 web    RUNNING > STOPPING [asked], SIGTERM
                  6 -      # signal HUP web
                  6 web    (SIGHUP)
-               7.5 web    STOPPING > STOPPED [exit]
-               7.5 web    STOPPED > STARTING [restart]
+               7.5 web    STOPPING > STOPPED [exit], STOPPED > STARTING [restart]
                8.5 web    STARTING > RUNNING [startsecs]
                8.5 -      # shutdown
-               8.5 web    RUNNING > STOPPING [shutdown]
-               8.5 web    SIGTERM
+               8.5 web    RUNNING > STOPPING [shutdown], SIGTERM
                 11 web    STOPPING > STOPPED [exit]
             Settled at 8.5, stop Some(2.5), well true
         "#]],
@@ -109,12 +95,9 @@ fn a_kill_from_outside_is_an_end_like_any() {
                  0 web    STOPPED > STARTING [autostart]
                  1 web    STARTING > RUNNING [startsecs]
                  2 -      # kill web
-                 2 web    RUNNING > EXITED [exit]
-                 2 web    EXITED > STARTING [autorestart]
+                 2 web    RUNNING > EXITED [exit], EXITED > STARTING [autorestart]
                  2 -      # stop web
-                 2 web    STARTING > STOPPING [asked]
-                 2 web    SIGTERM
-                 2 web    STOPPING > STOPPED [exit]
+                 2 web    STARTING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  3 -      # kill web
                  3 web    refused: there is no process
                  3 -      # shutdown
@@ -131,10 +114,7 @@ fn an_unready_start_fails_and_an_unhealthy_process_is_started_again() {
         expect![[r#"
                  0 db     STOPPED > STARTING [autostart]
                  1 db     STARTING > RUNNING [startsecs]
-                 4 db     RUNNING > STOPPING [ready_timeout]
-                 4 db     SIGTERM
-                 4 db     STOPPING > BACKOFF [exit]
-                 4 db     BACKOFF > FATAL [startretries]
+                 4 db     RUNNING > STOPPING [ready_timeout], SIGTERM, STOPPING > BACKOFF [exit], BACKOFF > FATAL [startretries]
                  4 -      # shutdown
             Settled at 4, stop Some(0.0), well false
         "#]],
@@ -143,24 +123,17 @@ fn an_unready_start_fails_and_an_unhealthy_process_is_started_again() {
         "db health=tcp:1 health_interval=2",
         "at 5s: unhealthy db | at 12s: healthy db",
         expect![[r#"
-             0 db     STOPPED > STARTING [autostart]
-             1 db     STARTING > RUNNING [startsecs]
-             1 db     healthy
-             5 -      # unhealthy db
-            11 db     unhealthy
-            11 db     RUNNING > STOPPING [health]
-            11 db     SIGTERM
-            11 db     STOPPING > EXITED [exit]
-            11 db     EXITED > STARTING [autorestart]
-            12 db     STARTING > RUNNING [startsecs]
-            12 -      # healthy db
-            14 db     healthy
-            14 -      # shutdown
-            14 db     RUNNING > STOPPING [shutdown]
-            14 db     SIGTERM
-            14 db     STOPPING > STOPPED [exit]
-        Settled at 14, stop Some(0.0), well true
-    "#]],
+                 0 db     STOPPED > STARTING [autostart]
+                 1 db     STARTING > RUNNING [startsecs], healthy
+                 5 -      # unhealthy db
+                11 db     unhealthy, RUNNING > STOPPING [health], SIGTERM, STOPPING > EXITED [exit], EXITED > STARTING [autorestart]
+                12 db     STARTING > RUNNING [startsecs]
+                12 -      # healthy db
+                14 db     healthy
+                14 -      # shutdown
+                14 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 14, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -170,29 +143,19 @@ fn a_watchdog_bites_whoever_does_not_feed_it() {
         "db watchdog=3",
         "db: unhealthy after 7s for 5s | until 20s",
         expect![[r#"
-             0 db     STOPPED > STARTING [autostart]
-             1 db     STARTING > RUNNING [startsecs]
-             4 db     healthy
-             7 db     unhealthy
-             7 db     RUNNING > STOPPING [watchdog]
-             7 db     SIGTERM
-             7 db     STOPPING > EXITED [exit]
-             7 db     EXITED > STARTING [autorestart]
-             8 db     STARTING > RUNNING [startsecs]
-            11 db     healthy
-            14 db     unhealthy
-            14 db     RUNNING > STOPPING [watchdog]
-            14 db     SIGTERM
-            14 db     STOPPING > EXITED [exit]
-            14 db     EXITED > STARTING [autorestart]
-            15 db     STARTING > RUNNING [startsecs]
-            18 db     healthy
-            20 -      # shutdown
-            20 db     RUNNING > STOPPING [shutdown]
-            20 db     SIGTERM
-            20 db     STOPPING > STOPPED [exit]
-        Until at 20, stop Some(0.0), well true
-    "#]],
+                 0 db     STOPPED > STARTING [autostart]
+                 1 db     STARTING > RUNNING [startsecs]
+                 4 db     healthy
+                 7 db     unhealthy, RUNNING > STOPPING [watchdog], SIGTERM, STOPPING > EXITED [exit], EXITED > STARTING [autorestart]
+                 8 db     STARTING > RUNNING [startsecs]
+                11 db     healthy
+                14 db     unhealthy, RUNNING > STOPPING [watchdog], SIGTERM, STOPPING > EXITED [exit], EXITED > STARTING [autorestart]
+                15 db     STARTING > RUNNING [startsecs]
+                18 db     healthy
+                20 -      # shutdown
+                20 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Until at 20, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -210,16 +173,13 @@ fn the_daemon_ends_group_by_group_in_reverse_order() {
                  1 b      STARTING > RUNNING [startsecs]
                  1 c      STARTING > RUNNING [startsecs]
                  3 -      # shutdown
-                 3 c      RUNNING > STOPPING [shutdown]
-                 3 c      SIGTERM
+                 3 c      RUNNING > STOPPING [shutdown], SIGTERM
                  4 c      STOPPING > STOPPED [exit]
-                 4 b      RUNNING > STOPPING [shutdown]
-                 4 b      SIGTERM
+                 4 b      RUNNING > STOPPING [shutdown], SIGTERM
                  4 -      # start a
                  4 a      refused: the daemon ends
                  5 b      STOPPING > STOPPED [exit]
-                 5 a      RUNNING > STOPPING [shutdown]
-                 5 a      SIGTERM
+                 5 a      RUNNING > STOPPING [shutdown], SIGTERM
                  6 a      STOPPING > STOPPED [exit]
             Shutdown at 6, stop Some(3.0), well true
         "#]],

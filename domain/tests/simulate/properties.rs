@@ -1,10 +1,11 @@
 //! What holds for every configuration and every script.
 
-use crate::setting::{run, setting};
+use crate::budget::overspent;
+use crate::setting::{is_up, names, run, setting};
 use proptest::prelude::*;
 use std::collections::HashMap;
 use std::time::Duration;
-use treeherd_domain::simulate::{End, MOST_STEPS, Report, Script, Setting, What};
+use treeherd_domain::simulate::{End, MOST_STEPS, Report, Script, What};
 
 /// Configurations: Supervisor's way, requirements, groups under rules, and all of it.
 const SETTINGS: [&str; 7] = [
@@ -50,12 +51,6 @@ const DEEDS: [&str; 9] = [
     "restart all #",
 ];
 
-/// Which names a setting has.
-fn names(setting: &Setting) -> Vec<String> {
-    let groups = setting.groups.iter();
-    groups.flat_map(|group| group.processes.iter().map(|p| group.namespec(&p.name).to_string())).collect()
-}
-
 fn scripts() -> impl Strategy<Value = (usize, String)> {
     let line = (0..LIVES.len(), 0..MANNERS.len());
     let deed = (0..60_000_u32, 0..DEEDS.len(), 0..3_usize);
@@ -83,10 +78,6 @@ fn lives(report: &Report) -> HashMap<&str, Vec<(Duration, &'static str, &'static
         }
     }
     lives
-}
-
-fn is_up(state: &str) -> bool {
-    matches!(state, "STARTING" | "RUNNING" | "STOPPING")
 }
 
 proptest! {
@@ -149,21 +140,10 @@ proptest! {
     }
 
     #[test]
-    fn no_budget_is_ever_exceeded((_, script) in scripts()) {
-        // two restarts within 20 seconds, until it gives up or somebody starts it anew
-        let script: String = script.lines().filter(|line| !line.starts_with("at") || line.contains("shutdown")).map(|l| format!("{l}\n")).collect();
-        let script = script.replace("h:c", "g:c");
-        let script: String = script.lines().map(|line| match line.split_once(": ") {
-            Some((name, rest)) if !name.starts_with("g:") && !name.starts_with("at") => format!("g:{name}: {rest}\n"),
-            _ => format!("{line}\n"),
-        }).collect();
-        let report = run(&setting(SETTINGS[4]), &script);
-        let restarts: Vec<u64> = report.lines.iter().filter(|line| {
-            line.who.as_deref() == Some("group g") && matches!(&line.what, What::Group(text) if text.contains("starts "))
-        }).map(|line| line.at.as_secs()).collect();
-        for window in restarts.windows(3) {
-            prop_assert!(window[2] - window[0] > 19, "{:?}\n{}", restarts, script);
-        }
+    fn no_budget_is_ever_exceeded((at, script) in scripts()) {
+        let setting = setting(SETTINGS[at]);
+        let overspent = overspent(&setting, &run(&setting, &script));
+        prop_assert!(overspent.is_empty(), "{:#?}\n{}", overspent, script);
     }
 
     #[test]

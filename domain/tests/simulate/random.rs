@@ -8,7 +8,7 @@
 //! That no process is made while the one before lives is watched by the engine itself, in every test.
 
 use crate::budget::overspent;
-use crate::setting::{run, setting};
+use crate::setting::{is_up, run, setting};
 use proptest::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -189,10 +189,6 @@ fn written(groups: &[Group], processes: &[Process]) -> (String, Vec<String>) {
         text.push_str(" | ");
     }
     (text, names)
-}
-
-fn is_up(state: &str) -> bool {
-    matches!(state, "STARTING" | "RUNNING" | "STOPPING")
 }
 
 /// How a process stands, as far as its lines tell.

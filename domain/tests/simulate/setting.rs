@@ -9,7 +9,7 @@ use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
 use treeherd_domain::group::{AutoShutdown, Backoff, Escalate, GroupPolicy, StartFailure, StartUp};
 use treeherd_domain::health::{Check, HealthSpec};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
-use treeherd_domain::simulate::{Cast, Report, Script, Setting, What, simulate};
+use treeherd_domain::simulate::{Cast, Line, Report, Script, Setting, What, simulate};
 use treeherd_domain::spec::{
     Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, ProcessType, StopOrder,
 };
@@ -203,39 +203,54 @@ pub(crate) fn run(setting: &Setting, script: &str) -> Report {
     simulate(setting, Cast::of(setting, &script).unwrap(), origin())
 }
 
+/// The full names of its processes, group by group.
+pub(crate) fn names(setting: &Setting) -> Vec<String> {
+    setting.groups.iter().flat_map(|group| group.namespecs()).map(|name| name.to_string()).collect()
+}
+
+/// Whether a process in this state lives, or is being made.
+pub(crate) fn is_up(state: &str) -> bool {
+    matches!(state, "STARTING" | "RUNNING" | "STOPPING")
+}
+
 /// Compares a timeline, up to the end of the script.
 #[track_caller]
 pub(crate) fn check(text: &str, script: &str, expected: Expect) {
     expected.assert_eq(&told(&run(&setting(text), script)));
 }
 
-/// A timeline as text.
+/// A timeline as text: what happens to one process or group at one moment, and nothing to another in between, is in one
+/// line.
 pub(crate) fn told(report: &Report) -> String {
     let mut text = String::new();
+    let mut before: Option<(Duration, &str)> = None;
     for line in &report.lines {
-        let what = match &line.what {
-            What::State { from, to } => format!("{from} > {to} [{}]", line.kind),
-            What::Waits(all) => format!("waits for {}", all.join(", ")),
-            What::Became(what) => (*what).to_owned(),
-            What::Hook { hook, failed: false } => format!("runs {hook}"),
-            What::Hook { hook, failed: true } => format!("{hook} failed: {}", line.cause),
-            What::Signal(signal, true) => signal.clone(),
-            What::Signal(signal, false) => format!("({signal})"),
-            What::Script(text) => format!("# {text}"),
-            What::Refused(why) => format!("refused: {why}"),
-            What::Group(text) => text.clone(),
-        };
-        let who = line.who.as_deref().unwrap_or("-");
-        writeln!(text, "{:>6} {who:<6} {what}", line.at.as_secs_f64()).unwrap();
+        let (at, who) = (line.at, line.who.as_deref());
+        if who.is_some() && before == who.map(|who| (at, who)) {
+            write!(text, ", {}", what(line)).unwrap();
+        } else {
+            let gap = if text.is_empty() { "" } else { "\n" };
+            write!(text, "{gap}{:>6} {:<6} {}", at.as_secs_f64(), who.unwrap_or("-"), what(line)).unwrap();
+        }
+        before = who.map(|who| (at, who));
     }
     let stop = report.stop.map(|(_, took)| took.as_secs_f64());
-    writeln!(
-        text,
-        "{:?} at {}, stop {stop:?}, well {}",
-        report.end,
-        report.lasted.as_secs_f64(),
-        report.is_well()
-    )
-    .unwrap();
+    let (lasted, is_well) = (report.lasted.as_secs_f64(), report.is_well());
+    writeln!(text, "\n{:?} at {lasted}, stop {stop:?}, well {is_well}", report.end).unwrap();
     text
+}
+
+fn what(line: &Line) -> String {
+    match &line.what {
+        What::State { from, to } => format!("{from} > {to} [{}]", line.kind),
+        What::Waits(all) => format!("waits for {}", all.join(", ")),
+        What::Became(what) => (*what).to_owned(),
+        What::Hook { hook, failed: false } => format!("runs {hook}"),
+        What::Hook { hook, failed: true } => format!("{hook} failed: {}", line.cause),
+        What::Signal(signal, true) => signal.clone(),
+        What::Signal(signal, false) => format!("({signal})"),
+        What::Script(text) => format!("# {text}"),
+        What::Refused(why) => format!("refused: {why}"),
+        What::Group(text) => text.clone(),
+    }
 }

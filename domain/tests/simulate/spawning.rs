@@ -13,38 +13,28 @@ fn instances_are_made_started_again_and_stopped() {
         expect![[r#"
                  0 group w is up
                  1 -      # spawn w queue=a
-                 1 w:1    STOPPED > STARTING [asked]
-                 1 w:1    STARTING > RUNNING [startsecs]
+                 1 w:1    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  2 -      # spawn w queue=b
-                 2 w:2    STOPPED > STARTING [asked]
-                 2 w:2    STARTING > RUNNING [startsecs]
+                 2 w:2    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  4 w:1    RUNNING > EXITED [exit]
                  4 group w 1 failed; starting 1
-                 4 w:1    EXITED > STARTING [strategy]
-                 4 w:1    STARTING > RUNNING [startsecs]
+                 4 w:1    EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                  5 w:2    RUNNING > EXITED [exit]
                  5 group w 2 failed; starting 2
-                 5 w:2    EXITED > STARTING [strategy]
-                 5 w:2    STARTING > RUNNING [startsecs]
+                 5 w:2    EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                  9 -      # stop w:1
-                 9 w:1    RUNNING > STOPPING [asked]
-                 9 w:1    SIGTERM
-                 9 w:1    STOPPING > STOPPED [exit]
+                 9 w:1    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  9 group w 1 is over, and not started again
                 10 -      # stop w:1
                 10 w:1    refused: there is no such process
                 11 -      # spawn w queue=c
-                11 w:3    STOPPED > STARTING [asked]
-                11 w:3    STARTING > RUNNING [startsecs]
+                11 w:3    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                 14 w:3    RUNNING > EXITED [exit]
                 14 group w 3 failed; starting 3
-                14 w:3    EXITED > STARTING [strategy]
-                14 w:3    STARTING > RUNNING [startsecs]
+                14 w:3    EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                 14 -      # shutdown
-                14 w:3    RUNNING > STOPPING [shutdown]
-                14 w:3    SIGTERM
-                14 w:2    RUNNING > STOPPING [shutdown]
-                14 w:2    SIGTERM
+                14 w:3    RUNNING > STOPPING [shutdown], SIGTERM
+                14 w:2    RUNNING > STOPPING [shutdown], SIGTERM
                 14 w:3    STOPPING > STOPPED [exit]
                 14 w:2    STOPPING > STOPPED [exit]
             Settled at 14, stop Some(0.0), well true
@@ -61,21 +51,18 @@ fn what_is_over_makes_room() {
         expect![[r#"
                  0 group w is up
                  1 -      # spawn w queue=a
-                 1 w:1    STOPPED > STARTING [asked]
-                 1 w:1    STARTING > RUNNING [startsecs]
+                 1 w:1    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  2 -      # spawn w queue=b
                  2 w      refused: w has max_children=1 instances; stop one, or raise max_children
                  3 w:1    RUNNING > EXITED [exit]
                  3 group w 1 is over, and not started again
                  4 -      # spawn w queue=b
-                 4 w:2    STOPPED > STARTING [asked]
-                 4 w:2    STARTING > RUNNING [startsecs]
+                 4 w:2    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  5 w:2    RUNNING > EXITED [exit]
                  5 group w 2 is over, and not started again
                  6 -      # w:*: runs 1m
                  6 -      # spawn w queue=c
-                 6 w:3    STOPPED > STARTING [asked]
-                 6 w:3    STARTING > RUNNING [startsecs]
+                 6 w:3    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  7 -      # w:3: ignores TERM; stops after 1s
                  8 -      # kill w:2 w:3
                  8 w:2    refused: there is no such process
@@ -94,29 +81,17 @@ fn instances_are_restarted_and_go_with_the_daemon() {
         "at 1s: spawn w queue=a | at 3s: restart all | at 4s: shutdown | at 5s: spawn w queue=b",
         expect![[r#"
                  0 group w is up
-                 0 db     STOPPED > STARTING [autostart]
-                 0 db     STARTING > RUNNING [startsecs]
+                 0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  1 -      # spawn w queue=a
-                 1 w:1    STOPPED > STARTING [asked]
-                 1 w:1    STARTING > RUNNING [startsecs]
+                 1 w:1    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  3 -      # restart all
-                 3 db     RUNNING > STOPPING [asked]
-                 3 db     SIGTERM
-                 3 w:1    RUNNING > STOPPING [asked]
-                 3 w:1    SIGTERM
-                 3 db     STOPPING > STOPPED [exit]
-                 3 db     STOPPED > STARTING [restart]
-                 3 db     STARTING > RUNNING [startsecs]
-                 3 w:1    STOPPING > STOPPED [exit]
-                 3 w:1    STOPPED > STARTING [restart]
-                 3 w:1    STARTING > RUNNING [startsecs]
+                 3 db     RUNNING > STOPPING [asked], SIGTERM
+                 3 w:1    RUNNING > STOPPING [asked], SIGTERM
+                 3 db     STOPPING > STOPPED [exit], STOPPED > STARTING [restart], STARTING > RUNNING [startsecs]
+                 3 w:1    STOPPING > STOPPED [exit], STOPPED > STARTING [restart], STARTING > RUNNING [startsecs]
                  4 -      # shutdown
-                 4 w:1    RUNNING > STOPPING [shutdown]
-                 4 w:1    SIGTERM
-                 4 w:1    STOPPING > STOPPED [exit]
-                 4 db     RUNNING > STOPPING [shutdown]
-                 4 db     SIGTERM
-                 4 db     STOPPING > STOPPED [exit]
+                 4 w:1    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 4 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Shutdown at 4, stop Some(0.0), well true
         "#]],
     );

@@ -15,11 +15,9 @@ fn what_does_not_start_with_its_group_holds_up_nobody_when_it_is_called() {
         "g:a | g:b autostart=false requires=h:c | h:c | x requires=g:b | @g groups=h | @h strategy=one_for_one",
         "",
         expect![[r#"
-                 0 x      STOPPED > WAITING [autostart]
-                 0 x      waits for g:b: STOPPED
+                 0 x      STOPPED > WAITING [autostart], waits for g:b: STOPPED
                  0 g:a    STOPPED > STARTING [autostart]
-                 0 g:b    STOPPED > WAITING [requires]
-                 0 g:b    waits for h:c
+                 0 g:b    STOPPED > WAITING [requires], waits for h:c
                  0 x      waits for g:b
                  1 g:a    STARTING > RUNNING [startsecs]
                  1 h:c    STOPPED > STARTING [autostart]
@@ -31,18 +29,13 @@ fn what_does_not_start_with_its_group_holds_up_nobody_when_it_is_called() {
                  3 x      WAITING > STARTING [requires]
                  4 x      STARTING > RUNNING [startsecs]
                  4 -      # shutdown
-                 4 x      RUNNING > STOPPING [shutdown]
-                 4 x      SIGTERM
-                 4 g:a    RUNNING > STOPPING [shutdown]
-                 4 g:a    SIGTERM
+                 4 x      RUNNING > STOPPING [shutdown], SIGTERM
+                 4 g:a    RUNNING > STOPPING [shutdown], SIGTERM
                  4 x      STOPPING > STOPPED [exit]
-                 4 g:b    RUNNING > STOPPING [shutdown]
-                 4 g:b    SIGTERM
+                 4 g:b    RUNNING > STOPPING [shutdown], SIGTERM
                  4 g:a    STOPPING > STOPPED [exit]
                  4 g:b    STOPPING > STOPPED [exit]
-                 4 h:c    RUNNING > STOPPING [shutdown]
-                 4 h:c    SIGTERM
-                 4 h:c    STOPPING > STOPPED [exit]
+                 4 h:c    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 4, stop Some(0.0), well true
         "#]],
     );

@@ -9,30 +9,21 @@ fn a_chain_starts_in_order_as_each_is_ready() {
         "c requires=b | b requires=a | a ready=notify",
         "a: ready after 3s",
         expect![[r#"
-             0 a      STOPPED > STARTING [autostart]
-             0 b      STOPPED > WAITING [autostart]
-             0 b      waits for a
-             0 c      STOPPED > WAITING [autostart]
-             0 c      waits for b
-             1 a      STARTING > RUNNING [startsecs]
-             3 a      ready
-             3 b      WAITING > STARTING [requires]
-             4 b      STARTING > RUNNING [startsecs]
-             4 c      WAITING > STARTING [requires]
-             5 c      STARTING > RUNNING [startsecs]
-             5 -      # shutdown
-             5 c      RUNNING > STOPPING [shutdown]
-             5 c      SIGTERM
-             5 c      STOPPING > STOPPED [exit]
-             5 b      RUNNING > STOPPING [shutdown]
-             5 b      SIGTERM
-             5 b      STOPPING > STOPPED [exit]
-             5 a      RUNNING > STOPPING [shutdown]
-             5 a      not ready
-             5 a      SIGTERM
-             5 a      STOPPING > STOPPED [exit]
-        Settled at 5, stop Some(0.0), well true
-    "#]],
+                 0 a      STOPPED > STARTING [autostart]
+                 0 b      STOPPED > WAITING [autostart], waits for a
+                 0 c      STOPPED > WAITING [autostart], waits for b
+                 1 a      STARTING > RUNNING [startsecs]
+                 3 a      ready
+                 3 b      WAITING > STARTING [requires]
+                 4 b      STARTING > RUNNING [startsecs]
+                 4 c      WAITING > STARTING [requires]
+                 5 c      STARTING > RUNNING [startsecs]
+                 5 -      # shutdown
+                 5 c      RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 5 b      RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 5 a      RUNNING > STOPPING [shutdown], not ready, SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 5, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -43,16 +34,12 @@ fn while_something_is_missing_an_early_end_does_not_count() {
         "web: runs 2s, exit 1 then runs forever | at 2s: stop db | at 10s: start db",
         expect![[r#"
                  0 db     STOPPED > STARTING [autostart]
-                 0 web    STOPPED > WAITING [autostart]
-                 0 web    waits for db
+                 0 web    STOPPED > WAITING [autostart], waits for db
                  1 db     STARTING > RUNNING [startsecs]
                  1 web    WAITING > STARTING [requires]
                  2 -      # stop db
-                 2 db     RUNNING > STOPPING [asked]
-                 2 db     SIGTERM
-                 2 db     STOPPING > STOPPED [exit]
-                 3 web    STARTING > WAITING [exit]
-                 3 web    waits for db: STOPPED
+                 2 db     RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
+                 3 web    STARTING > WAITING [exit], waits for db: STOPPED
                 10 -      # start db
                 10 db     STOPPED > STARTING [asked]
                 10 web    waits for db
@@ -60,12 +47,8 @@ fn while_something_is_missing_an_early_end_does_not_count() {
                 11 web    WAITING > STARTING [requires]
                 16 web    STARTING > RUNNING [startsecs]
                 16 -      # shutdown
-                16 web    RUNNING > STOPPING [shutdown]
-                16 web    SIGTERM
-                16 web    STOPPING > STOPPED [exit]
-                16 db     RUNNING > STOPPING [shutdown]
-                16 db     SIGTERM
-                16 db     STOPPING > STOPPED [exit]
+                16 web    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                16 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 16, stop Some(0.0), well true
         "#]],
     );
@@ -78,28 +61,20 @@ fn a_start_brings_up_what_it_requires_unless_it_is_to_be_alone() {
         "at 1s: start web --no-deps | at 2s: stop web | at 3s: start web",
         expect![[r#"
                  1 -      # start web --no-deps
-                 1 web    STOPPED > WAITING [asked]
-                 1 web    WAITING > STARTING [requires]
+                 1 web    STOPPED > WAITING [asked], WAITING > STARTING [requires]
                  2 web    STARTING > RUNNING [startsecs]
                  2 -      # stop web
-                 2 web    RUNNING > STOPPING [asked]
-                 2 web    SIGTERM
-                 2 web    STOPPING > STOPPED [exit]
+                 2 web    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  3 -      # start web
-                 3 web    STOPPED > WAITING [asked]
-                 3 web    waits for db: STOPPED
+                 3 web    STOPPED > WAITING [asked], waits for db: STOPPED
                  3 db     STOPPED > STARTING [requires]
                  3 web    waits for db
                  4 db     STARTING > RUNNING [startsecs]
                  4 web    WAITING > STARTING [requires]
                  5 web    STARTING > RUNNING [startsecs]
                  5 -      # shutdown
-                 5 web    RUNNING > STOPPING [shutdown]
-                 5 web    SIGTERM
-                 5 web    STOPPING > STOPPED [exit]
-                 5 db     RUNNING > STOPPING [shutdown]
-                 5 db     SIGTERM
-                 5 db     STOPPING > STOPPED [exit]
+                 5 web    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 5 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 5, stop Some(0.0), well true
         "#]],
     );
@@ -111,32 +86,22 @@ fn a_loss_restarts_those_who_say_so() {
         "web requires=db requires_restart=restart | db",
         "at 3s: kill db",
         expect![[r#"
-             0 db     STOPPED > STARTING [autostart]
-             0 web    STOPPED > WAITING [autostart]
-             0 web    waits for db
-             1 db     STARTING > RUNNING [startsecs]
-             1 web    WAITING > STARTING [requires]
-             2 web    STARTING > RUNNING [startsecs]
-             3 -      # kill db
-             3 db     RUNNING > EXITED [exit]
-             3 db     EXITED > STARTING [autorestart]
-             3 web    RUNNING > STOPPING [requires_restart]
-             3 web    SIGTERM
-             3 web    STOPPING > STOPPED [exit]
-             3 web    STOPPED > WAITING [restart]
-             3 web    waits for db
-             4 db     STARTING > RUNNING [startsecs]
-             4 web    WAITING > STARTING [requires]
-             5 web    STARTING > RUNNING [startsecs]
-             5 -      # shutdown
-             5 web    RUNNING > STOPPING [shutdown]
-             5 web    SIGTERM
-             5 web    STOPPING > STOPPED [exit]
-             5 db     RUNNING > STOPPING [shutdown]
-             5 db     SIGTERM
-             5 db     STOPPING > STOPPED [exit]
-        Settled at 5, stop Some(0.0), well true
-    "#]],
+                 0 db     STOPPED > STARTING [autostart]
+                 0 web    STOPPED > WAITING [autostart], waits for db
+                 1 db     STARTING > RUNNING [startsecs]
+                 1 web    WAITING > STARTING [requires]
+                 2 web    STARTING > RUNNING [startsecs]
+                 3 -      # kill db
+                 3 db     RUNNING > EXITED [exit], EXITED > STARTING [autorestart]
+                 3 web    RUNNING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit], STOPPED > WAITING [restart], waits for db
+                 4 db     STARTING > RUNNING [startsecs]
+                 4 web    WAITING > STARTING [requires]
+                 5 web    STARTING > RUNNING [startsecs]
+                 5 -      # shutdown
+                 5 web    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                 5 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 5, stop Some(0.0), well true
+        "#]],
     );
 }
 
@@ -147,12 +112,10 @@ fn whoever_requires_a_probe_waits_while_it_is_red() {
         "web: runs 0.5s, exit 1 *1 then runs forever | at 0s: probe mysql red | at 9s: probe mysql green",
         expect![[r#"
                  0 -      # probe mysql red
-                 0 web    STOPPED > WAITING [autostart]
-                 0 web    waits for probe:mysql: red
+                 0 web    STOPPED > WAITING [autostart], waits for probe:mysql: red
                  9 -      # probe mysql green
                  9 web    WAITING > STARTING [requires]
-               9.5 web    STARTING > BACKOFF [exit]
-               9.5 web    BACKOFF > FATAL [startretries]
+               9.5 web    STARTING > BACKOFF [exit], BACKOFF > FATAL [startretries]
                9.5 -      # shutdown
             Settled at 9.5, stop Some(0.0), well false
         "#]],
