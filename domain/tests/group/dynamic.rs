@@ -1,7 +1,8 @@
 //! Children that come and go while the group runs: templates (simple_one_for_one), and another configuration. What is
 //! fed here is what no simulation brings about.
 
-use crate::herd::{origin, policy, restart_type};
+use crate::herd::origin;
+use crate::rules::{policy, restart_type};
 use treeherd_domain::group::{
     Aim, ChildId, ChildSpec, Fact, GroupMachine, Output, Report, Request, Seen, Standing, Task, Wish,
 };

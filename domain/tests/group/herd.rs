@@ -13,15 +13,15 @@
 //! not go down before the script says so, `lone a` cannot be signalled, `sound a` is none of these any more.
 
 use crate::process::process;
+use crate::rules::{policy, restart_type};
 use expect_test::Expect;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
-use treeherd_domain::group::{AutoShutdown, Backoff, Escalate, GroupPolicy, StartFailure, StartUp};
 use treeherd_domain::health::Check;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::simulate::{Cast, Line, Report, Script, Setting, What, simulate};
-use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, StopOrder};
-use treeherd_domain::strategy::{Restart, Strategy};
+use treeherd_domain::spec::{Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec};
+use treeherd_domain::strategy::Restart;
 
 /// Runs a script and compares its trace.
 #[track_caller]
@@ -206,16 +206,6 @@ fn name_groups(setting: &mut Setting, groups: &str) {
     }
 }
 
-/// A restart type by its word.
-pub(crate) fn restart_type(word: &str) -> Restart {
-    match word {
-        "permanent" => Restart::Permanent,
-        "transient" => Restart::Transient,
-        "temporary" => Restart::Temporary,
-        _ => panic!("no such restart type: {word}"),
-    }
-}
-
 /// `b:temporary,significant`: a process that is up when it says so, and has no attempts of its own.
 fn child(text: &str) -> ProcessSpec {
     let (name, flags) = text.split_once(':').unwrap_or((text, ""));
@@ -238,41 +228,4 @@ fn child(text: &str) -> ProcessSpec {
         }
     }
     spec
-}
-
-/// No delays, as in OTP, unless the keys have some; no limit unless they have one.
-pub(crate) fn policy(keys: &str) -> GroupPolicy {
-    let mut policy = GroupPolicy { backoff: Backoff::NONE, ..GroupPolicy::default() };
-    for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
-        match (key, value) {
-            ("strategy", "one_for_one") => policy.strategy = Strategy::OneForOne,
-            ("strategy", "one_for_all") => policy.strategy = Strategy::OneForAll,
-            ("strategy", "rest_for_one") => policy.strategy = Strategy::RestForOne,
-            ("intensity", number) => policy.intensity = Some(number.parse().expect("a number")),
-            ("period", number) => policy.period = Duration::from_secs(number.parse().expect("a number")),
-            ("escalate", "fatal") => policy.escalate = Escalate::Fatal,
-            ("escalate", "parent") => policy.escalate = Escalate::Parent,
-            ("escalate", "exit") => policy.escalate = Escalate::Exit,
-            ("auto_shutdown", "never") => policy.auto_shutdown = AutoShutdown::Never,
-            ("auto_shutdown", "any_significant") => policy.auto_shutdown = AutoShutdown::AnySignificant,
-            ("auto_shutdown", "all_significant") => policy.auto_shutdown = AutoShutdown::AllSignificant,
-            ("start_failure", "fail") => policy.start_failure = StartFailure::Fail,
-            ("stop_order", "parallel") => policy.stop_order = StopOrder::Parallel,
-            ("otp_strict", "true") => policy.otp_strict = true,
-            ("start_up", "never") => policy.start_up = StartUp::Never,
-            ("backoff", parts) => policy.backoff = backoff(parts),
-            _ => panic!("no such key: {key}={value}"),
-        }
-    }
-    policy
-}
-
-fn backoff(parts: &str) -> Backoff {
-    let parts: Vec<f64> = parts.split(',').map(|part| part.parse().expect("a number")).collect();
-    Backoff {
-        first: Duration::from_secs_f64(parts[0]),
-        cap: Duration::from_secs_f64(parts[1]),
-        factor: parts[2],
-        jitter: parts[3],
-    }
 }

@@ -1,6 +1,7 @@
 //! The budget: what counts, its edge, and the delays.
 
-use crate::herd::{check, origin, policy, trace};
+use crate::herd::{check, origin, trace};
+use crate::rules::policy;
 use expect_test::expect;
 use std::time::Duration;
 use treeherd_domain::group::{Backoff, ChildId, ChildSpec, Fact, GroupMachine, Request};

@@ -4,7 +4,8 @@
 //!   g     a, b, c              h     d, and the group g
 //! ```
 
-use crate::herd::{origin, policy};
+use crate::herd::origin;
+use crate::rules::policy;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use treeherd_domain::group::{ChildId, ChildSpec, Fact, Forest, Plot, Request, Standing, Task, Wish};

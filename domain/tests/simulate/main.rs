@@ -19,6 +19,8 @@
 mod budget;
 #[path = "../common/process.rs"]
 mod process;
+#[path = "../common/rules.rs"]
+mod rules;
 
 mod grammar;
 mod groups;

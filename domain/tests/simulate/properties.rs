@@ -1,6 +1,7 @@
 //! What holds for every configuration and every script.
 
 use crate::budget::overspent;
+use crate::random::LIVES;
 use crate::setting::{is_up, names, run, setting};
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -17,17 +18,6 @@ const SETTINGS: [&str; 7] = [
     "g:a autorestart=true | g:b | h:c autorestart=true | @h intensity=1 period=30 escalate=parent | @g strategy=rest_for_one \
      intensity=1 period=60 groups=h",
     "g:a startretries=0 | g:b requires=g:a watchdog=4 | c requires=g:* | @g intensity=2 period=20 escalate=exit",
-];
-
-const LIVES: [&str; 8] = [
-    "runs forever",
-    "runs 0.4s, exit 1",
-    "runs 0s",
-    "runs 5s, exit 1",
-    "runs 3s, exit 0",
-    "fails to start",
-    "runs 0.2s, exit 2 *3 then runs 7s, killed by SEGV *2 then runs forever",
-    "runs 1s, exit 1 *1 then fails to start *2 then runs forever",
 ];
 
 const MANNERS: [&str; 6] = [

@@ -51,7 +51,8 @@ const KEYS: [&str; 14] = [
 const CONDITIONS: [&str; 7] = ["", "/running", "/started", "?", "/running?", "/completed", "/exited?"];
 const ON_LOSS: [&str; 4] = ["", "", " requires_restart=restart", " requires_restart=stop"];
 
-const LIVES: [&str; 9] = [
+/// How the runs of a process go.
+pub(crate) const LIVES: [&str; 9] = [
     "runs forever",
     "runs 0.4s, exit 1",
     "runs 0s",

@@ -1,19 +1,19 @@
 //! Configurations in a few words, and timelines as text.
 
 use crate::process::process;
+use crate::rules::policy;
 use expect_test::Expect;
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use treeherd_domain::depend::{Condition, Depend, OnLoss, Requirement, Target};
-use treeherd_domain::group::{AutoShutdown, Backoff, Escalate, GroupPolicy, StartFailure, StartUp};
+use treeherd_domain::group::{GroupPolicy, StartUp};
 use treeherd_domain::health::{Check, HealthSpec};
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::simulate::{Cast, Line, Report, Script, Setting, What, simulate};
 use treeherd_domain::spec::{
     Autorestart, GroupKind, GroupRules, GroupSpec, ProcessSpec, ProcessType, StopOrder,
 };
-use treeherd_domain::strategy::{Restart, Strategy};
 use treeherd_domain::template::{TemplateSpec, mark};
 
 /// Any moment will do.
@@ -87,46 +87,22 @@ fn template(name: &str, keys: &str) -> Arc<GroupSpec> {
     }
     spec.child.supervised = true;
     spec.command = format!("/bin/{name} {}", mark("queue"));
-    let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
-    let (start_up, stop_order) = (StartUp::Never, StopOrder::Parallel);
-    let policy = GroupPolicy { backoff: none, start_up, stop_order, ..GroupPolicy::default() };
+    let policy = GroupPolicy { start_up: StartUp::Never, stop_order: StopOrder::Parallel, ..policy("") };
     let args = vec!["queue".to_owned()];
     let kind = GroupKind::Template(Arc::new(TemplateSpec { process: Arc::new(spec), args, max_children }));
     let rules = GroupRules { policy: Some(policy), groups: Vec::new() };
     Arc::new(GroupSpec { name: GroupName::new(name), kind, priority: 999, processes: Vec::new(), rules })
 }
 
-/// `@shop strategy=one_for_all intensity=1`: rules of a group whose processes stand before.
+/// `@shop strategy=one_for_all intensity=1 groups=low`: rules of a group whose processes stand before.
 fn rule(setting: &mut Setting, name: &str, keys: &str) {
-    let none = Backoff { first: Duration::ZERO, cap: Duration::ZERO, factor: 1.0, jitter: 0.0 };
-    let mut policy = GroupPolicy { backoff: none, ..GroupPolicy::default() };
     let group = setting.groups.iter_mut().find(|group| group.name.as_str() == name).unwrap();
     let group = Arc::make_mut(group);
-    for (key, value) in keys.split_whitespace().filter_map(|pair| pair.split_once('=')) {
-        match (key, value) {
-            ("strategy", "one_for_one") => policy.strategy = Strategy::OneForOne,
-            ("strategy", "one_for_all") => policy.strategy = Strategy::OneForAll,
-            ("strategy", "rest_for_one") => policy.strategy = Strategy::RestForOne,
-            ("intensity", number) => policy.intensity = Some(number.parse().unwrap()),
-            ("period", number) => policy.period = Duration::from_secs(number.parse().unwrap()),
-            ("escalate", "fatal") => policy.escalate = Escalate::Fatal,
-            ("escalate", "parent") => policy.escalate = Escalate::Parent,
-            ("escalate", "exit") => policy.escalate = Escalate::Exit,
-            ("start_failure", "fail") => policy.start_failure = StartFailure::Fail,
-            ("stop_order", "parallel") => policy.stop_order = StopOrder::Parallel,
-            ("auto_shutdown", "any_significant") => policy.auto_shutdown = AutoShutdown::AnySignificant,
-            ("auto_shutdown", "all_significant") => policy.auto_shutdown = AutoShutdown::AllSignificant,
-            ("restart", "transient") => policy.restart = Restart::Transient,
-            ("restart", "temporary") => policy.restart = Restart::Temporary,
-            ("backoff", seconds) => {
-                policy.backoff.first = Duration::from_secs(seconds.parse().unwrap());
-                policy.backoff.cap = Duration::from_secs(60);
-            }
-            ("groups", names) => group.rules.groups = names.split(',').map(GroupName::new).collect(),
-            _ => panic!("no such key: {key}={value}"),
-        }
-    }
-    group.rules.policy = Some(policy);
+    let is_below = |key: &&str| key.starts_with("groups=");
+    let (below, keys): (Vec<&str>, Vec<&str>) = keys.split_whitespace().partition(is_below);
+    let below = below.iter().flat_map(|key| key["groups=".len()..].split(','));
+    group.rules =
+        GroupRules { policy: Some(policy(&keys.join(" "))), groups: below.map(GroupName::new).collect() };
     for process in &mut group.processes {
         Arc::make_mut(process).child.supervised = true;
     }
