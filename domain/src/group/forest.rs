@@ -315,7 +315,10 @@ impl Forest {
                     (None, Some(_)) => {}
                 }
             }
-            changes.news.push((node.clone(), output));
+            // nobody of it is to be up: no news to anybody but the group above
+            if output != Output::Report(Report::Up) || !tree.machine.is_held() {
+                changes.news.push((node.clone(), output));
+            }
         }
         for order in tree.machine.orders() {
             if let ChildId::Group(group) = order.child

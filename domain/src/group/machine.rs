@@ -184,6 +184,12 @@ impl GroupMachine {
         self.tickets
     }
 
+    /// Whether it has children, and somebody wants all of them down.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        !self.members.is_empty() && self.members.iter().all(|member| member.held)
+    }
+
     /// How it is configured.
     #[must_use]
     pub const fn policy(&self) -> &GroupPolicy {

@@ -108,7 +108,7 @@ fn a_stop_wins_over_the_first_start() {
         "0 slow b & start | 1 stop | 5 wait",
         expect![[r#"
             0 start: +a +b
-            1 stop: [g is up] -b -a
+            1 stop: -b -a
             5 wait:
         "#]],
     );

@@ -238,7 +238,6 @@ fn a_stop_of_all_wins_over_the_first_start() {
                  0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 g:b    STOPPED > STARTING [autostart]
                  2 -      # stop g:*
-                 2 group g is up
                  2 g:b    STARTING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  2 g:a    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
                  2 -      # shutdown
