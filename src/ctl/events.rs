@@ -100,11 +100,11 @@ async fn copy(session: &mut Session, wanted: &Wanted) -> Outcome {
 
 /// Whether a word names what an event is about.
 fn is_about(event: &EventBody, word: &str) -> bool {
-    match (Selector::parse(word), &event.group, &event.name) {
-        (Selector::All, ..) => true,
-        (Selector::Group(whole), Some(group), None) => whole.as_str() == group,
-        (selector, Some(group), Some(name)) => selector.matches(&namespec(group, name)),
-        _ => false,
+    let selector = Selector::parse(word);
+    match (&event.group, &event.name) {
+        (Some(group), Some(name)) => selector.matches(&namespec(group, name)),
+        (Some(group), None) => selector.names_group(&GroupName::new(group)),
+        (None, _) => selector == Selector::All,
     }
 }
 

@@ -1,7 +1,12 @@
 //! Who waits for a process to be up or down, and when their wait is over.
 //!
-//! A start is over at the first RUNNING, the first failed attempt (retries go on without the waiter) or
-//! when it leaves the way up. A stop is over when it is down. A restart is one after the other.
+//! ```text
+//!   start ─► RUNNING │ BACKOFF (retries go on without the waiter) │ FATAL │ off the way up
+//!   stop  ─► down                       restart ─► the one, then the other
+//! ```
+//!
+//! Where BACKOFF is no more than the way to FATAL, that is waited for: it comes with it. Absent: deadlines, which are whose
+//! call it is.
 
 use crate::command::{Outcome, Reply};
 use treeherd_domain::fault::Fault;

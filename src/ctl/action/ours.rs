@@ -285,7 +285,11 @@ pub(super) const ACTIONS: &[Action] = &[
         (1, "the time is up"),
         (2, "the words make no sense"),
         (4, "a name that does not exist, or a daemon that cannot be asked"),
-        (7, "one of them will not get there: it is FATAL, or has ended and is not started again"),
+        (
+            7,
+            "one of them will not get there: it is FATAL, has ended and is not started again, or is to be healthy and has nothing \
+             that tells of its health",
+        ),
     ])
     .with_examples(&[
         ("wait all --timeout 2m", "after an update, before traffic is let in"),
