@@ -4,6 +4,7 @@
 //! of change, as in Supervisor; `steps` says what that is for each process, and what it is if processes
 //! are the unit.
 
+mod daemon;
 mod probes;
 mod steps;
 
@@ -13,7 +14,7 @@ pub use steps::{Action, GroupSteps, Step, Unit};
 use crate::health::ProbeSpec;
 use crate::name::GroupName;
 use crate::reload;
-use crate::spec::GroupSpec;
+use crate::spec::{DaemonSpec, GroupSpec};
 use std::sync::Arc;
 
 /// The difference between the groups that are active and those that are configured.
@@ -27,6 +28,8 @@ pub struct Plan {
     pub add: Vec<Arc<GroupSpec>>,
     /// Probes, by name: they are changed by the reading alone.
     pub probes: Vec<ProbeChange>,
+    /// Keys of `[supervisord]` that differ from those with which the daemon was started, and hold once it is started anew.
+    pub daemon: Vec<&'static str>,
 }
 
 /// A group that is defined differently now.
@@ -63,6 +66,12 @@ impl Plan {
     #[must_use]
     pub fn with_probes(self, old: &[Arc<ProbeSpec>], new: &[Arc<ProbeSpec>]) -> Self {
         Self { probes: ProbeChange::between(old, new), ..self }
+    }
+
+    /// The same plan with what changed of the daemon itself and is not taken over while it runs.
+    #[must_use]
+    pub fn with_daemon(self, old: &DaemonSpec, new: &DaemonSpec) -> Self {
+        Self { daemon: daemon::held_back(old, new), ..self }
     }
 
     /// Whether there is nothing to do.

@@ -8,6 +8,7 @@
 //!   new         add      stays down (autostart is off)
 //! probe db: changed, by reread as well
 //!   interval: 10s -> 5s (hot)
+//! [supervisord] loglevel: taken over once the daemon is started anew (reload)
 //! Plan: 1 to add, 2 to restart, 0 to update, 0 to remove.
 //! ```
 //!
@@ -16,7 +17,7 @@
 
 use crate::ctl::fault;
 use crate::ctl::options::Arguments;
-use crate::ctl::reconfigure::not_read;
+use crate::ctl::reconfigure::{held_back, not_read};
 use crate::ctl::render;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
@@ -66,7 +67,7 @@ const NOTHING: &str = "No config updates to processes\n";
 #[must_use]
 pub fn shown(plan: &PlanInfo) -> String {
     if plan.is_empty() {
-        return NOTHING.to_owned();
+        return NOTHING.to_owned() + &held_back(&plan.daemon);
     }
     let processes = || plan.groups.iter().flat_map(|group| &group.processes);
     let names = processes().map(|process| namespec(process).chars().count());
@@ -79,6 +80,7 @@ pub fn shown(plan: &PlanInfo) -> String {
         }
     }
     plan.probes.iter().for_each(|probe| text.push_str(&of_probe(probe)));
+    text.push_str(&held_back(&plan.daemon));
     if plan.groups.is_empty() {
         return text + NOTHING;
     }

@@ -17,9 +17,10 @@ pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
         return Ok(());
     }
     match ask(session).await {
-        Ok(Reread { added, changed, removed, probes }) => {
+        Ok(Reread { added, changed, removed, probes, daemon }) => {
             session.screen.bytes(render::changes(&added, &changed, &removed).as_bytes());
             tell_probes(session, &probes);
+            tell_held_back(session, &daemon);
         }
         Err(problem) => return not_read(session, problem),
     }
@@ -32,14 +33,16 @@ struct Reread {
     changed: Vec<String>,
     removed: Vec<String>,
     probes: Vec<ChangedProbe>,
+    /// The keys of the daemon itself that it does not take over while it runs.
+    daemon: Vec<String>,
 }
 
 /// Has the daemon read its file. One that has no probes is asked in Supervisor's way.
 async fn ask(session: &mut Session) -> Result<Reread, Problem> {
     match session.call(async |client| client.config_reread().await).await {
-        Ok(PlanInfo { added, changed, removed, probes, .. }) => {
+        Ok(PlanInfo { added, changed, removed, probes, daemon, .. }) => {
             let changed = changed.into_iter().map(|group| group.name).collect();
-            Ok(Reread { added, changed, removed, probes })
+            Ok(Reread { added, changed, removed, probes, daemon })
         }
         Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::UNKNOWN_METHOD) => {
             ask_plainly(session).await
@@ -52,7 +55,7 @@ async fn ask(session: &mut Session) -> Result<Reread, Problem> {
 async fn ask_plainly(session: &mut Session) -> Result<Reread, Problem> {
     let reread = session.call(async |client| client.reload_config().await).await?;
     let (added, changed, removed) = reread.into_lists();
-    Ok(Reread { added, changed, removed, probes: Vec::new() })
+    Ok(Reread { added, changed, removed, probes: Vec::new(), daemon: Vec::new() })
 }
 
 /// A line for each probe that came, went or changed, behind Supervisor's own lines.
@@ -63,6 +66,25 @@ fn tell_probes(session: &mut Session, probes: &[ChangedProbe]) {
         let keys = keys.collect::<Vec<_>>().join(", ");
         let keys = if keys.is_empty() { keys } else { format!(" ({keys})") };
         session.screen.line(format!("probe:{name}: {change}{keys}"));
+    }
+}
+
+/// Tells of keys of the daemon that it does not take over while it runs, on stderr: Supervisor's lines are read by programs.
+fn tell_held_back(session: &mut Session, keys: &[String]) {
+    let line = held_back(keys);
+    if !line.is_empty() {
+        session.screen.error(&format!("supervisorctl: {line}"));
+    }
+}
+
+/// The line about keys of the daemon that it does not take over while it runs; nothing if there are none.
+pub(super) fn held_back(keys: &[String]) -> String {
+    match keys {
+        [] => String::new(),
+        keys => format!(
+            "[supervisord] {}: taken over once the daemon is started anew (reload)\n",
+            keys.join(", ")
+        ),
     }
 }
 
@@ -132,10 +154,11 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     if arguments.has("per-process") {
         reshape::require(session).await?;
     }
-    let Some(Reread { added, changed, removed, probes }) = reread_for_update(session).await? else {
+    let Some(Reread { added, changed, removed, probes, daemon }) = reread_for_update(session).await? else {
         return Ok(());
     };
     tell_probes(session, &probes);
+    tell_held_back(session, &daemon);
     let mut wanted = arguments.words();
     if wanted.contains(&"all") {
         wanted.clear();

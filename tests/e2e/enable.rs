@@ -300,6 +300,43 @@ fn an_instance_of_a_template_is_not_disabled() {
     herd.end();
 }
 
+#[test]
+fn another_state_file_is_that_of_the_next_daemon() {
+    let mut herd = plan(PROGRAMS).start();
+    herd.ctl("wait all");
+    herd.ctl("disable --now web").is("web: disabled\nweb: stopped\n", 0);
+    herd.configure(&["state_file=%(here)s/other"], PROGRAMS);
+    let told = "[supervisord] state_file: taken over once the daemon is started anew (reload)\n";
+    herd.ctl("plan").is(&format!("No config updates to processes\n{told}"), 0);
+    herd.assert_count("started anew", 0);
+    for action in ["reread", "update"] {
+        let said = herd.ctl(action);
+        assert_eq!(said.stderr, format!("supervisorctl: {told}"), "{action}");
+        // Supervisor's own words are as ever
+        assert_eq!((said.stdout.contains("[supervisord]"), said.code), (false, 0), "{action}");
+    }
+    herd.wait_anywhere(
+        "WARN [supervisord] state_file: changed, and taken over once the daemon is started anew (reload)",
+    );
+    let paths = ["state", "other"].map(|name| herd.path(name).display().to_string());
+    herd.wait_anywhere(&format!(
+        "WARN what is disabled and scaled is kept in {} until then, and looked for in {} after that: move the file before",
+        paths[0], paths[1]
+    ));
+    // what is said from now on stands beside what was
+    herd.ctl("disable db").is("db: disabled\n", 0);
+    let kept = std::fs::read_to_string(herd.path("state")).expect("it is there");
+    assert!(kept.contains("disabled web:web ") && kept.contains("disabled db:db "), "{kept}");
+    assert!(!herd.path("other").exists());
+    std::fs::rename(herd.path("state"), herd.path("other")).expect("it is there");
+    herd.again();
+    for name in ["web", "db"] {
+        herd.wait_anywhere(&format!("{name} is disabled (process.disable over JSON-RPC by uid"));
+    }
+    assert_eq!(herd.ctl("reread").stderr, "");
+    herd.end();
+}
+
 fn server(herd: &Herd) -> Server {
     Server::Unix(herd.path("s.sock"))
 }

@@ -90,7 +90,13 @@ fn of_the_daemons_own_settings_only_the_identifier_changes_at_once() {
         &["identifier=second\nchildlogdir={dir}/else\nlogfile={dir}/else/main.log\nstrip_ansi=true"],
         "[program:new]\ncommand=/bin/cat\nautostart=false\n",
     );
-    herd.ctl("reread").is("new: available\n", 0);
+    let said = herd.ctl("reread");
+    said.is("new: available\n", 0);
+    if !reference() {
+        let told = "supervisorctl: [supervisord] logfile, childlogdir, strip_ansi: taken over once the daemon is started \
+                    anew (reload)\n";
+        assert_eq!(said.stderr, told);
+    }
     assert_eq!(herd.call("supervisor.getIdentification", json!([])), Ok(json!("second")));
     herd.ctl("add new").is("new: added process group\n", 0);
     let logs =

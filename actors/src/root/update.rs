@@ -71,7 +71,29 @@ pub(super) async fn apart<T: Send + 'static>(
 fn plan(shared: &Shared, config: &Config) -> Plan {
     let active: Vec<_> = shared.arena.by_priority().iter().map(|group| Arc::clone(&group.spec)).collect();
     // probes are as the file said that was read last
-    Plan::between(&active, &config.groups).with_probes(&shared.arena.config().probes, &config.probes)
+    let plan = Plan::between(&active, &config.groups);
+    let plan = plan.with_probes(&shared.arena.config().probes, &config.probes);
+    plan.with_daemon(shared.arena.started(), &config.daemon)
+}
+
+/// Tells what the daemon has read and does not take over while it runs.
+fn tell_held_back(shared: &Shared, plan: &Plan, config: &Config) {
+    if plan.daemon.is_empty() {
+        return;
+    }
+    let keys = plan.daemon.join(", ");
+    warn!(
+        shared.log,
+        "[supervisord] {keys}: changed, and taken over once the daemon is started anew (reload)"
+    );
+    let (old, new) = (&shared.arena.started().state_file, &config.daemon.state_file);
+    if old != new {
+        let (old, new) = (old.display(), new.display());
+        warn!(
+            shared.log,
+            "what is disabled and scaled is kept in {old} until then, and looked for in {new} after that: move the file before"
+        );
+    }
 }
 
 impl Handler<Reread> for Root {
@@ -95,6 +117,7 @@ impl Handler<Reread> for Root {
             let config = Arc::new(config);
             let plan = plan(&actor.shared, &config);
             if keep {
+                tell_held_back(&actor.shared, &plan, &config);
                 actor.shared.arena.set_config(config);
                 actor.settle_probes();
                 actor.shared.arena.settle_sockets();

@@ -25,6 +25,9 @@ pub struct PlanInfo {
     /// Probes that come, go, or are defined differently. They are taken over when the file is read, by `reread` as well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub probes: Vec<ChangedProbe>,
+    /// Keys of `[supervisord]` that differ from those with which the daemon was started, and hold once it is started anew.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub daemon: Vec<String>,
 }
 
 /// A `[probe:x]` that came, went, or is defined differently.
@@ -165,6 +168,7 @@ impl PlanInfo {
             per_process: unit == Unit::Process,
             groups: plan.steps(unit).iter().map(PlannedGroup::from).collect(),
             probes: plan.probes.iter().map(ChangedProbe::from).collect(),
+            daemon: plan.daemon.iter().map(|key| (*key).to_owned()).collect(),
         }
     }
 
