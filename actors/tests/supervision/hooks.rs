@@ -9,6 +9,8 @@
 use crate::herd::{Herd, with};
 use crate::proc::{is_alive, is_reaped};
 use serde_json::{Value, json};
+use std::cell::Cell;
+use std::time::Duration;
 use treeherd_domain::signal::Signal;
 use treeherd_domain::status::ProcessState;
 
@@ -325,4 +327,29 @@ fn a_spawn_that_waits_for_its_turn_is_made_once_whoever_goes_on_with_it() {
             );
         });
     }
+}
+
+#[test]
+fn who_waits_for_a_stop_waits_for_its_post_stop() {
+    with(&web(&format!("post_stop={}", gated("after", ":"))), async |herd| {
+        herd.state("web", ProcessState::Running).await;
+        let is_over = Cell::new(false);
+        let stop = async {
+            let answer = herd.call("supervisor.stopProcess", json!(["web"])).await;
+            is_over.set(true);
+            answer
+        };
+        let meanwhile = async {
+            running(herd, "after").await;
+            assert_eq!(herd.status("web").state, ProcessState::Stopped);
+            // the answer would have been here by then
+            herd.call("supervisor.getState", json!([])).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert!(!is_over.get(), "its post_stop runs");
+            go(herd, "after");
+        };
+        let (answer, ()) = tokio::join!(stop, meanwhile);
+        assert_eq!(answer, Ok(json!(true)));
+        assert_eq!(ran(herd), "after\n");
+    });
 }

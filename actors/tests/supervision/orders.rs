@@ -6,6 +6,7 @@
 
 use crate::herd::{Herd, with};
 use serde_json::{Value, json};
+use std::time::Duration;
 use treeherd_actors::estate::Mood;
 use treeherd_actors::root::shutdown;
 use treeherd_domain::cause::Asked;
@@ -243,5 +244,29 @@ fn a_stop_and_a_restart_go_on_in_order_whatever_actor_ends_by_a_bug() {
                 assert_eq!(lives, [expected; 3], "{path}: {:#?}", herd.lines());
             });
         }
+    }
+}
+
+#[test]
+fn the_next_one_waits_for_a_post_stop_also_if_an_actor_ends_by_a_bug() {
+    let after = "post_stop=/bin/sh -c 'cd %(here)s; echo > after; while test -e herd.conf -a ! -e go.on; do sleep 0.02; done'";
+    let programs = slow("a", "") + &slow("b", after);
+    for path in ["root/group:g/program:b", "root/group:g", "root"] {
+        play(&format!("[group:g]\nprograms=a,b\n{RULES}\n{programs}"), async |herd| {
+            all_set(herd, &["a", "b"]).await;
+            let stop = herd.call("process.stop", json!({"selector": "g:*"}));
+            let down = async {
+                goes_down(herd, &["b"]).await;
+                herd.until("post_stop runs", || herd.path("after").exists()).await;
+                herd.crash(path, "panic").await;
+                // whoever looks after it has looked by then, more than once
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                assert_eq!(state(herd, "a"), ProcessState::Running, "{path}: {:#?}", herd.lines());
+                std::fs::write(herd.path("go.on"), "").unwrap();
+                goes_down(herd, &["a"]).await;
+            };
+            let (answer, ()) = tokio::join!(stop, down);
+            assert_eq!(rows(&answer.unwrap()).len(), 2, "{path}");
+        });
     }
 }

@@ -160,3 +160,23 @@ fn a_restart_of_a_group_does_not_stop_what_it_could_not_start() {
         });
     }
 }
+
+#[test]
+fn what_its_own_rule_stops_is_not_wanted_up() {
+    let program = |name, keys| format!("[program:{name}]\ncommand=/bin/cat\n{QUIET}{keys}\n");
+    let programs = program("b", "requires=db\nrequires_restart=stop") + &program("c", "");
+    let db = program("db", "").replace("autorestart=true", "autorestart=false");
+    let text = format!("[group:g]\nprograms=b,c\nstrategy=one_for_all\nintensity=5\n{programs}{db}");
+    with(&text, async |herd| {
+        for name in ["db", "g:b", "g:c"] {
+            herd.state(name, ProcessState::Running).await;
+        }
+        herd.kill("db", Signal::KILL);
+        herd.state("g:b", ProcessState::Stopped).await;
+        herd.kill("g:c", Signal::KILL);
+        herd.until("anew", || herd.status("g:c").incarnation == 2).await;
+        herd.state("g:c", ProcessState::Running).await;
+        let (state, life) = (herd.status("g:b").state, herd.status("g:b").incarnation);
+        assert_eq!((state, life), (ProcessState::Stopped, 1), "{:#?}", herd.lines());
+    });
+}
