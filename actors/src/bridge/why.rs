@@ -58,18 +58,8 @@ impl Bridge {
             (subject, record.gate.missing.clone())
         };
         // another estate is looked into only when this one is let go
-        let waited = |missing: &Missing| {
-            let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
-            let mut processes = processes(arena, &missing.on);
-            processes.retain(|name| !is_there(name));
-            Waited {
-                what: missing.to_string().into(),
-                processes,
-                probe: probe_of(&missing.on).map(Into::into),
-            }
-        };
         let is_waiting = matches!(subject.state, State::Waiting { .. });
-        let waits_for = missing.iter().filter(|_| is_waiting).map(waited);
+        let waits_for = missing.iter().filter(|_| is_waiting).map(|missing| waited(arena, missing));
         let group = self.in_group(&subject.namespec);
         let turn = group.iter().flat_map(|group| self.first(&group.outlook, &subject.namespec));
         Subject { waits_for: waits_for.chain(turn).collect(), group, ..subject }
@@ -114,6 +104,14 @@ impl Bridge {
         };
         first.iter().map(waited).collect()
     }
+}
+
+/// What is missing, and who of it.
+fn waited(arena: &Arena, missing: &Missing) -> Waited {
+    let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
+    let mut processes = processes(arena, &missing.on);
+    processes.retain(|name| !is_there(name));
+    Waited { what: missing.to_string().into(), processes, probe: probe_of(&missing.on).map(Into::into) }
 }
 
 /// The probe that a requirement is about.
