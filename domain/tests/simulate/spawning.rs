@@ -153,3 +153,38 @@ fn a_spawn_that_cannot_be_is_refused_with_its_place() {
     "#]]
     .assert_eq(&([first, then].concat().join("\n\n") + "\n"));
 }
+
+#[test]
+fn a_restart_in_order_keeps_them() {
+    check(
+        "db startsecs=0 | web startsecs=0 requires=db | %w startsecs=0",
+        "at 1s: spawn w queue=mail | at 2s: spawn w queue=post | at 3s: restart w:* | at 4s: stop w:1 | at 5s: restart w:1 | until 6s",
+        expect![[r#"
+                 0 group w is up
+                 0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                 0 web    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 1 -      # spawn w queue=mail
+                 1 w:1    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
+                 2 -      # spawn w queue=post
+                 2 w:2    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
+                 3 -      # restart w:*
+                 3 w:2    RUNNING > STOPPING [asked], SIGTERM
+                 3 w:1    RUNNING > STOPPING [asked], SIGTERM
+                 3 w:2    STOPPING > STOPPED [exit], STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
+                 3 w:1    STOPPING > STOPPED [exit], STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
+                 4 -      # stop w:1
+                 4 w:1    RUNNING > STOPPING [asked], SIGTERM, STOPPING > STOPPED [exit]
+                 4 group w 1 is over, and not started again
+                 5 -      # restart w:1
+                 5 w:1    refused: there is no such process
+                 5 -      # shutdown
+                 5 web    RUNNING > STOPPING [shutdown], SIGTERM
+                 5 w:2    RUNNING > STOPPING [shutdown], SIGTERM
+                 5 web    STOPPING > STOPPED [exit]
+                 5 db     RUNNING > STOPPING [shutdown], SIGTERM
+                 5 w:2    STOPPING > STOPPED [exit]
+                 5 db     STOPPING > STOPPED [exit]
+            Settled at 5, stop Some(0.0), well true
+        "#]],
+    );
+}
