@@ -33,7 +33,9 @@ impl GroupMachine {
         self.phase.stopped(at);
         match self.members[at].life {
             // somebody else stopped what was to be started
-            Life::Starting if self.members[at].is_wanted() => self.order(at, Life::Starting),
+            Life::Starting if self.standing == Standing::Active && self.members[at].is_wanted() => {
+                self.order(at, Life::Starting);
+            }
             Life::Starting | Life::Up { .. } | Life::Stopping | Life::Lost => {
                 self.members[at].life = Life::Down;
             }

@@ -4,7 +4,7 @@ use super::members::{Life, Member};
 use super::phase::{Phase, Then};
 use super::{
     Aim, ChildId, ChildSpec, Fact, GroupPolicy, Order, Output, Report, Request, Seen, Standing, StartUp,
-    Wish,
+    Task, Wish,
 };
 use crate::spec::StopOrder;
 use crate::strategy::Window;
@@ -138,12 +138,13 @@ impl GroupMachine {
         alone.chain(in_turn).min()
     }
 
-    /// What the children were told and have not done yet. One that has a greater ticket than any before is new.
+    /// What the children were told and have not done yet. One that has a greater ticket than any before is new. While all
+    /// are being stopped nobody has to start any more.
     #[must_use]
     pub fn orders(&self) -> Vec<Order> {
-        let halting = self.standing == Standing::Halting;
+        let is_active = self.standing == Standing::Active;
         let orders = self.members.iter().filter_map(Member::order);
-        orders.filter(|order| !halting || order.task == super::Task::Stop).collect()
+        orders.filter(|order| is_active || order.task == Task::Stop).collect()
     }
 
     /// The children are defined differently. Those that are new are started if they are to start with the group and

@@ -123,6 +123,20 @@ fn a_start_that_comes_while_all_are_stopped_follows() {
     assert_eq!(tasks(&machine), [(id("a"), Task::Start)]);
 }
 
+#[test]
+fn a_group_that_gives_up_starts_nobody_any_more() {
+    let mut machine = up("intensity=1");
+    machine.told(&id("b"), Fact::Ended(Ending::Abnormal), origin());
+    assert_eq!(tasks(&machine), [(id("b"), Task::Start)]);
+    machine.told(&id("a"), Fact::Ended(Ending::Abnormal), origin());
+    assert_eq!(machine.standing(), Standing::Leaving);
+    assert_eq!(tasks(&machine), [(id("c"), Task::Stop)], "b has not to start any more");
+    machine.told(&id("b"), Fact::Stopped, origin());
+    assert_eq!(tasks(&machine), [(id("c"), Task::Stop)]);
+    machine.told(&id("c"), Fact::Stopped, origin());
+    assert_eq!((machine.standing(), tasks(&machine)), (Standing::Fatal, vec![]));
+}
+
 /// A group of three that is up.
 fn up(keys: &str) -> GroupMachine {
     let all = ["a", "b", "c"].map(|name| spec(name, "permanent")).to_vec();
