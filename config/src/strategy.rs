@@ -303,20 +303,29 @@ fn refuse_below(
             "a group is below one other: take it out of one of the two".to_owned(),
         ));
     }
-    let mut path = vec![below.clone(), name.clone()];
-    while let Some(above) = path.last().and_then(|last| parents.get(last)) {
-        path.push(above.clone());
+    circle_of(below, name, parents).map(|circle| {
+        (
+            format!("groups in a circle: {circle}"),
+            "a group cannot be above itself: take one of them out".to_owned(),
+        )
+    })
+}
+
+/// The groups from one up to itself, should it be below this other one; `None`: they are in no circle.
+fn circle_of(
+    below: &GroupName,
+    above: &GroupName,
+    parents: &HashMap<GroupName, GroupName>,
+) -> Option<String> {
+    let mut path = vec![below, above];
+    while let Some(above) = path.last().and_then(|last| parents.get(*last)) {
+        path.push(above);
         if above == below {
             break;
         }
     }
-    (path.last() == Some(below)).then(|| {
-        let circle: Vec<_> = path.iter().rev().map(GroupName::as_str).collect();
-        (
-            format!("groups in a circle: {}", circle.join(" > ")),
-            "a group cannot be above itself: take one of them out".to_owned(),
-        )
-    })
+    let circle: Vec<_> = path.iter().rev().map(|name| name.as_str()).collect();
+    (path.last() == Some(&below)).then(|| circle.join(" > "))
 }
 
 fn fail(keys: &Keys<'_>, below: &GroupName, message: String, help: String) {

@@ -296,23 +296,12 @@ impl Forest {
         let Some(tree) = self.trees.get_mut(node) else { return inputs };
         for output in outputs {
             if let Output::Report(report) = output {
-                match (&tree.parent, fact(report)) {
-                    (_, None) => changes.end = Some(End::Escalated(node.clone())),
-                    (Some(above), Some(fact)) => {
-                        if let Some(name) = node {
-                            inputs.push_back((
-                                above.clone(),
-                                Input::Told(ChildId::Group(name.clone()), fact),
-                            ));
-                        }
+                match (&tree.parent, fact(report), node) {
+                    (Some(above), Some(fact), Some(name)) => {
+                        let child = ChildId::Group(name.clone());
+                        inputs.push_back((above.clone(), Input::Told(child, fact)));
                     }
-                    (None, Some(Fact::Ended(ending))) if node.is_none() => {
-                        changes.end = Some(match ending {
-                            Ending::Normal => End::Done,
-                            Ending::Abnormal => End::Escalated(None),
-                        });
-                    }
-                    (None, Some(_)) => {}
+                    (_, fact, _) => changes.end = end(node, fact).or(changes.end.take()),
                 }
             }
             // nobody of it is to be up: no news to anybody but the group above
@@ -320,20 +309,33 @@ impl Forest {
                 changes.news.push((node.clone(), output));
             }
         }
-        for order in tree.machine.orders() {
-            if let ChildId::Group(group) = order.child
-                && order.ticket > tree.handed
-            {
-                let request = match order.task {
-                    Task::Start => Request::Start,
-                    Task::Stop => Request::Stop,
-                };
-                inputs.push_back((Some(group), Input::Request(request)));
-            }
-        }
-        tree.handed = tree.machine.tickets();
+        inputs.extend(tree.requests());
         changes.touched.extend(node.clone());
         inputs
+    }
+}
+
+impl Tree {
+    /// What the groups below have to do by orders that did not go to them yet.
+    fn requests(&mut self) -> Vec<(Node, Input)> {
+        let handed = std::mem::replace(&mut self.handed, self.machine.tickets());
+        let new = self.machine.orders().into_iter().filter(|order| order.ticket > handed);
+        let request = |Order { child, task, .. }| match (child, task) {
+            (ChildId::Group(group), Task::Start) => Some((Some(group), Input::Request(Request::Start))),
+            (ChildId::Group(group), Task::Stop) => Some((Some(group), Input::Request(Request::Stop))),
+            (ChildId::Process(_), _) => None,
+        };
+        new.filter_map(request).collect()
+    }
+}
+
+/// What a report that no group above takes in is to the daemon; `None`: nothing.
+fn end(node: &Node, fact: Option<Fact>) -> Option<End> {
+    match (node, fact) {
+        (_, None) => Some(End::Escalated(node.clone())),
+        (None, Some(Fact::Ended(Ending::Normal))) => Some(End::Done),
+        (None, Some(Fact::Ended(Ending::Abnormal))) => Some(End::Escalated(None)),
+        (_, Some(_)) => None,
     }
 }
 

@@ -117,22 +117,13 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
             seen.once("runs", word)?;
             behaviour.runs = runs(words)?;
         }
-        "ready" => {
-            seen.once("ready", words.next())?;
-            words.expect("after", "write 'ready after 2s' or 'never ready'")?;
-            behaviour.ready = Ready::After(words.next().span()?);
-        }
-        "never" => {
-            seen.once("ready", words.next())?;
-            words.expect("ready", "write 'never ready'")?;
-            behaviour.ready = Ready::Never;
+        "ready" | "never" => {
+            seen.once("ready", word)?;
+            behaviour.ready = readiness(words)?;
         }
         "unhealthy" => {
             seen.once("unhealthy", words.next())?;
-            words.expect("after", "write 'unhealthy after 10s' or 'unhealthy after 10s for 5s'")?;
-            let from = words.next().span()?;
-            let span = if words.take("for") { Some(words.next().span()?) } else { None };
-            behaviour.sick = Some((from, span));
+            behaviour.sick = Some(sickness(words)?);
         }
         "ignores" => {
             seen.once("ignores", words.next())?;
@@ -144,11 +135,7 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
         "stops" => {
             seen.once("stops", words.next())?;
             words.expect("after", "write 'stops after 2s' or 'stops after 2s, exit 0'")?;
-            behaviour.stops_after = words.next().span()?;
-            if words.take(",") {
-                words.expect("exit", "write 'stops after 2s, exit 0'")?;
-                behaviour.stops_with = Some(words.next().code()?);
-            }
+            (behaviour.stops_after, behaviour.stops_with) = takes(words, "write 'stops after 2s, exit 0'")?;
         }
         "out" => {
             seen.once("out", words.next())?;
@@ -159,7 +146,10 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
         text => match Hook::ALL.into_iter().find(|hook| hook.key() == text) {
             Some(hook) => {
                 seen.once(hook.key(), words.next())?;
-                behaviour.hooks.insert(hook, takes(words)?);
+                const HELP: &str = "write 'pre_start takes 2s' or 'pre_start takes 2s, exit 1'";
+                words.expect("takes", HELP)?;
+                let (span, code) = takes(words, HELP)?;
+                behaviour.hooks.insert(hook, (span, code.unwrap_or(0)));
             }
             None => return Err(word.wrong("something that it does", CLAUSES)),
         },
@@ -167,16 +157,32 @@ fn clause(words: &mut Words<'_>, behaviour: &mut Behaviour, seen: &mut Seen) -> 
     Ok(())
 }
 
-/// How long a hook takes, and the code it ends with.
-fn takes(words: &mut Words<'_>) -> Result<(Duration, i32), ScriptError> {
-    const HELP: &str = "write 'pre_start takes 2s' or 'pre_start takes 2s, exit 1'";
-    words.expect("takes", HELP)?;
+fn readiness(words: &mut Words<'_>) -> Result<Ready, ScriptError> {
+    if words.take("never") {
+        words.expect("ready", "write 'never ready'")?;
+        return Ok(Ready::Never);
+    }
+    words.next();
+    words.expect("after", "write 'ready after 2s' or 'never ready'")?;
+    Ok(Ready::After(words.next().span()?))
+}
+
+/// From when on, and for how long.
+fn sickness(words: &mut Words<'_>) -> Result<(Duration, Option<Duration>), ScriptError> {
+    words.expect("after", "write 'unhealthy after 10s' or 'unhealthy after 10s for 5s'")?;
+    let from = words.next().span()?;
+    let span = if words.take("for") { Some(words.next().span()?) } else { None };
+    Ok((from, span))
+}
+
+/// How long something takes, and the code it ends with, if that is said.
+fn takes(words: &mut Words<'_>, help: &str) -> Result<(Duration, Option<i32>), ScriptError> {
     let span = words.next().span()?;
     if !words.take(",") {
-        return Ok((span, 0));
+        return Ok((span, None));
     }
-    words.expect("exit", HELP)?;
-    Ok((span, words.next().code()?))
+    words.expect("exit", help)?;
+    Ok((span, Some(words.next().code()?)))
 }
 
 /// One thing that does not end it.
