@@ -302,27 +302,18 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_taken_along_by_its_group
          | @g strategy=one_for_all intensity=1",
         "db: runs 3s | at 9s: exit 1 g:c | until 20s",
         expect![[r#"
-                 0 db     STOPPED > STARTING [autostart]
-                 0 db     STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart]
-                 0 g:b    WAITING > STARTING [unhindered]
-                 0 g:b    STARTING > RUNNING [startsecs]
-                 0 g:c    STOPPED > STARTING [autostart]
-                 0 g:c    STARTING > RUNNING [startsecs]
+                 0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 0 g:c    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 group g is up
                  3 db     RUNNING > EXITED [exit]
-                 3 g:b    RUNNING > STOPPING [requires_restart]
-                 3 g:b    SIGTERM
-                 3 g:b    STOPPING > STOPPED [exit]
+                 3 g:b    RUNNING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit]
                  9 -      # exit 1 g:c
                  9 g:c    RUNNING > EXITED [exit]
                  9 group g c failed; starting c (0 of 1 restarts are left within 5 s)
-                 9 g:c    EXITED > STARTING [strategy]
-                 9 g:c    STARTING > RUNNING [startsecs]
+                 9 g:c    EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
                  9 -      # shutdown
-                 9 g:c    RUNNING > STOPPING [shutdown]
-                 9 g:c    SIGTERM
-                 9 g:c    STOPPING > STOPPED [exit]
+                 9 g:c    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
             Settled at 9, stop Some(0.0), well true
         "#]],
     );
