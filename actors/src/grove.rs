@@ -240,7 +240,7 @@ impl Shared {
     fn log_news(&self, group: Option<&GroupName>, output: &Output) {
         let news = {
             let trees = self.arena.grove.trees();
-            News::of(group, output, trees.forest.machine(group), clock::now())
+            News::of(group, output, &trees.forest, clock::now())
         };
         let (Some(news), log) = (news, &self.log) else { return };
         match news.level {

@@ -134,11 +134,13 @@ impl Desired {
                     Err(wrong(at, "lines are missing or too many"))
                 };
             }
-            let known =
-                disabled(line).map(|(name, disabled)| drop(desired.disabled.insert(name, disabled)));
-            let known =
-                known.or_else(|| scaled(line).map(|(name, scaled)| desired.scale(&name, Some(scaled))));
-            known.ok_or_else(|| wrong(at, "not a line of this format"))?;
+            if let Some((name, disabled)) = disabled(line) {
+                desired.disabled.insert(name, disabled);
+            } else if let Some((program, scaled)) = scaled(line) {
+                desired.scale(&program, Some(scaled));
+            } else {
+                return Err(wrong(at, "not a line of this format"));
+            }
         }
         Err(wrong(text.lines().count(), "the end is missing"))
     }
@@ -148,11 +150,11 @@ impl Desired {
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEAD}\n");
         for (Namespec { group, process }, Disabled { since_ms, by }) in &self.disabled {
-            let by = by.replace(['\n', '\r'], " ");
+            let by = one_line(by);
             let _ = writeln!(text, "disabled {group}:{process} {since_ms} {by}"); // a string takes all
         }
         for (program, Scaled { numprocs: Numprocs { written, count }, since_ms, by }) in &self.scaled {
-            let by = by.replace(['\n', '\r'], " ");
+            let by = one_line(by);
             let _ = writeln!(text, "scaled {program} {count} {written} {since_ms} {by}");
         }
         let _ = writeln!(text, "end {}", self.len());
@@ -162,6 +164,10 @@ impl Desired {
     fn len(&self) -> usize {
         self.disabled.len() + self.scaled.len()
     }
+}
+
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
 }
 
 fn scaled(line: &str) -> Option<(String, Scaled)> {

@@ -8,7 +8,7 @@
 //! Absent: where it is told.
 
 use super::reasons::{list, named, to_start};
-use super::{ChildId, Escalate, GroupMachine, GroupPolicy, Output, Report, Why};
+use super::{ChildId, Escalate, Forest, GroupPolicy, Output, Report, Why};
 use crate::cause::span;
 use crate::level::Level;
 use crate::name::GroupName;
@@ -39,14 +39,10 @@ impl fmt::Display for News {
 }
 
 impl News {
-    /// What comes of an output of a group, which has this machine now; `None`: it is not worth telling.
+    /// What comes of an output of a group of this forest; `None`: it is not worth telling.
     #[must_use]
-    pub fn of(
-        group: Option<&GroupName>,
-        output: &Output,
-        machine: Option<&GroupMachine>,
-        now: Instant,
-    ) -> Option<Self> {
+    pub fn of(group: Option<&GroupName>, output: &Output, forest: &Forest, now: Instant) -> Option<Self> {
+        let machine = forest.machine(group);
         let policy = machine.map(|machine| machine.policy().clone()).unwrap_or_default();
         let mut fallen = None;
         let (level, kind, text) = match output {
@@ -67,7 +63,8 @@ impl News {
             }
             Output::Escalated { child, why, restarts } => {
                 let why = verdict(child, *why, *restarts, &policy);
-                let text = format!("gives up: {why}; {}", consequence(group, policy.escalate));
+                let is_below = group.is_some_and(|group| forest.parent(group).is_some());
+                let text = format!("gives up: {why}; {}", consequence(group, policy.escalate, is_below));
                 fallen = Some(why);
                 (Level::Critical, "intensity", text)
             }
@@ -111,14 +108,18 @@ fn budget(left: Option<usize>, policy: &GroupPolicy) -> String {
     }
 }
 
-fn consequence(group: Option<&GroupName>, escalate: Escalate) -> String {
+fn consequence(group: Option<&GroupName>, escalate: Escalate, is_below: bool) -> String {
     match escalate {
         Escalate::Fatal => {
             format!("all it has is stopped (escalate=fatal); see why, then {}", to_start(group))
         }
-        Escalate::Parent => {
+        Escalate::Parent if is_below => {
             "all it has is stopped, and the one above it decides (escalate=parent)".to_owned()
         }
+        Escalate::Parent => format!(
+            "all it has is stopped, and nobody is above it (escalate=parent); see why, then {}",
+            to_start(group)
+        ),
         Escalate::Exit => "the daemon ends (escalate=exit)".to_owned(),
     }
 }

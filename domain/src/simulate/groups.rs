@@ -171,8 +171,7 @@ impl Engine {
         let changes = input(&mut self.grove.forest, self.now);
         self.grove.reasons.note(&changes, &self.grove.forest, 0, |_| Cause::Autostart(None), |_| None);
         for (group, output) in &changes.news {
-            let machine = self.grove.forest.machine(group.as_ref());
-            if let Some(news) = News::of(group.as_ref(), output, machine, self.now) {
+            if let Some(news) = News::of(group.as_ref(), output, &self.grove.forest, self.now) {
                 self.news(news);
             }
             self.is_over(group.as_ref(), output);

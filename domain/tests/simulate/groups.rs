@@ -137,6 +137,15 @@ fn group_text(what: &What) -> Option<&str> {
 }
 
 #[test]
+fn a_group_below_nobody_says_so_when_it_gives_up_to_the_one_above() {
+    let report = run(&setting("g:a | @g intensity=0 escalate=parent"), "g:a: runs 3s, exit 1");
+    let told: Vec<&str> = report.lines.iter().filter_map(|line| group_text(&line.what)).collect();
+    let gives_up = "gives up: a failed, that would be restart 1 within 5 s; all it has is stopped, and nobody is above it \
+                    (escalate=parent); see why, then supervisorctl start g:*";
+    assert_eq!(told, ["is up", gives_up, "is down"]);
+}
+
+#[test]
 fn a_group_that_ends_the_daemon_does() {
     let report = run(&setting("g:a | h | @g intensity=0 escalate=exit"), "g:a: runs 3s, exit 1");
     assert_eq!((report.end, report.is_well()), (End::Shutdown, false));
