@@ -21,6 +21,8 @@ use std::path::{Path, PathBuf};
 
 /// The most that one look gives.
 const PIECE: usize = 64 * 1024;
+/// How often the next file is looked for while they are rolled over.
+const TRIES: usize = 8;
 
 /// A place in a log file.
 #[derive(Debug)]
@@ -89,12 +91,13 @@ impl Reader {
         if let Some(bytes) = self.read()? {
             return Ok(Look::Bytes(bytes));
         }
-        match open(&self.next()) {
-            Ok((file, identity)) => {
+        match self.successor() {
+            Ok(Some((file, identity))) => {
                 (self.file, self.identity, self.offset) = (file, identity, 0);
                 Ok(Look::Moved)
             }
             // rolled over again just now, or no file any more: the next change brings another look
+            Ok(None) => Ok(Look::Nothing),
             Err(error)
                 if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESPIPE | libc::EAGAIN)) =>
             {
@@ -112,20 +115,40 @@ impl Reader {
         Ok((count > 0).then_some(piece))
     }
 
-    /// The file after this one: the generation before it in number, if this one is still kept.
-    fn next(&self) -> PathBuf {
-        let mut before = self.path.clone();
+    /// The file after this one, open. `None`: it was rolled over again and again meanwhile.
+    fn successor(&self) -> io::Result<Option<(File, Identity)>> {
+        for _ in 0..TRIES {
+            let (path, expected) = self.next();
+            let opened = match open(&path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
+            // another name may have come to it since it was looked for
+            if expected.is_none_or(|expected| opened.1 == expected) {
+                return Ok(Some(opened));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Where the file after this one stands, and which it is: the generation before it in number, if this one is still
+    /// kept, else the newest, whichever that is.
+    fn next(&self) -> (PathBuf, Option<Identity>) {
+        let mut before = (self.path.clone(), fs::metadata(&self.path).ok().map(|newest| identity(&newest)));
+        let mut missed = 0;
         for number in 1_u32.. {
             let mut name = self.path.clone().into_os_string();
             name.push(format!(".{number}"));
             let path = PathBuf::from(name);
-            match fs::metadata(&path) {
-                Ok(metadata) if identity(&metadata) == self.identity => return before,
-                Ok(_) => before = path,
+            match fs::metadata(&path).map(|found| identity(&found)) {
+                Ok(found) if found == self.identity => return before,
+                Ok(found) => (before, missed) = ((path, Some(found)), 0),
+                // while the generations are renamed, one after the other, there is a gap of one
+                Err(_) if missed == 0 => missed = 1,
                 Err(_) => break,
             }
         }
-        self.path.clone()
+        (self.path.clone(), None)
     }
 }
 

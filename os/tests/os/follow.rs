@@ -77,6 +77,21 @@ fn no_generation_that_is_kept_is_missed() {
 }
 
 #[test]
+fn a_rollover_that_is_under_way_makes_it_miss_none() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.log");
+    let numbered = |number: u32| dir.path().join(format!("a.log.{number}"));
+    append(&path, "one ");
+    let (mut reader, _) = Reader::open(&path, 1024).unwrap();
+    assert_eq!(all(&mut reader), "one ");
+    // the older ones have their new names already, the newer ones not yet
+    fs::rename(&path, numbered(3)).unwrap();
+    append(&numbered(1), "two ");
+    append(&path, "three ");
+    assert_eq!(all(&mut reader), "<moved>two <moved>three ");
+}
+
+#[test]
 fn a_file_that_vanished_stays_in_use() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.log");
