@@ -244,6 +244,30 @@ fn premature(setting: &Setting, report: &Report) -> Vec<String> {
     found
 }
 
+/// Each that waits in the end for the order alone, though nobody of those before it is on the way: they are down after
+/// they were up, or all groups that start in turn are down.
+fn in_vain(setting: &Setting, report: &Report) -> Vec<String> {
+    let states: HashMap<String, &str> =
+        report.states.iter().map(|(name, state)| (name.to_string(), state.as_str())).collect();
+    let is_down = |name: &String| matches!(states[name], "STOPPED" | "EXITED" | "COMPLETED" | "FATAL");
+    let in_turn = setting.groups.iter().filter(|group| group.rules.policy.is_some());
+    let nobody_comes = in_turn.flat_map(|group| group.namespecs()).all(|name| is_down(&name.to_string()));
+    let was_up = |name: &String| report.started.iter().any(|one| one.name.to_string() == *name);
+    let is_over = |on: &Target| match on {
+        Target::Process(on) => {
+            let name = on.to_string();
+            is_down(&name) && (nobody_comes || was_up(&name))
+        }
+        Target::Group(_) | Target::Probe(_) => false,
+    };
+    let all = setting.groups.iter().flat_map(|group| {
+        group.processes.iter().map(|one| (group.namespec(&one.name).to_string(), &one.depend.requires))
+    });
+    let waits = all.filter(|(name, _)| states[name] == "WAITING");
+    let in_vain = waits.filter(|(_, all)| all.iter().all(|one| one.soft && is_over(&one.on)));
+    in_vain.map(|(name, all)| format!("{name} waits for {all:?}")).collect()
+}
+
 /// Each start that nobody asked for of what somebody had stopped before, by its name. (Of several that require each other
 /// one may come back by its rules while it waits for its turn.)
 fn risen(report: &Report) -> Vec<String> {
@@ -319,6 +343,13 @@ proptest! {
         let script: String = case.script.lines().filter(|line| !line.contains("restart all")).map(|l| format!("{l}\n")).collect();
         let risen = risen(&run(&setting(&case.setting), &script));
         prop_assert!(risen.is_empty(), "{:#?}\n{:#?}", risen, case);
+    }
+
+    #[test]
+    fn nobody_waits_for_the_order_alone_for_ever(case in cases()) {
+        let setting = setting(&case.setting);
+        let in_vain = in_vain(&setting, &run(&setting, &case.script));
+        prop_assert!(in_vain.is_empty(), "{:#?}\n{:#?}", in_vain, case);
     }
 
     #[test]
