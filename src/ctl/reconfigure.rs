@@ -37,8 +37,10 @@ struct Reread {
     daemon: Vec<String>,
 }
 
-/// Has the daemon read its file. One that has no probes is asked in Supervisor's way.
+/// Has the daemon read its file. One that has no probes is asked in Supervisor's way; one without Supervisor's namespace is
+/// not controlled by any action of Supervisor's.
 async fn ask(session: &mut Session) -> Result<Reread, Problem> {
+    session.call(async |client| client.get_api_version().await).await?;
     match session.call(async |client| client.config_reread().await).await {
         Ok(PlanInfo { added, changed, removed, probes, daemon, .. }) => {
             let changed = changed.into_iter().map(|group| group.name).collect();

@@ -210,6 +210,13 @@ fn a_server_without_the_namespace_is_told_at_length() {
                  configuration file (see sample.conf).\n";
     herd.ctl("pid").is(sorry, 3);
     herd.ctl("status").is(sorry, 4);
+    for line in ["reread", "update"] {
+        let refused = herd.ctl(line);
+        assert!(
+            refused.stdout.contains("<Fault 1: 'UNKNOWN_METHOD'>") && refused.code == 1,
+            "{line}: {refused:?}"
+        );
+    }
     assert_eq!(
         herd.call("supervisor.getState", serde_json::json!([])),
         Err((1, "UNKNOWN_METHOD".to_owned()))
