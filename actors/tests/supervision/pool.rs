@@ -23,7 +23,7 @@ async fn send(herd: &Herd, number: u64) {
     assert_eq!(sent, Ok(json!(true)));
 }
 
-/// What the listener was told: serial, serial in the pool, data.
+/// What the listener was told: serial, serial in the pool, data. A line that it has not written to its end is not there yet.
 fn told(herd: &Herd) -> Vec<(u64, u64, u64)> {
     let number = |line: &str, key: &str| {
         let word = line.split(' ').find_map(|word| word.strip_prefix(key));
@@ -33,7 +33,8 @@ fn told(herd: &Herd) -> Vec<(u64, u64, u64)> {
         let data = line.rsplit(' ').next().and_then(|data| data.parse().ok());
         (number(line, "serial:"), number(line, "poolserial:"), data.unwrap_or_else(|| panic!("{line}")))
     };
-    herd.read("told").lines().map(row).collect()
+    let text = herd.read("told");
+    text.split_inclusive('\n').filter_map(|line| line.strip_suffix('\n')).map(row).collect()
 }
 
 async fn ready(herd: &Herd) {
