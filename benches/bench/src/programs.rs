@@ -144,12 +144,14 @@ fn rest(running: &Running, span: Duration) -> std::io::Result<(f64, f64)> {
     Ok((woken / seconds, used.as_secs_f64() * 1e3 / seconds))
 }
 
-/// How long a program lives before it is killed a second time.
+/// How long a program lives before it is killed.
 const SECOND_LIFE: Duration = Duration::from_millis(1100);
 
 /// Milliseconds from kill -9 of a program until its successor says that it runs, each of another program.
 fn respawns(running: &mut Running, (most, span): (usize, Duration)) -> Result<Vec<f64>, String> {
     let mut times = Vec::new();
+    // those that were booted last have lived less than that as well
+    std::thread::sleep(SECOND_LIFE);
     let end = Instant::now() + span;
     while times.len() < most && (times.is_empty() || Instant::now() < end) {
         let id = times.len() * 7 % running.pids.len();
