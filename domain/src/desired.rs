@@ -15,7 +15,7 @@
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::scale::{MOST_PROCESSES, Numprocs, Programs};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 const HEAD: &str = "treeherd desired state, format 1";
 
@@ -37,6 +37,15 @@ pub struct Scaled {
     pub since_ms: u64,
     /// Who asked for it, in one line.
     pub by: String,
+}
+
+impl Scaled {
+    /// That it is over, in words.
+    #[must_use]
+    pub fn over(&self, program: &str) -> String {
+        let Numprocs { written, count } = self.numprocs;
+        format!("{program} is not scaled to {count} any more: its numprocs is not {written} any more")
+    }
 }
 
 /// What operators have asked for, for good.
@@ -101,6 +110,12 @@ impl Desired {
     #[must_use]
     pub fn programs(&self) -> Programs {
         self.scaled.iter().map(|(program, scaled)| (program.clone(), scaled.numprocs)).collect()
+    }
+
+    /// Forgets a number with which the configuration cannot be read any more, and says so.
+    pub fn forget_misfit(&mut self, program: &str, fault: &impl fmt::Display) -> String {
+        self.scale(program, None);
+        format!("{program} is not scaled any more, which does not fit its configuration: {fault}")
     }
 
     /// Forgets the numbers over which the file has another one by now: the file is the last word. Those that are over.

@@ -17,6 +17,7 @@ use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{status, survey};
 use crate::getopt::{Given, UsageError};
 use std::time::Duration;
+use treeherd_domain::command::quote;
 use treeherd_domain::duration::parse;
 use treeherd_rpc::api::{ProcessApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::code::RemoteFault;
@@ -66,15 +67,9 @@ impl Wanted {
 
     /// The command that restarts these in the same way.
     fn again(&self, names: &[String]) -> String {
-        let names = names.iter().map(|name| format!(" {}", quoted(name))).collect::<String>();
+        let names = names.iter().map(|name| format!(" {}", quote(name))).collect::<String>();
         format!("supervisorctl restart --rolling{}{names}", self.options)
     }
-}
-
-/// A name as a word of a shell.
-fn quoted(name: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-.:/@%+,=".contains(c);
-    if name.chars().all(is_plain) { name.to_owned() } else { format!("'{}'", name.replace('\'', "'\\''")) }
 }
 
 fn count(given: &Given<&'static str>) -> Result<u32, UsageError> {
@@ -227,7 +222,7 @@ async fn conclude(session: &mut Session, wanted: &Wanted, seen: &Seen) {
     }
     text += &seen.reasons;
     if !failed.is_empty() {
-        let names: Vec<String> = failed.iter().map(|name| quoted(name)).collect();
+        let names: Vec<String> = failed.iter().map(|name| quote(name)).collect();
         text += &format!("supervisorctl: more about it: supervisorctl why {}\n", names.join(" "));
     }
     for (what, names) in [("under way", &under_way), ("not touched", &untouched)] {

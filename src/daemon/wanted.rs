@@ -24,9 +24,8 @@ pub(super) fn wanted(source: &Source, config: &Arc<Config>, log: &Logger) -> (De
         info!(log, "{name} is disabled ({})", disabled.by);
     }
     let found = desired.clone();
-    for (program, Scaled { numprocs: Numprocs { written, count }, .. }) in desired.settle(&config.programs)
-    {
-        info!(log, "{program} is not scaled to {count} any more: its numprocs is not {written} any more");
+    for (program, scaled) in desired.settle(&config.programs) {
+        info!(log, "{}", scaled.over(&program));
     }
     let scaled = scaled(source, config, &mut desired, log);
     if desired != found
@@ -52,8 +51,7 @@ fn scaled(source: &Source, config: &Arc<Config>, desired: &mut Desired, log: &Lo
         return Arc::clone(config);
     };
     for (program, fault) in misfits {
-        warn!(log, "{program} is not scaled any more, which does not fit its configuration: {fault}");
-        desired.scale(&program, None);
+        warn!(log, "{}", desired.forget_misfit(&program, &fault));
     }
     for (program, Scaled { numprocs: Numprocs { written, count }, by, .. }) in desired.scaled() {
         if scaled.programs.contains_key(program) {

@@ -113,6 +113,27 @@ fn of_the_daemons_own_settings_only_the_identifier_changes_at_once() {
 }
 
 #[test]
+fn of_the_rules_of_the_daemon_those_are_named_that_wait_for_its_next_start() {
+    if reference() {
+        return;
+    }
+    let herd = Herd::of("").setting("strategy=one_for_one\nintensity=3\nperiod=60").start();
+    for (settings, keys) in [
+        ("strategy=one_for_one\nintensity=5\nperiod=60", "intensity"),
+        ("strategy=one_for_all\nintensity=3\nperiod=30", "strategy, period"),
+    ] {
+        herd.configure(&[settings], "");
+        let told = format!(
+            "supervisorctl: [supervisord] {keys}: taken over once the daemon is started anew (reload)\n"
+        );
+        assert_eq!(herd.ctl("reread").stderr, told);
+    }
+    herd.configure(&["strategy=one_for_one\nintensity=3\nperiod=60"], "");
+    assert_eq!(herd.ctl("reread").stderr, "");
+    herd.end();
+}
+
+#[test]
 fn the_command_line_still_wins_after_a_reread_and_a_restart() {
     let herd = Herd::of("").setting("identifier=file").argument("-iline").argument("-einfo").start();
     let identifier = || herd.call("supervisor.getIdentification", json!([])).ok();

@@ -18,12 +18,12 @@ use actix::{ActorFutureExt, Handler, Message, ResponseActFuture, WrapFuture};
 use slog::{info, warn};
 use std::sync::Arc;
 use treeherd_domain::cause::Asked;
-use treeherd_domain::desired::{Desired, Scaled};
+use treeherd_domain::desired::Desired;
 use treeherd_domain::event::EventKind;
 use treeherd_domain::fault::Fault;
 use treeherd_domain::name::GroupName;
 use treeherd_domain::plan::{Action, Change, Plan, Unit};
-use treeherd_domain::scale::{Numprocs, fitting};
+use treeherd_domain::scale::fitting;
 use treeherd_domain::spec::Config;
 
 /// Read the configuration; with `keep`, it is what `Add` takes its groups from.
@@ -143,16 +143,11 @@ async fn settle(shared: &Shared, misfits: Vec<(String, Fault)>) {
     let (arena, log) = (&shared.arena, &shared.log);
     let read = arena.config();
     let change = |desired: &mut Desired| {
-        for (program, Scaled { numprocs, .. }) in desired.settle(&read.programs) {
-            let Numprocs { written, count } = numprocs;
-            info!(
-                log,
-                "{program} is not scaled to {count} any more: its numprocs is not {written} any more"
-            );
+        for (program, scaled) in desired.settle(&read.programs) {
+            info!(log, "{}", scaled.over(&program));
         }
         for (program, fault) in misfits {
-            warn!(log, "{program} is not scaled any more, which does not fit its configuration: {fault}");
-            desired.scale(&program, None);
+            warn!(log, "{}", desired.forget_misfit(&program, &fault));
         }
     };
     if let Err(fault) = desire::note(arena, change).await {

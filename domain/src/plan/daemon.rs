@@ -1,8 +1,9 @@
 //! What changed in `[supervisord]` that a daemon takes over only when it is started anew.
 
+use super::steps::differing_rules;
 use crate::spec::DaemonSpec;
 
-/// The keys that differ and hold for the next daemon, as the section has them. `strategy` stands for all of OTP's rules.
+/// The keys that differ and hold for the next daemon, as the section has them.
 ///
 /// What is not among them is taken over when the file is read, or belongs to the programs.
 #[must_use]
@@ -48,7 +49,7 @@ pub(super) fn held_back(old: &DaemonSpec, new: &DaemonSpec) -> Vec<&'static str>
         ("directory", *directory != new.directory),
         ("strip_ansi", *strip_ansi != new.strip_ansi),
         ("state_file", *state_file != new.state_file),
-        ("strategy", *rules != new.rules),
     ];
-    rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key).collect()
+    let keys = rows.into_iter().filter(|(_, differs)| *differs).map(|(key, _)| key);
+    keys.chain(differing_rules(rules.as_ref(), new.rules.as_ref()).map(|(key, ..)| key)).collect()
 }

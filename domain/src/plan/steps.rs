@@ -181,12 +181,18 @@ fn change(key: &'static str, reload: Reload, old: &impl ToString, new: &impl ToS
 fn rules_changes(old: &GroupRules, new: &GroupRules) -> Vec<KeyChange> {
     let below =
         |rules: &GroupRules| rules.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(",");
-    let (texts, others) = (rules_texts(old.policy.as_ref()), rules_texts(new.policy.as_ref()));
-    let keys = texts.into_iter().zip(others).map(|((key, old), (_, new))| (key, old, new));
-    let all = keys.chain([("groups", below(old), below(new))]);
-    all.filter(|(_, old, new)| old != new)
-        .map(|(key, old, new)| change(key, Reload::Hot, &old, &new))
-        .collect()
+    let keys = differing_rules(old.policy.as_ref(), new.policy.as_ref());
+    let groups = Some(("groups", below(old), below(new))).filter(|(_, old, new)| old != new);
+    keys.chain(groups).map(|(key, old, new)| change(key, Reload::Hot, &old, &new)).collect()
+}
+
+/// The keys of two policies that differ, with the value in each.
+pub(super) fn differing_rules(
+    old: Option<&GroupPolicy>,
+    new: Option<&GroupPolicy>,
+) -> impl Iterator<Item = (&'static str, String, String)> {
+    let both = rules_texts(old).into_iter().zip(rules_texts(new));
+    both.map(|((key, old), (_, new))| (key, old, new)).filter(|(_, old, new)| old != new)
 }
 
 /// Every key of a policy with its value. A new field does not compile here until it has its row.
