@@ -217,6 +217,12 @@ impl GroupKind {
         matches!(self, Self::Listener(_) | Self::Subscriber(_))
     }
 
+    /// Whether it is a template, whose processes are instances that come and go.
+    #[must_use]
+    pub const fn is_template(&self) -> bool {
+        matches!(self, Self::Template(_))
+    }
+
     /// Whether what is common to the processes is the same.
     #[must_use]
     pub fn runs_as(&self, other: &Self) -> bool {
@@ -275,7 +281,7 @@ impl GroupSpec {
     pub fn runs_as(&self, other: &Self) -> bool {
         let Self { name, kind, priority, processes, rules } = self;
         // what was spawned of a template is not part of its definition
-        let has_same = matches!(kind, GroupKind::Template(_)) || *processes == other.processes;
+        let has_same = kind.is_template() || *processes == other.processes;
         kind.runs_as(&other.kind)
             && has_same
             && (name, *priority, rules) == (&other.name, other.priority, &other.rules)

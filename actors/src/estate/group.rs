@@ -89,7 +89,7 @@ impl GroupEstate {
 
     /// Whether its processes are the instances of a template.
     pub(crate) fn is_template(&self) -> bool {
-        matches!(self.spec.kind, GroupKind::Template(_))
+        self.spec.kind.is_template()
     }
 
     /// The group's name.

@@ -6,7 +6,7 @@ use crate::depend::Target;
 use crate::drive::Verb;
 use crate::health::Check;
 use crate::name::{GroupName, Namespec};
-use crate::spec::{GroupKind, GroupSpec};
+use crate::spec::GroupSpec;
 use crate::template::{GrowError, grown};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -157,7 +157,7 @@ pub(super) fn templates(setting: &Setting, to: &To) -> Vec<GroupName> {
         To::Group(name) => group.name == *name,
         To::All => true,
     };
-    let templates = setting.groups.iter().filter(|group| matches!(group.kind, GroupKind::Template(_)));
+    let templates = setting.groups.iter().filter(|group| group.kind.is_template());
     templates.filter(is_meant).map(|group| group.name.clone()).collect()
 }
 
@@ -185,7 +185,7 @@ fn find(setting: &Setting, name: &Name) -> Result<To, ScriptError> {
         crate::name::Target::Group(_) => return Err(unknown(setting, name)),
         crate::name::Target::Process(namespec) => namespec,
     };
-    let is_template = |group: &Arc<GroupSpec>| matches!(group.kind, GroupKind::Template(_));
+    let is_template = |group: &Arc<GroupSpec>| group.kind.is_template();
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if setting.group(&namespec.group).is_some_and(is_template) && is_number(namespec.process.as_str()) {
         // one that a template may have by then

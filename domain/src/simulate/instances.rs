@@ -6,7 +6,6 @@ use crate::cause::{Asked, Cause};
 use crate::drive::Verb;
 use crate::group::{ChildId, Output};
 use crate::name::{GroupName, Namespec};
-use crate::spec::GroupKind;
 use crate::template::grown;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,7 +41,7 @@ impl Engine {
     /// An instance that is down for good is taken out.
     pub(super) fn is_over(&mut self, group: Option<&GroupName>, output: &Output) {
         let (Output::Forgotten(ChildId::Process(process)), Some(group)) = (output, group) else { return };
-        let is_template = |company: &Company| matches!(company.spec.kind, GroupKind::Template(_));
+        let is_template = |company: &Company| company.spec.kind.is_template();
         if self.stage.company(group).is_some_and(is_template) {
             let at = self.stage.at(&Namespec::new(group.clone(), process.clone()));
             self.mail.extend(at.map(Mail::Dismiss));
