@@ -126,6 +126,8 @@ class Side:
         while name not in self.ports:
             number = next(PORTS)
             with socket.socket() as probe, contextlib.suppress(OSError):
+                # A program that another thread starts may hold a copy of it for a moment; so it is in nobody's way.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", number))
                 self.ports[name] = number
         return self.ports[name]

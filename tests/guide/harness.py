@@ -5,6 +5,7 @@ exception) kills what is left and says so. Nothing sleeps in hope: `until` looks
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import re
@@ -88,11 +89,17 @@ def alive(pid):
     return False
 
 
+# Below those that the system gives to clients, such as the browser.
+PORTS = itertools.count(10000 + os.getpid() % 340 * 64)
+
+
 def free_port():
-    """A port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port of the loopback that was free a moment ago, and that is given once."""
+    for number in PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", number))
+            return number
 
 
 class Said:

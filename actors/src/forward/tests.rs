@@ -2,7 +2,7 @@
 
 use super::*;
 use slog::{Drain, Never, OwnedKVList, Record, o};
-use std::net::{TcpListener, UdpSocket};
+use std::net::UdpSocket;
 use std::os::unix::net::UnixDatagram;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use treeherd_domain::stream::Stream;
@@ -59,8 +59,13 @@ fn text(message: &[u8]) -> String {
     text.trim_start().to_owned()
 }
 
+/// A port that was free a moment ago. What tried it did not listen, so that a copy of it in a process that another test
+/// just starts is in nobody's way.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let probe = tokio::net::TcpSocket::new_v4().unwrap();
+    probe.set_reuseaddr(true).unwrap();
+    probe.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    probe.local_addr().unwrap().port()
 }
 
 async fn listen(port: u16) -> tokio::net::TcpListener {

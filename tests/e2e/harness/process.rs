@@ -8,12 +8,15 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
-use std::net::TcpListener;
+use std::iter;
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+use tokio::net::TcpSocket;
 use treeherd_actors::clock;
 
 /// How long a condition may take before the test fails: long, since it costs nothing when all is well.
@@ -97,10 +100,23 @@ pub(crate) fn assert_at_rest(pid: i32) {
     assert!(rested.is_some(), "it is busy");
 }
 
-/// A port of the loopback that was free a moment ago.
+/// A port of the loopback that was free a moment ago, and that no other test of this run is given.
+///
+/// It lies below those that the system gives to clients, and the socket that tries it does not listen and lets others
+/// have its address: a process that is just being started may hold a copy of it for a moment, and is in nobody's way.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has a free port");
-    listener.local_addr().expect("a bound socket has an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    const FIRST: u32 = 10_000;
+    let of_this_run = (std::process::id() % 340) * 64;
+    let is_free = |port: u16| {
+        let probe = TcpSocket::new_v4()?;
+        probe.set_reuseaddr(true)?;
+        probe.bind((Ipv4Addr::LOCALHOST, port).into())
+    };
+    iter::repeat_with(|| NEXT.fetch_add(1, Ordering::Relaxed) % 1024)
+        .filter_map(|step| u16::try_from(FIRST + of_this_run + u32::from(step)).ok())
+        .find(|&port| is_free(port).is_ok())
+        .expect("there is no end to the ports")
 }
 
 /// What a program run to its end said.
