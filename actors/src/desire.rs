@@ -31,7 +31,7 @@ const HOLDS: &str = "it holds until the daemon ends";
 
 /// Changes the desired state.
 pub(crate) async fn change(arena: &Arc<Arena>, change: impl FnOnce(&mut Desired)) -> Result<(), Fault> {
-    let path = arena.started().state_file.clone();
+    let path = arena.started().daemon.state_file.clone();
     let turn = turn(arena).await.ok_or_else(|| late(&path, UNCHANGED))?;
     let before = arena.desired();
     let mut desired = before.clone();
@@ -57,7 +57,7 @@ pub(crate) async fn change(arena: &Arc<Arena>, change: impl FnOnce(&mut Desired)
 
 /// The same where it has changed whether it can be kept or not.
 pub(crate) async fn note(arena: &Arc<Arena>, change: impl FnOnce(&mut Desired)) -> Result<(), Fault> {
-    let path = arena.started().state_file.clone();
+    let path = arena.started().daemon.state_file.clone();
     let turn = turn(arena).await;
     let mut desired = arena.desired();
     change(&mut desired);

@@ -6,15 +6,17 @@
 
 mod daemon;
 mod probes;
+mod servers;
 mod steps;
 
 pub use probes::ProbeChange;
+pub use servers::{SectionChange, ServerChange};
 pub use steps::{Action, GroupSteps, Step, Unit};
 
 use crate::health::ProbeSpec;
 use crate::name::GroupName;
 use crate::reload;
-use crate::spec::{DaemonSpec, GroupSpec};
+use crate::spec::{Config, GroupSpec};
 use std::sync::Arc;
 
 /// The difference between the groups that are active and those that are configured.
@@ -30,6 +32,8 @@ pub struct Plan {
     pub probes: Vec<ProbeChange>,
     /// Keys of `[supervisord]` that differ from those with which the daemon was started, and hold once it is started anew.
     pub daemon: Vec<&'static str>,
+    /// Sections of control endpoints that differ from those with which the daemon was started; they hold from the same moment.
+    pub servers: Vec<ServerChange>,
 }
 
 /// A group that is defined differently now.
@@ -70,8 +74,17 @@ impl Plan {
 
     /// The same plan with what changed of the daemon itself and is not taken over while it runs.
     #[must_use]
-    pub fn with_daemon(self, old: &DaemonSpec, new: &DaemonSpec) -> Self {
-        Self { daemon: daemon::held_back(old, new), ..self }
+    pub fn with_daemon(self, started: &Config, new: &Config) -> Self {
+        let daemon = daemon::held_back(&started.daemon, &new.daemon);
+        Self { daemon, servers: ServerChange::between(started, new), ..self }
+    }
+
+    /// What was read and holds once the daemon is started anew, one text for each section: `[supervisord] umask, user:
+    /// changed`, `[inet_http_server]: added`.
+    pub fn held_back(&self) -> impl Iterator<Item = String> {
+        let daemon = Some(self.daemon.join(", ")).filter(|keys| !keys.is_empty());
+        let daemon = daemon.map(|keys| format!("[supervisord] {keys}: changed"));
+        daemon.into_iter().chain(self.servers.iter().map(ToString::to_string))
     }
 
     /// Whether there is nothing to do.

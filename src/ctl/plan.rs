@@ -9,6 +9,7 @@
 //! probe db: changed, by reread as well
 //!   interval: 10s -> 5s (hot)
 //! [supervisord] loglevel: taken over once the daemon is started anew (reload)
+//! [unix_http_server] chmod: taken over once the daemon is started anew (reload)
 //! Plan: 1 to add, 2 to restart, 0 to update, 0 to remove.
 //! ```
 //!
@@ -67,7 +68,7 @@ const NOTHING: &str = "No config updates to processes\n";
 #[must_use]
 pub fn shown(plan: &PlanInfo) -> String {
     if plan.is_empty() {
-        return NOTHING.to_owned() + &held_back(&plan.daemon);
+        return NOTHING.to_owned() + &waiting(plan);
     }
     let processes = || plan.groups.iter().flat_map(|group| &group.processes);
     let names = processes().map(|process| namespec(process).chars().count());
@@ -80,7 +81,7 @@ pub fn shown(plan: &PlanInfo) -> String {
         }
     }
     plan.probes.iter().for_each(|probe| text.push_str(&of_probe(probe)));
-    text.push_str(&held_back(&plan.daemon));
+    text.push_str(&waiting(plan));
     if plan.groups.is_empty() {
         return text + NOTHING;
     }
@@ -89,6 +90,10 @@ pub fn shown(plan: &PlanInfo) -> String {
         ["add", "restart", "update", "remove"].map(|action| format!("{} to {action}", count(action)));
     text.push_str(&format!("Plan: {}.\n", counts.join(", ")));
     text
+}
+
+fn waiting(plan: &PlanInfo) -> String {
+    held_back(plan).into_iter().map(|line| line + "\n").collect()
 }
 
 fn heading(group: &PlannedGroup) -> String {

@@ -8,7 +8,7 @@ use crate::ctl::session::{Outcome, Session};
 use crate::ctl::{fault, status};
 use treeherd_rpc::api::{ConfigApiClient as _, SupervisorApiClient as _};
 use treeherd_rpc::client::ConnectError;
-use treeherd_rpc::wire::{ChangedProbe, PlanInfo};
+use treeherd_rpc::wire::{ChangedProbe, ChangedServer, PlanInfo};
 
 /// `reread`
 pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
@@ -17,10 +17,10 @@ pub(super) async fn reread(session: &mut Session, argument: &str) -> Outcome {
         return Ok(());
     }
     match ask(session).await {
-        Ok(Reread { added, changed, removed, probes, daemon }) => {
+        Ok(Reread { added, changed, removed, probes, held_back }) => {
             session.screen.bytes(render::changes(&added, &changed, &removed).as_bytes());
             tell_probes(session, &probes);
-            tell_held_back(session, &daemon);
+            tell_held_back(session, &held_back);
         }
         Err(problem) => return not_read(session, problem),
     }
@@ -33,8 +33,8 @@ struct Reread {
     changed: Vec<String>,
     removed: Vec<String>,
     probes: Vec<ChangedProbe>,
-    /// The keys of the daemon itself that it does not take over while it runs.
-    daemon: Vec<String>,
+    /// What it does not take over while it runs, a line each.
+    held_back: Vec<String>,
 }
 
 /// Has the daemon read its file. One that has no probes is asked in Supervisor's way; one without Supervisor's namespace is
@@ -42,9 +42,11 @@ struct Reread {
 async fn ask(session: &mut Session) -> Result<Reread, Problem> {
     session.call(async |client| client.get_api_version().await).await?;
     match session.call(async |client| client.config_reread().await).await {
-        Ok(PlanInfo { added, changed, removed, probes, daemon, .. }) => {
+        Ok(plan) => {
+            let held_back = held_back(&plan);
+            let PlanInfo { added, changed, removed, probes, .. } = plan;
             let changed = changed.into_iter().map(|group| group.name).collect();
-            Ok(Reread { added, changed, removed, probes, daemon })
+            Ok(Reread { added, changed, removed, probes, held_back })
         }
         Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::UNKNOWN_METHOD) => {
             ask_plainly(session).await
@@ -57,7 +59,7 @@ async fn ask(session: &mut Session) -> Result<Reread, Problem> {
 async fn ask_plainly(session: &mut Session) -> Result<Reread, Problem> {
     let reread = session.call(async |client| client.reload_config().await).await?;
     let (added, changed, removed) = reread.into_lists();
-    Ok(Reread { added, changed, removed, probes: Vec::new(), daemon: Vec::new() })
+    Ok(Reread { added, changed, removed, probes: Vec::new(), held_back: Vec::new() })
 }
 
 /// A line for each probe that came, went or changed, behind Supervisor's own lines.
@@ -71,23 +73,26 @@ fn tell_probes(session: &mut Session, probes: &[ChangedProbe]) {
     }
 }
 
-/// Tells of keys of the daemon that it does not take over while it runs, on stderr: Supervisor's lines are read by programs.
-fn tell_held_back(session: &mut Session, keys: &[String]) {
-    let line = held_back(keys);
-    if !line.is_empty() {
-        session.screen.error(&format!("supervisorctl: {line}"));
-    }
+/// Tells what the daemon does not take over while it runs, on stderr: Supervisor's lines are read by programs.
+fn tell_held_back(session: &mut Session, lines: &[String]) {
+    lines.iter().for_each(|line| session.screen.error(&format!("supervisorctl: {line}\n")));
 }
 
-/// The line about keys of the daemon that it does not take over while it runs; nothing if there are none.
-pub(super) fn held_back(keys: &[String]) -> String {
-    match keys {
-        [] => String::new(),
-        keys => format!(
-            "[supervisord] {}: taken over once the daemon is started anew (reload)\n",
-            keys.join(", ")
-        ),
-    }
+/// A line for each section with something that the daemon does not take over while it runs: `[supervisord]`, and those of the
+/// control endpoints.
+pub(super) fn held_back(plan: &PlanInfo) -> Vec<String> {
+    let line = |section: &str, what: &str| {
+        format!("[{section}]{what} taken over once the daemon is started anew (reload)")
+    };
+    let keys = |keys: &[String]| format!(" {}:", keys.join(", "));
+    let daemon = Some(&plan.daemon).filter(|names| !names.is_empty());
+    let daemon = daemon.map(|names| line("supervisord", &keys(names)));
+    let servers =
+        plan.servers.iter().map(|ChangedServer { section, change, keys: names }| match names.is_empty() {
+            true => line(section, &format!(": {change}, and")),
+            false => line(section, &keys(names)),
+        });
+    daemon.into_iter().chain(servers).collect()
 }
 
 /// Tells why the daemon has not read its file.
@@ -156,11 +161,12 @@ pub(super) async fn update(session: &mut Session, argument: &str) -> Outcome {
     if arguments.has("per-process") {
         reshape::require(session).await?;
     }
-    let Some(Reread { added, changed, removed, probes, daemon }) = reread_for_update(session).await? else {
+    let Some(Reread { added, changed, removed, probes, held_back }) = reread_for_update(session).await?
+    else {
         return Ok(());
     };
     tell_probes(session, &probes);
-    tell_held_back(session, &daemon);
+    tell_held_back(session, &held_back);
     let mut wanted = arguments.words();
     if wanted.contains(&"all") {
         wanted.clear();

@@ -1,7 +1,7 @@
 //! What `reread` counts as a change, and what it changes at once.
 
 use crate::harness::{Herd, MARK, names, program, reference, run, until};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::Command;
 
 const BASE: &str = "command=/bin/cat\nautostart=false\nstdout_logfile={dir}/p.log\n";
@@ -130,6 +130,56 @@ fn of_the_rules_of_the_daemon_those_are_named_that_wait_for_its_next_start() {
     }
     herd.configure(&["strategy=one_for_one\nintensity=3\nperiod=60"], "");
     assert_eq!(herd.ctl("reread").stderr, "");
+    herd.end();
+}
+
+#[test]
+fn changed_control_endpoints_are_told_and_wait_for_the_next_start() {
+    if reference() {
+        return;
+    }
+    let two = |keys: &str| format!("[unix_http_server:two]\nfile={{dir}}/two.sock\n{keys}");
+    let told = |what: &str| format!("{what} taken over once the daemon is started anew (reload)\n");
+    let password = "username=u\npassword=hush\n";
+    let herd = Herd::of(&two("")).start();
+    assert_eq!(herd.ctl("reread").stderr, "");
+    for (sections, what) in [
+        (two(password), vec!["[unix_http_server:two] username, password:"]),
+        (two("chmod=0750\n"), vec!["[unix_http_server:two] chmod:"]),
+        (String::new(), vec!["[unix_http_server:two]: removed, and"]),
+        (
+            two("chmod=0750\n") + "[inet_http_server]\nport=127.0.0.1:1\n",
+            vec!["[inet_http_server]: added, and", "[unix_http_server:two] chmod:"],
+        ),
+    ] {
+        herd.configure(&[], &sections);
+        let lines: String = what.iter().map(|what| told(what)).collect();
+        herd.ctl("plan").is(&format!("No config updates to processes\n{lines}"), 0);
+        herd.ctl("plan --check").has("No config", 0);
+        for (action, said) in [("reread", "No config updates to processes\n"), ("update", "")] {
+            let lines: String = what.iter().map(|what| format!("supervisorctl: {}", told(what))).collect();
+            let answer = herd.ctl(action);
+            answer.is(said, 0);
+            assert_eq!(answer.stderr, lines, "{action} {sections}");
+        }
+    }
+    herd.wait_anywhere(
+        "WARN [inet_http_server]: added, and taken over once the daemon is started anew (reload)",
+    );
+    let plan: Value = serde_json::from_str(&herd.ctl("plan --json").stdout).expect("it is JSON");
+    let servers = json!([
+        {"section": "inet_http_server", "change": "added"},
+        {"section": "unix_http_server:two", "change": "changed", "keys": ["chmod"]},
+    ]);
+    assert_eq!(plan["servers"], servers);
+    // a daemon that was started with it has nothing to tell
+    herd.configure(&[], &two(password));
+    herd.signal("HUP");
+    herd.wait("received SIGHUP");
+    herd.wait("supervisord started with pid");
+    until("the restart", || herd.ctl("plan").stdout.starts_with("No config").then_some(()));
+    assert_eq!(herd.ctl("reread").stderr, "");
+    herd.assert_count("hush", 0);
     herd.end();
 }
 

@@ -18,7 +18,7 @@ use treeherd_domain::group::in_trees;
 use treeherd_domain::name::{GroupName, Namespec};
 use treeherd_domain::pool::next_serial;
 use treeherd_domain::scale::Programs;
-use treeherd_domain::spec::{Config, DaemonSpec, GroupSpec};
+use treeherd_domain::spec::{Config, GroupSpec};
 
 /// What the daemon is doing (Supervisor's "mood").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,8 +57,8 @@ pub struct Arena {
     pub grove: Grove,
     exit_status: AtomicU8,
     config: RwLock<Arc<Config>>,
-    /// `[supervisord]` as the daemon was started with it.
-    started: DaemonSpec,
+    /// The configuration with which the daemon was started.
+    started: Arc<Config>,
     mood: AtomicI8,
     /// The mood that somebody asked for, until a root has seen it.
     asked: Mutex<Option<Mood>>,
@@ -98,7 +98,7 @@ impl Arena {
             sockets: Sockets::default(),
             grove: Grove::new(config.daemon.rules.clone()),
             exit_status: AtomicU8::new(0),
-            started: config.daemon.clone(),
+            started: Arc::clone(&config),
             config: RwLock::new(config),
             mood: AtomicI8::new(1),
             asked: Mutex::default(),
@@ -193,9 +193,10 @@ impl Arena {
         self.places().get(name).map(|place| Arc::clone(&place.group))
     }
 
-    /// `[supervisord]` as the daemon was started with it: most of it holds for as long as it runs.
+    /// The configuration with which the daemon was started: most of `[supervisord]`, and its control endpoints, hold for as
+    /// long as it runs.
     #[must_use]
-    pub const fn started(&self) -> &DaemonSpec {
+    pub fn started(&self) -> &Config {
         &self.started
     }
 

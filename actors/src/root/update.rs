@@ -73,20 +73,15 @@ fn plan(shared: &Shared, config: &Config) -> Plan {
     // probes are as the file said that was read last
     let plan = Plan::between(&active, &config.groups);
     let plan = plan.with_probes(&shared.arena.config().probes, &config.probes);
-    plan.with_daemon(shared.arena.started(), &config.daemon)
+    plan.with_daemon(shared.arena.started(), config)
 }
 
 /// Tells what the daemon has read and does not take over while it runs.
 fn tell_held_back(shared: &Shared, plan: &Plan, config: &Config) {
-    if plan.daemon.is_empty() {
-        return;
+    for what in plan.held_back() {
+        warn!(shared.log, "{what}, and taken over once the daemon is started anew (reload)");
     }
-    let keys = plan.daemon.join(", ");
-    warn!(
-        shared.log,
-        "[supervisord] {keys}: changed, and taken over once the daemon is started anew (reload)"
-    );
-    let (old, new) = (&shared.arena.started().state_file, &config.daemon.state_file);
+    let (old, new) = (&shared.arena.started().daemon.state_file, &config.daemon.state_file);
     if old != new {
         let (old, new) = (old.display(), new.display());
         warn!(

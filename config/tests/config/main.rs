@@ -14,6 +14,7 @@ mod reports;
 mod restart;
 mod rolling;
 mod scale;
+mod servers;
 mod specs;
 mod stop;
 mod strategy;

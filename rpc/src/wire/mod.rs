@@ -31,8 +31,8 @@ pub use graph::{GraphEdge, GraphInfo, GraphNode};
 pub use log::{LogItem, LogSlice, LogStart, Payload};
 pub use operation::{ErrorData, Operation, OperationState, Row, RowError, Wait};
 pub use plan::{
-    ChangedGroup, ChangedKey, ChangedKeys, ChangedProbe, GroupUpdate, PlanInfo, PlannedGroup,
-    PlannedProcess, UpdatedProcess,
+    ChangedGroup, ChangedKey, ChangedKeys, ChangedProbe, ChangedServer, GroupUpdate, PlanInfo,
+    PlannedGroup, PlannedProcess, UpdatedProcess,
 };
 pub use pool::{ListenerInfo, PoolInfo, SubscriberInfo};
 pub use probe::ProbeInfo;

@@ -2,7 +2,7 @@
 
 use crate::wire::RowError;
 use serde::{Deserialize, Serialize};
-use treeherd_domain::plan::{Action, Change, GroupSteps, Plan, ProbeChange, Step, Unit};
+use treeherd_domain::plan::{Action, Change, GroupSteps, Plan, ProbeChange, ServerChange, Step, Unit};
 use treeherd_domain::reload::KeyChange;
 use treeherd_domain::spec::GroupSpec;
 
@@ -28,6 +28,21 @@ pub struct PlanInfo {
     /// Keys of `[supervisord]` that differ from those with which the daemon was started, and hold once it is started anew.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub daemon: Vec<String>,
+    /// Sections of control endpoints that differ from those with which the daemon was started, and hold from the same moment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ChangedServer>,
+}
+
+/// A section of the control endpoints that is not what it was when the daemon was started.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ChangedServer {
+    /// The section as written, without its brackets.
+    pub section: String,
+    /// `added`, `changed` or `removed`.
+    pub change: String,
+    /// The keys that differ, without their values.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// A `[probe:x]` that came, went, or is defined differently.
@@ -169,6 +184,7 @@ impl PlanInfo {
             groups: plan.steps(unit).iter().map(PlannedGroup::from).collect(),
             probes: plan.probes.iter().map(ChangedProbe::from).collect(),
             daemon: plan.daemon.iter().map(|key| (*key).to_owned()).collect(),
+            servers: plan.servers.iter().map(ChangedServer::from).collect(),
         }
     }
 
@@ -195,6 +211,16 @@ impl From<&ProbeChange> for ChangedProbe {
             name: change.name().to_owned(),
             change: change.as_str().to_owned(),
             keys: change.keys().iter().map(ChangedKey::from).collect(),
+        }
+    }
+}
+
+impl From<&ServerChange> for ChangedServer {
+    fn from(change: &ServerChange) -> Self {
+        Self {
+            section: change.section.clone(),
+            change: change.change.as_str().to_owned(),
+            keys: change.keys.iter().map(|key| (*key).to_owned()).collect(),
         }
     }
 }
