@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import time
 
 from scenario import scenario, table
 from side import BASE, until
@@ -147,8 +148,19 @@ def effects(s, d):
     until("the words of show", lambda: "bold" in s.read("show.log"))
     s.note("its identification", repr(d.rpc("supervisor.getIdentification")))
     s.note("what the program finds", s.read("show.log").replace("\x1b", "ESC"))
-    names = sorted(path.name.split("-")[0] for path in s.dir.glob("**/*") if path.is_file() and "refused" not in path.name)
-    s.note("the files", "\n".join(f"{name}" for name in names))
+    s.note("the files", "\n".join(until("files at rest", lambda: at_rest(s))))
+
+
+def at_rest(s):
+    """The names of all files, if they are the same after a while: the main log may just be rolled over."""
+
+    def names():
+        files = (path.name for path in s.dir.glob("**/*") if path.is_file() and "refused" not in path.name)
+        return sorted(name.split("-")[0] for name in files)
+
+    before = names()
+    time.sleep(0.2)
+    return before if names() == before else None
 
 
 @table(WORKING, size=1)

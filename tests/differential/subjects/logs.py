@@ -180,16 +180,23 @@ def rotation_of_a_large_chunk(s):
     s.note("sizes", f"{sizes}\n")
 
 
+def main_logs(s, count):
+    """The names of the main log's files, once there are so many: one is missing for a moment while they are rolled."""
+
+    def names():
+        seen = sorted(name for name in os.listdir(s.dir) if name.startswith("main.log"))
+        return len(seen) == count and f"{seen}\n"
+
+    return until(f"{count} files of the main log", names)
+
+
 @scenario(weight=3)
 def rotation_of_the_main_log(s):
     d = s.daemon(BASE.replace("[supervisord]", "[supervisord]\nlogfile_maxbytes=200\nlogfile_backups=2")
                  + "[program:cat]\ncommand=cat\nstartsecs=0\n")
     for _ in range(4):
         d.ctl("restart cat", quiet=True)
-    names = lambda: sorted(name for name in os.listdir(s.dir) if name.startswith("main.log"))
-    # one of them is missing for a moment while it is rolled
-    until("all three", lambda: len(names()) == 3)
-    s.note("names", f"{names()}\n")
+    s.note("names", main_logs(s, 3))
 
 
 @scenario
@@ -197,7 +204,7 @@ def main_log_without_backups(s):
     d = s.daemon(BASE.replace("[supervisord]", "[supervisord]\nlogfile_maxbytes=100\nlogfile_backups=0")
                  + "[program:cat]\ncommand=cat\nstartsecs=0\n")
     d.until_state("cat", "RUNNING")
-    s.note("names", f"{sorted(name for name in os.listdir(s.dir) if name.startswith('main.log'))}\n")
+    s.note("names", main_logs(s, 1))
 
 
 # -- what is done to bytes on the way
