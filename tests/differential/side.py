@@ -246,6 +246,14 @@ serverurl=unix://{dir}/s.sock
 """
 
 
+# For programs in the shell: `tell FORMAT TEXT FILES` prints the text and waits until it is in one of these logs, so that
+# the daemon reads what follows on its own. A second is enough: the text may have gone with a file that is no longer kept.
+TELL = (
+    'tell() { printf "$1" "$2"; said=$2; shift 2; n=0; '
+    'until cat "$@" 2>/dev/null | grep -qF "$said" || [ $n = 50 ]; do n=$((n+1)); sleep 0.02; done; }; '
+)
+
+
 class Daemon:
     """A supervisord in the foreground, with its output in the files `stdout` and `stderr` of the directory."""
 

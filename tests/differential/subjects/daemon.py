@@ -254,6 +254,7 @@ def usr2(s):
 def chld(s):
     d = s.daemon(DEBUG + sh("p", "sleep 0.3; echo bye", QUICK))
     d.until_log("received SIGCHLD indicating a child quit")
+    d.until_log("exited: p (")
     s.note("lines", lines(d, "'p'", " p ", "bye", "SIGCHLD", without=["success"]))
 
 

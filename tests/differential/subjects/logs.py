@@ -9,7 +9,7 @@ import signal
 import stat
 
 from scenario import scenario
-from side import BASE, until
+from side import BASE, TELL, until
 
 DEBUG = BASE.replace("[unix_http_server]", "loglevel=debug\n[unix_http_server]")
 QUICK = "startsecs=0\nautorestart=false\n"
@@ -135,11 +135,13 @@ def auto_clean_up_switched_off(s):
 
 # -- rotation
 
-# Ten bytes at a time, each read on its own.
-STEPS = "for i in 1 2 3 4 5 6 7; do printf \"line %%d of x\\\\n\" $i; sleep 0.25; done"
+
+def steps(log):
+    """Twelve bytes at a time, each read on its own."""
+    return TELL + f'for i in 1 2 3 4 5 6 7; do tell "%%s\\\\n" "line $i of x" {log}*; done'
 
 
-@scenario(weight=5)
+@scenario(weight=12)
 def rotation(s):
     rows = {
         "no backups": "maxbytes=26 backups=0", "one": "maxbytes=26 backups=1", "three": "maxbytes=20 backups=3",
@@ -151,7 +153,7 @@ def rotation(s):
     for at, (name, settings) in enumerate(rows.items()):
         names[name] = f"r{at}"
         more = "".join(f"stdout_logfile_{setting}\n" for setting in settings.split(" "))
-        conf += sh(f"r{at}", STEPS, f"{QUICK}stderr_logfile=NONE\nstdout_logfile={{dir}}/r{at}.log\n{more}")
+        conf += sh(f"r{at}", steps(f"{{dir}}/r{at}.log"), f"{QUICK}stderr_logfile=NONE\nstdout_logfile={{dir}}/r{at}.log\n{more}")
     once(s, conf, *names.values())
     for name, program in names.items():
         s.note(name, listing(s, program + ".log"))
@@ -165,7 +167,7 @@ def rotation_where_files_are_missing(s):
     s.write("k.log", "twenty bytes of old text\n")
     conf = BASE
     for name in "rk":
-        conf += sh(name, "sleep 0.2; printf new; sleep 0.3; printf newer", f"{QUICK}stderr_logfile=NONE\n"
+        conf += sh(name, TELL + f"sleep 0.2; tell %%s new {{dir}}/{name}.log*; printf newer", f"{QUICK}stderr_logfile=NONE\n"
                    f"stdout_logfile={{dir}}/{name}.log\nstdout_logfile_maxbytes=3\nstdout_logfile_backups=3")
     once(s, conf, "r", "k")
     s.note("a gap", listing(s, "r.log"))
@@ -334,7 +336,7 @@ def usr2(s):
 @scenario
 def rotation_through_a_link(s):
     s.path("link.log").symlink_to(s.path("real.log"))
-    once(s, BASE + sh("p", "echo first; sleep 0.3; echo second", f"{QUICK}stderr_logfile=NONE\nstdout_logfile={{dir}}/link.log\n"
+    once(s, BASE + sh("p", TELL + "tell %%s first {dir}/link.log*; echo second", f"{QUICK}stderr_logfile=NONE\nstdout_logfile={{dir}}/link.log\n"
                       "stdout_logfile_maxbytes=3\nstdout_logfile_backups=2"), "p")
     s.note("what is a link", "".join(f"{name} {s.path(name).is_symlink()}\n" for name in sorted(os.listdir(s.dir)) if name.startswith("link")))
 
@@ -359,5 +361,5 @@ def levels(s):
     """What is written below the level is not."""
     conf = BASE.replace("[unix_http_server]", "loglevel=warn\n[unix_http_server]")
     d = s.daemon(conf + sh("p", "sleep 0.2; exit 3", QUICK), quiet=True)
-    d.until_state("p", "EXITED")
+    d.until_log("exited: p (")
     s.note("warn", "".join(line[24:] + "\n" for line in d.log().splitlines()))
