@@ -53,7 +53,7 @@ const TARGETS: &[Target] = &[
 ];
 
 /// No input may take longer.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A number from the environment.
 fn setting(name: &str, default: u64) -> u64 {
@@ -110,6 +110,17 @@ fn run(target: Target, progress: &Progress) -> bool {
     true
 }
 
+/// Waits for a condition for so long at most; whether it came true.
+fn wait(limit: Duration, holds: impl Fn() -> bool) -> bool {
+    let step = Duration::from_millis(50);
+    let mut left = limit;
+    while !holds() && !left.is_zero() {
+        thread::sleep(step);
+        left = left.saturating_sub(step);
+    }
+    holds()
+}
+
 fn fuzz(name: &str) {
     let target = *TARGETS.iter().find(|target| target.name == name).expect("it stands in the list");
     for seed in seeds(name) {
@@ -120,22 +131,14 @@ fn fuzz(name: &str) {
         let progress = Arc::clone(&progress);
         move || run(target, &progress)
     });
-    let mut left = Duration::from_secs(setting("FUZZ_SECONDS", 1));
-    let step = Duration::from_millis(50);
-    while !left.is_zero() && !worker.is_finished() {
-        thread::sleep(step);
-        left = left.saturating_sub(step);
-    }
+    let has_begun = || progress.done.load(Ordering::Relaxed) > 100;
+    wait(Duration::from_secs(setting("FUZZ_SECONDS", 1)), || worker.is_finished());
+    wait(PATIENCE, || has_begun() || worker.is_finished());
     progress.is_over.store(true, Ordering::Relaxed);
-    let mut patience = PATIENCE;
-    while !worker.is_finished() {
-        assert!(!patience.is_zero(), "takes for ever: {}", progress.keep(target));
-        thread::sleep(step);
-        patience = patience.saturating_sub(step);
-    }
+    assert!(wait(PATIENCE, || worker.is_finished()), "takes for ever: {}", progress.keep(target));
     let is_good = worker.join().expect("failures are caught");
     assert!(is_good, "{}", progress.keep(target));
-    assert!(progress.done.load(Ordering::Relaxed) > 100, "it has hardly begun");
+    assert!(has_begun(), "it has hardly begun");
 }
 
 #[test]

@@ -374,6 +374,7 @@ fn in_turn(first: &str, keys: &str) -> String {
 fn nobody_waits_for_what_its_group_does_not_start_any_more() {
     let x = cat("x", "requires=g:b?");
     with(&format!("{}{x}", in_turn("startsecs=3600", "")), async |herd| {
+        herd.state("g:a", ProcessState::Starting).await;
         waiting(herd, "x", &["g:b"]).await;
         assert_eq!(outcome(herd, "process.stop", "g:*").await["ok"], true);
         herd.state("x", ProcessState::Running).await;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use treeherd_actors::estate::FeedEstate;
 use treeherd_domain::feed::Tally;
 use treeherd_domain::signal::Signal;
-use treeherd_domain::status::ProcessState;
+use treeherd_domain::status::{ProcessState, ProcessStatus};
 
 const SUBSCRIBER: &str = "[subscriber:sub]\nevents=REMOTE_COMMUNICATION\nstartsecs=0\nautorestart=true\n\
     stdout_logfile=NONE\nstderr_logfile=NONE\n";
@@ -304,7 +304,12 @@ fn a_thousand_flapping_programs_are_told_or_counted_to_the_last() {
         }
         assert!(started.await.unwrap().get().contains("result"), "they were started");
         let group = herd.shared.arena.group("flap").unwrap();
-        let is_calm = || group.estates.iter().all(|one| one.status().state == ProcessState::Fatal);
+        // what had not had its turn was refused, for there is nothing to start
+        let is_over = |one: &ProcessStatus| match one.state {
+            ProcessState::Stopped => one.incarnation == 0,
+            state => state == ProcessState::Fatal,
+        };
+        let is_calm = || group.estates.iter().all(|one| is_over(&one.status()));
         herd.until("calm", is_calm).await;
         let bugs = || herd.logged("actor root/group:slow/feeder ended by an internal error");
         herd.until("its end is told", || bugs() > 0).await;
