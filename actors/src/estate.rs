@@ -48,6 +48,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
+use treeherd_domain::depend::Returns;
 use treeherd_domain::exit::ExitStatus;
 use treeherd_domain::health::{Condition, Health, Readiness, Vitals};
 use treeherd_domain::level::Level;
@@ -117,6 +118,8 @@ pub struct Record {
     pub begun: bool,
     /// What it waits for, and on whom it relies.
     pub gate: Gate,
+    /// What restarts of several have in mind with it.
+    pub returns: Returns,
     /// What happened to the process that is there, or was there last.
     pub signs: Signs,
     /// What is run beside it, or was.

@@ -130,6 +130,23 @@ impl Shared {
         }
     }
 
+    /// A stop calls off what would start a process again. Whether there was something.
+    pub(crate) fn call_off(&self, process: &Namespec) -> bool {
+        let is_due = self.is_due(process);
+        if let Some(estate) = self.arena.estate(process) {
+            estate.record().returns.call_off();
+        }
+        is_due
+    }
+
+    /// Whether a restart of several, or its groups, are about to start it.
+    pub(crate) fn is_due(&self, process: &Namespec) -> bool {
+        let returns = self.arena.estate(process).is_some_and(|estate| estate.record().returns.is_due());
+        let outlook = || self.arena.grove.trees().forest.outlook(process);
+        let is_planted = self.arena.grove.is_planted();
+        returns || is_planted && outlook().is_some_and(|outlook| outlook.is_start())
+    }
+
     /// A process may have become ready.
     pub(crate) fn tell_if_ready(&self, process: &Namespec) {
         if self.arena.grove.drives(&process.group)

@@ -73,8 +73,20 @@ pub struct Do {
     pub cause: Cause,
     /// Of a start or restart: whether it waits for nothing that it requires, and brings nothing of that up.
     pub alone: bool,
+    /// Of a stop or start: the number of the restart of several that it is part of.
+    pub part_of: Option<u64>,
+    /// Of a stop: whether it has called off a start that was to come; noted on the way down.
+    pub annuls: bool,
     /// Where the outcome goes.
     pub reply: Reply,
+}
+
+impl Do {
+    /// This, of one process for itself.
+    #[must_use]
+    pub const fn new(verb: Verb, wait: Wait, cause: Cause, alone: bool, reply: Reply) -> Self {
+        Self { verb, wait, cause, alone, part_of: None, annuls: false, reply }
+    }
 }
 
 /// Bring these up: somebody who starts requires them, or their group was about to start them.
@@ -376,10 +388,12 @@ impl Actor for Program {
 impl Handler<Do> for Program {
     type Result = ();
 
-    fn handle(&mut self, Do { verb, wait, cause, alone, reply }: Do, context: &mut Self::Context) {
+    fn handle(&mut self, command: Do, context: &mut Self::Context) {
+        let Do { verb, wait, cause, alone, part_of, annuls, reply } = command;
         match verb {
+            Verb::Start if self.is_called_off(part_of) => reply.send(self.called_off()),
             Verb::Start => self.start(wait, alone, cause, reply, context),
-            Verb::Stop => self.stop(wait, cause, reply, context),
+            Verb::Stop => self.stop((wait, annuls), cause, reply, context),
             Verb::Restart => self.restart(wait, alone, cause, reply, context),
             Verb::Signal(signal) => {
                 let result = self.send_signal(signal, &cause, context);

@@ -257,7 +257,7 @@ impl Handler<program::Summon> for Root {
         for namespec in summon.namespecs {
             let reply = summon.reply.clone();
             let cause = summon.cause.clone();
-            let command = program::Do { verb: summon.verb, wait: Wait::No, cause, alone: false, reply };
+            let command = program::Do::new(summon.verb, Wait::No, cause, false, reply);
             self.handle(Dispatch { namespec, command }, context);
         }
     }

@@ -120,6 +120,7 @@ pub struct Shared {
     /// Which ticks were announced last.
     pub(crate) ticks: Mutex<Ticks>,
     incidents: AtomicU64,
+    restarts: AtomicU64,
     rebuilds: AtomicU64,
     /// The last rebuild of the root.
     pub(crate) root_repair: Slot<Repair>,
@@ -153,6 +154,7 @@ impl Shared {
         let SharedParts { arena, log, logs, control, environment, path, server_url, log_settings } = parts;
         let journal = Arc::new(Journal::new(arena.seq()));
         let (bus, incidents, rebuilds) = (Slot::default(), AtomicU64::new(0), AtomicU64::new(0));
+        let restarts = AtomicU64::new(0);
         let root = Slot::default();
         Arc::new(Self {
             arena,
@@ -175,6 +177,7 @@ impl Shared {
             posts: Posts::default(),
             ticks: Mutex::default(),
             incidents,
+            restarts,
             rebuilds,
             root_repair: Slot::default(),
         })
@@ -256,6 +259,11 @@ impl Shared {
     #[must_use]
     pub fn rebuilds(&self) -> u64 {
         self.rebuilds.load(Ordering::Relaxed)
+    }
+
+    /// The number of another restart of several.
+    pub(crate) fn next_restart(&self) -> u64 {
+        self.restarts.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(crate) fn count_root(&self) {

@@ -48,8 +48,7 @@ impl Verb {
         let name = state.name();
         match self {
             Self::Start => !name.is_running(),
-            // what is FATAL and tried again in the background is not down yet
-            Self::Stop => name.is_running() || state.is_retried(),
+            Self::Stop => state.is_to_be_up(),
             Self::Signal(_) => name.is_signallable(),
             Self::Restart | Self::Clear | Self::Mark { .. } => true,
             Self::Reload => matches!(state, State::Running { .. }),

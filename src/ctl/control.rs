@@ -396,7 +396,15 @@ fn show_starts(session: &mut Session, word: &str, rows: &Result<Vec<Row>, Box<Re
         Ok(rows) => rows,
         Err(refusal) => return show_refused(session, Deed::Start, word, refusal),
     };
-    rows.iter().filter(|row| !could_not_stop(row)).for_each(|row| show_started(session, row));
+    for row in rows.iter().filter(|row| !could_not_stop(row)) {
+        match rolling::not_restarted(row) {
+            Some(why) => {
+                session.screen.line(why);
+                session.status.fold(fault::FAILED, None);
+            }
+            None => show_started(session, row),
+        }
+    }
 }
 
 /// The system, or the daemon, refused before anything was stopped.

@@ -85,6 +85,28 @@ fn what_is_disabled_is_told_in_one_line() {
     );
 }
 
+#[test]
+fn one_that_was_stopped_meanwhile_is_not_started_again() {
+    let fake = Script::new()
+        .on("process.restart", |_| {
+            let why = "it was stopped meanwhile".to_owned();
+            let (a, b) = (target("g", "a"), target("g", "b"));
+            let refused = row_error(&Fault::NotRestarted { namespec: b.clone(), why });
+            let rows = vec![Row::failed(&b, refused).with_stopped(true), Row::ok(&a).with_stopped(true)];
+            Ok(json!(Operation::done(rows)))
+        })
+        .serve();
+    let ended = fake.run(&["restart", "g:*"]);
+    assert_eq!(
+        (ended.out.as_str(), ended.err.as_str(), ended.code),
+        (
+            "g:b: stopped\ng:a: stopped\ng:b: ERROR (not restarted: it was stopped meanwhile)\ng:a: started\n",
+            "",
+            Some(1)
+        )
+    );
+}
+
 fn daemon() -> Fake {
     Script::new().on("process.restart", answer).serve()
 }

@@ -78,7 +78,7 @@ impl Bridge {
             root.do_send(InOrder { descent, restart: verb == Verb::Restart, wait, cause, alone, reply });
         } else {
             for estate in estates {
-                let command = Do { verb, wait, cause: cause.clone(), alone, reply: reply.clone() };
+                let command = Do::new(verb, wait, cause.clone(), alone, reply.clone());
                 root.do_send(Dispatch { namespec: estate.namespec.clone(), command });
             }
             drop(reply);
@@ -143,8 +143,11 @@ impl Bridge {
     }
 
     /// Those processes of a group that a verb is for, in ascending priority; the others are left out.
-    pub(super) fn members(group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
+    pub(super) fn members(&self, group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
         let fits = |estate: &Arc<Estate>| {
+            if verb == Verb::Stop && self.shared().is_due(&estate.namespec) {
+                return true;
+            }
             let record = estate.record();
             // what is disabled is started by nobody who does not mean it by its name, and that is refused; nor is it stopped
             // by a restart
@@ -157,7 +160,7 @@ impl Bridge {
     /// Those of them, after the group was told that the others are to be down as well if it is a stop: it may be about
     /// to start them again by its rules.
     pub(super) fn members_for(&self, group: &GroupEstate, verb: Verb) -> Vec<Arc<Estate>> {
-        let members = Self::members(group, verb);
+        let members = self.members(group, verb);
         if let Some(wish) = Wish::of_others(verb) {
             let is_left_out =
                 |estate: &&Arc<Estate>| !members.iter().any(|member| Arc::ptr_eq(member, estate));

@@ -248,7 +248,7 @@ impl Roll {
         let (verb, wait, cause) = (Verb::Restart, Wait::Settled, self.cause.clone());
         match self.bridge.root().await {
             Ok(root) => {
-                let command = Do { verb, wait, cause, alone: self.alone, reply };
+                let command = Do::new(verb, wait, cause, self.alone, reply);
                 root.do_send(Dispatch { namespec, command });
                 self.answers.push(Box::pin(async move { (at, outcomes.recv().await) }));
             }

@@ -253,7 +253,7 @@ impl SupervisorApiServer for Bridge {
         self.check_running().travel()?;
         if let Target::Group(group) = Namespec::parse(&name) {
             let group = self.group(group.as_str()).map_err(|_| Fault::GroupNotFound(name)).travel()?;
-            let members = Self::members(&group, Verb::Signal(treeherd_domain::signal::Signal::TERM));
+            let members = self.members(&group, Verb::Signal(treeherd_domain::signal::Signal::TERM));
             return self.signal_all(members, &signal).await.map(TrueOrStatuses::Statuses).travel();
         }
         let estate = self.process(&name).travel()?;
@@ -265,7 +265,7 @@ impl SupervisorApiServer for Bridge {
     async fn signal_process_group(&self, name: String, signal: SignalName) -> RpcResult<Vec<StatusRow>> {
         self.check_running().travel()?;
         let group = self.group(&name).travel()?;
-        let members = Self::members(&group, Verb::Signal(treeherd_domain::signal::Signal::TERM));
+        let members = self.members(&group, Verb::Signal(treeherd_domain::signal::Signal::TERM));
         self.signal_all(members, &signal).await.travel()
     }
 

@@ -18,7 +18,7 @@ mod orders;
 
 use crate::alarm::Alarm;
 use crate::clock;
-use crate::command::{Outcome, Reply};
+use crate::command::{Outcome, Reply, Verb};
 use crate::estate::{Estate, FeedEstate, GroupEstate, PoolEstate};
 use crate::feeder::Feeder;
 use crate::grove::Orders;
@@ -224,10 +224,12 @@ impl Handler<Forward> for Group {
     fn handle(&mut self, Forward { process, command }: Forward, _: &mut Self::Context) {
         match self.program(&process) {
             Some(program) => {
-                let verb = command.verb;
-                program.do_send(command);
+                let (verb, namespec) = (command.verb, self.estate.spec.namespec(&process));
+                let calls_off = verb == Verb::Stop && command.part_of.is_none();
+                let annuls = command.annuls || calls_off && self.shared.call_off(&namespec);
+                program.do_send(program::Do { annuls, ..command });
                 // after the process itself: what the group does about it comes second
-                self.ask_machine(&self.estate.spec.namespec(&process), verb);
+                self.ask_machine(&namespec, verb);
             }
             None => {
                 let namespec = self.estate.spec.namespec(&process);

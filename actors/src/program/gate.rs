@@ -97,7 +97,8 @@ impl Program {
         if !std::mem::take(&mut self.estate.record().gate.calls) {
             return;
         }
-        let namespecs = to_summon(&self.estate.spec.depend, &*self.shared.arena);
+        let mut namespecs = to_summon(&self.estate.spec.depend, &*self.shared.arena);
+        namespecs.retain(|other| !self.is_restarted_with(other));
         let Some(root) = self.shared.summons.get().filter(|_| !namespecs.is_empty()) else { return };
         let names: Vec<String> = namespecs.iter().map(ToString::to_string).collect();
         info!(self.shared.log, "starting {}, which {} requires", names.join(", "), self.estate.namespec);
@@ -117,6 +118,13 @@ impl Program {
             actor.estate.record().gate.calling = actor.summoning > 0;
             actor.drive(context);
         }));
+    }
+
+    /// Whether one restart of several has both: that one is started by it, or was stopped meanwhile.
+    fn is_restarted_with(&self, other: &Namespec) -> bool {
+        let Some(other) = self.shared.arena.estate(other) else { return false };
+        let returns = other.record().returns.clone();
+        self.estate.record().returns.share(&returns)
     }
 
     /// Whoever waits for it to be up is told when that does not come by itself.

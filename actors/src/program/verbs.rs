@@ -9,6 +9,7 @@ use actix::{AsyncContext, Context};
 use slog::{info, warn};
 use std::time::Duration;
 use treeherd_domain::cause::Cause;
+use treeherd_domain::depend::way::CALLED_OFF;
 use treeherd_domain::drive::{Verb, restart_is_start};
 use treeherd_domain::fault::Fault;
 use treeherd_domain::lifecycle::{Refusal, Request};
@@ -63,11 +64,32 @@ impl Program {
         }
     }
 
-    pub(super) fn stop(&mut self, wait: Wait, cause: Cause, reply: Reply, context: &mut Context<Self>) {
+    /// Whether it is to start as part of a restart of several, and somebody has stopped it since that began.
+    pub(super) fn is_called_off(&self, restart: Option<u64>) -> bool {
+        restart.is_some_and(|restart| !self.estate.record().returns.take(restart))
+    }
+
+    /// What the caller of that restart is told.
+    pub(super) fn called_off(&self) -> Outcome {
+        let namespec = self.estate.namespec.clone();
+        let fault = Fault::NotRestarted { namespec: namespec.clone(), why: CALLED_OFF.to_owned() };
+        info!(self.shared.log, "{namespec} is not started again: {CALLED_OFF}");
+        Outcome::new(namespec, Err(fault))
+    }
+
+    /// `annuls`: the stop has called off a start that was to come, and so had something to do where it is down.
+    pub(super) fn stop(
+        &mut self,
+        (wait, annuls): (Wait, bool),
+        cause: Cause,
+        reply: Reply,
+        context: &mut Context<Self>,
+    ) {
         let namespec = self.estate.namespec.clone();
         self.tell_wish(Verb::Stop);
         self.drive(context);
         match self.ask_for(Request::Stop, false) {
+            Err(Refusal::NotRunning) if annuls => self.stay_down(wait, reply),
             Err(refusal) => reply.send(Outcome::new(namespec, Err(self.fault(refusal)))),
             Ok(None) => reply.send(Outcome::new(namespec, Ok(()))),
             Ok(Some(edge)) if wait == Wait::Settled => {
@@ -82,6 +104,16 @@ impl Program {
                 self.take_up(&edge, cause, context);
                 self.waiters.signalled();
             }
+        }
+    }
+
+    /// Answers a stop of one that is down, or on its way there, and would have been started again.
+    fn stay_down(&mut self, wait: Wait, reply: Reply) {
+        let is_down = self.estate.record().machine.name().is_stopped() && !self.waiters.are_held();
+        if is_down || wait == Wait::No {
+            reply.send(Outcome::new(self.estate.namespec.clone(), Ok(())));
+        } else {
+            self.waiters.add(For::Down, reply);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::shared::{Shared, Slot};
 use actix::{Addr, Context, Handler, Message};
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -114,13 +114,41 @@ struct Order {
     wait: Wait,
     cause: Cause,
     alone: bool,
+    /// Of a restart: its number.
+    number: Option<u64>,
+    /// Of a stop: those that would have been started again.
+    annulled: HashSet<Namespec>,
+}
+
+impl Drop for Order {
+    /// Nobody has anything in mind with them any more.
+    fn drop(&mut self) {
+        let Some(number) = self.number else { return };
+        let estates = self.descent.among().iter().filter_map(|one| self.shared.arena.estate(one));
+        estates.for_each(|estate| estate.record().returns.end(number));
+    }
 }
 
 impl Order {
+    /// From now on none of them is started by others, and each is known to come back if they do.
+    fn begin(&mut self) {
+        let (all, shared) = (self.descent.among(), &self.shared);
+        let aim = if let Some(number) = self.number {
+            let estates = all.iter().filter_map(|one| shared.arena.estate(one));
+            estates.for_each(|estate| estate.record().returns.promise(number));
+            Aim::Restart
+        } else {
+            self.annulled = all.iter().filter(|one| shared.call_off(one)).cloned().collect();
+            Aim::Stop
+        };
+        shared.hold(all, aim);
+    }
+
     fn command(&self, namespec: &Namespec, verb: Verb, wait: Wait) -> mpsc::Receiver<Outcome> {
         let (reply, outcome) = Reply::channel(1);
-        let (cause, alone) = (self.cause.clone(), self.alone);
-        let command = Do { verb, wait, cause, alone, reply };
+        let annuls = verb == Verb::Stop && self.annulled.contains(namespec);
+        let command = Do::new(verb, wait, self.cause.clone(), self.alone, reply);
+        let command = Do { part_of: self.number, annuls, ..command };
         if let Some(root) = self.root.get() {
             root.do_send(Dispatch { namespec: namespec.clone(), command });
         }
@@ -174,8 +202,8 @@ impl Order {
         }
     }
 
-    async fn carry_out(self, restart: bool, reply: Reply) {
-        self.shared.hold(self.descent.among(), if restart { Aim::Restart } else { Aim::Stop });
+    async fn carry_out(mut self, restart: bool, reply: Reply) {
+        self.begin();
         let order = Rc::new(self);
         let way = Way::new(order.descent.clone(), restart);
         if restart {
@@ -218,6 +246,8 @@ impl Handler<InOrder> for Root {
     fn handle(&mut self, asked: InOrder, _: &mut Context<Self>) {
         let InOrder { descent, restart, wait, cause, alone, reply } = asked;
         let (shared, root) = (Arc::clone(&self.shared), Arc::clone(&self.household.slot));
-        actix_rt::spawn(Order { shared, root, descent, wait, cause, alone }.carry_out(restart, reply));
+        let (number, annulled) = (restart.then(|| self.shared.next_restart()), HashSet::new());
+        let order = Order { shared, root, descent, wait, cause, alone, number, annulled };
+        actix_rt::spawn(order.carry_out(restart, reply));
     }
 }

@@ -270,3 +270,132 @@ fn the_next_one_waits_for_a_post_stop_also_if_an_actor_ends_by_a_bug() {
         });
     }
 }
+
+/// The rows of an answer: names and what went wrong.
+fn faults(answer: &Value) -> Vec<(String, String)> {
+    let rows = answer.get("rows").unwrap_or(answer).as_array().unwrap();
+    let fault = |row: &Value| row["error"]["data"]["kind"].as_str().unwrap_or("ok").to_owned();
+    let mut faults: Vec<_> =
+        rows.iter().map(|row| (row["name"].as_str().unwrap().to_owned(), fault(row))).collect();
+    faults.sort();
+    faults
+}
+
+fn lives(herd: &Herd) -> Vec<(ProcessState, u64)> {
+    herd.snapshot().into_iter().map(|(_, state, .., life)| (state, life)).collect()
+}
+
+const UP_AGAIN: (ProcessState, u64) = (ProcessState::Running, 2);
+const STAYED_DOWN: (ProcessState, u64) = (ProcessState::Stopped, 1);
+
+fn fates<const N: usize>(all: [(&str, &str); N]) -> Vec<(String, String)> {
+    all.into_iter().map(|(name, fate)| (name.to_owned(), fate.to_owned())).collect()
+}
+
+#[test]
+fn a_stop_of_one_that_a_restart_has_brought_down_keeps_it_down() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let restart = herd.call("process.restart", json!({"selector": "g:*"}));
+        let meanwhile = async {
+            goes_down(herd, &["c"]).await;
+            let stopped = herd.call("supervisor.stopProcess", json!(["g:c"])).await;
+            assert_eq!(stopped, Ok(json!(true)));
+            // by now it is just down
+            let again = herd.call("supervisor.stopProcess", json!(["g:c"])).await.unwrap_err();
+            assert_eq!(again["data"]["kind"], "NotRunning", "{again}");
+            goes_down(herd, &["b", "a"]).await;
+        };
+        let (answer, ()) = tokio::join!(restart, meanwhile);
+        let answer = answer.unwrap();
+        assert_eq!(faults(&answer), fates([("a", "ok"), ("b", "ok"), ("c", "NotRestarted")]));
+        assert!(answer.to_string().contains("it was stopped meanwhile"), "{answer}");
+        assert_eq!(lives(herd), [UP_AGAIN, UP_AGAIN, STAYED_DOWN]);
+        // it is a process like any other then
+        let again = herd.call("supervisor.stopProcess", json!(["g:c"])).await.unwrap_err();
+        assert_eq!(again["data"]["kind"], "NotRunning", "{again}");
+        herd.call("supervisor.startProcess", json!(["g:c"])).await.unwrap();
+    });
+}
+
+#[test]
+fn a_stop_of_one_that_a_restart_has_not_come_to_keeps_it_down() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let restart = herd.call("process.restart", json!({"selector": "g:*"}));
+        let meanwhile = async {
+            herd.until("being stopped", || state(herd, "c") == ProcessState::Stopping).await;
+            let stop = herd.call("supervisor.stopProcess", json!(["g:a"]));
+            let (stopped, ()) = tokio::join!(stop, goes_down_alone(herd, "a"));
+            assert_eq!(stopped, Ok(json!(true)));
+            goes_down(herd, &["c", "b"]).await;
+        };
+        let (answer, ()) = tokio::join!(restart, meanwhile);
+        let answer = answer.unwrap();
+        assert_eq!(faults(&answer), fates([("a", "NotRestarted"), ("b", "ok"), ("c", "ok")]));
+        assert_eq!(lives(herd), [STAYED_DOWN, UP_AGAIN, UP_AGAIN]);
+    });
+}
+
+/// One ends that was told to.
+async fn goes_down_alone(herd: &Herd, name: &str) {
+    herd.until("being stopped", || state(herd, name) == ProcessState::Stopping).await;
+    std::fs::write(herd.path(&format!("{name}.go")), "").unwrap();
+}
+
+#[test]
+fn a_stop_of_all_ends_a_restart_of_all() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let restart = herd.call("process.restart", json!({"selector": "g:*"}));
+        let meanwhile = async {
+            goes_down(herd, &["c"]).await;
+            let stop = herd.call("supervisor.stopProcessGroup", json!(["g"]));
+            let (stopped, ()) = tokio::join!(stop, goes_down(herd, &["b", "a"]));
+            let mut stopped = rows(&stopped.unwrap());
+            stopped.sort();
+            assert_eq!(stopped, ["a", "b", "c"]);
+        };
+        let (answer, ()) = tokio::join!(restart, meanwhile);
+        let none = "NotRestarted";
+        assert_eq!(faults(&answer.unwrap()), fates([("a", none), ("b", none), ("c", none)]));
+        assert_eq!(lives(herd), [STAYED_DOWN; 3]);
+    });
+}
+
+#[test]
+fn who_requires_one_that_was_stopped_in_a_restart_waits_for_it() {
+    let programs = [("a", ""), ("b", "requires=a"), ("c", "requires=b")];
+    let programs: String = programs.iter().map(|(name, keys)| slow(name, keys)).collect();
+    play(&programs, async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        let restart = herd.call("process.restart", json!({"selector": ["a", "b", "c"]}));
+        let meanwhile = async {
+            goes_down(herd, &["c", "b"]).await;
+            assert_eq!(herd.call("supervisor.stopProcess", json!(["b"])).await, Ok(json!(true)));
+            goes_down(herd, &["a"]).await;
+        };
+        let (answer, ()) = tokio::join!(restart, meanwhile);
+        let answer = answer.unwrap();
+        assert_eq!(faults(&answer), fates([("a", "ok"), ("b", "NotRestarted"), ("c", "SpawnError")]));
+        assert!(answer.to_string().contains("waits for b: STOPPED"), "{answer}");
+        assert_eq!(lives(herd), [UP_AGAIN, STAYED_DOWN, (ProcessState::Starting, 1)]);
+        herd.call("supervisor.startProcess", json!(["b"])).await.unwrap();
+        all_set(herd, &["b", "c"]).await;
+    });
+}
+
+#[test]
+fn a_stop_of_one_that_its_group_is_about_to_start_is_no_error() {
+    play(&three(RULES), async |herd| {
+        all_set(herd, &["a", "b", "c"]).await;
+        herd.kill("g:a", Signal::KILL);
+        goes_down(herd, &["c"]).await;
+        assert_eq!(herd.call("supervisor.stopProcess", json!(["g:c"])).await, Ok(json!(true)));
+        let again = herd.call("supervisor.stopProcess", json!(["g:c"])).await.unwrap_err();
+        assert_eq!(again["data"]["kind"], "NotRunning", "{again}");
+        goes_down_alone(herd, "b").await;
+        herd.until("anew", || lives(herd)[..2] == [UP_AGAIN; 2]).await;
+        assert_eq!(lives(herd)[2], STAYED_DOWN, "{:#?}", herd.lines());
+    });
+}

@@ -223,8 +223,7 @@ fn a_start_that_meets_the_removal_of_its_process_leaves_none_behind() {
         for round in 0..200 {
             let namespec = herd.estate("gone").namespec.clone();
             let (reply, mut outcome) = Reply::channel(1);
-            let command =
-                Do { verb: Verb::Start, wait: Wait::No, cause: Cause::Again, alone: false, reply };
+            let command = Do::new(Verb::Start, Wait::No, Cause::Again, false, reply);
             root.do_send(Dispatch { namespec, command });
             let removal = root.send(Remove("gone".to_owned())).await.unwrap();
             let started = outcome.recv().await.map(|outcome| outcome.result);

@@ -15,10 +15,12 @@ pub mod gate;
 pub mod graph;
 mod hold;
 pub mod parse;
+mod returns;
 pub mod turns;
 pub mod way;
 
 pub use hold::{Gate, Look, UNHINDERED, end_fact, loss};
+pub use returns::Returns;
 
 use crate::name::{GroupName, Namespec};
 use std::fmt;

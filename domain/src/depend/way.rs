@@ -15,6 +15,9 @@ use super::descent::Descent;
 use crate::name::Namespec;
 use std::collections::{BTreeSet, HashSet};
 
+/// Why one of a restart is not started again.
+pub const CALLED_OFF: &str = "it was stopped meanwhile";
+
 /// What to tell whom.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {

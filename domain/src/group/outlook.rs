@@ -46,6 +46,14 @@ pub enum Outlook {
     },
 }
 
+impl Outlook {
+    /// Whether its groups are about to start it.
+    #[must_use]
+    pub const fn is_start(&self) -> bool {
+        matches!(self, Self::Due(_) | Self::Told | Self::InTurn { .. })
+    }
+}
+
 impl Forest {
     /// What is to become of a process; `None` if its group has no machine.
     #[must_use]

@@ -259,6 +259,21 @@ impl State {
         }
     }
 
+    /// Whether it is up, or something follows by itself that may bring it up: a stop has something to do.
+    #[must_use]
+    pub const fn is_to_be_up(&self) -> bool {
+        match self {
+            Self::Waiting { .. } | Self::Starting { .. } | Self::Running { .. } | Self::Backoff { .. } => {
+                true
+            }
+            Self::Stopping { then, .. } => !matches!(then, Then::Stay),
+            Self::Stopped { start_at: at }
+            | Self::Exited { restart_at: at, .. }
+            | Self::Fatal { retry_at: at, .. } => at.is_some(),
+            Self::Unknown => false,
+        }
+    }
+
     /// Whether nothing more will happen unless somebody asks: a waiting stop is over here.
     #[must_use]
     pub const fn is_settled_down(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use super::cast::{Deed, To, What as Doing, templates};
 use super::drive::words;
-use super::engine::Engine;
+use super::engine::{Command, Engine};
 use super::report::{Line, What};
 use super::script::Behaviour;
 use super::ways::Aim;
@@ -12,7 +12,7 @@ use crate::drive::Verb;
 use crate::exit::ExitStatus;
 use crate::group::Wish;
 use crate::health::Health;
-use crate::lifecycle::Request;
+use crate::lifecycle::{Refusal, Request};
 use crate::signal::Signal;
 use std::sync::Arc;
 
@@ -123,7 +123,8 @@ impl Engine {
         if matches!(to, To::One(_)) {
             return players;
         }
-        let fits = |at: &usize| verb.is_for(&self.stage.players[*at].machine.state());
+        let is_due = |at: usize| verb == Verb::Stop && self.is_due(at);
+        let fits = |at: &usize| verb.is_for(&self.stage.players[*at].machine.state()) || is_due(*at);
         let (meant, others): (Vec<_>, Vec<_>) = players.into_iter().partition(fits);
         if let Some(wish) = Wish::of_others(verb) {
             others.into_iter().for_each(|at| self.ask_group(at, wish));
@@ -146,7 +147,8 @@ impl Engine {
     }
 
     /// Somebody asks something of a process.
-    pub(super) fn carry_out(&mut self, at: usize, verb: Verb, alone: bool, cause: Cause) {
+    pub(super) fn carry_out(&mut self, at: usize, command: Command) {
+        let Command { verb, alone, annuls, cause } = command;
         let request = match verb {
             Verb::Start => Request::Start,
             Verb::Stop => Request::Stop,
@@ -162,8 +164,11 @@ impl Engine {
             self.ask_group(at, Wish::Stop);
         }
         let wish = Wish::of(verb).filter(|wish| *wish == Wish::Start);
-        if let Err(refusal) = self.command(at, request, alone, cause, wish) {
-            self.refuse(at, &refusal.to_string());
+        match self.command(at, request, alone, cause, wish) {
+            // it is down, or will be, and what would have started it again does not
+            Err(Refusal::NotRunning) if annuls => {}
+            Err(refusal) => self.refuse(at, &refusal.to_string()),
+            Ok(()) => {}
         }
     }
 
@@ -184,7 +189,7 @@ impl Engine {
         self.report.lines.push(Line { at, who: Some(who), what, cause: String::new(), kind: "refused" });
     }
 
-    fn refuse(&mut self, at: usize, why: &str) {
+    pub(super) fn refuse(&mut self, at: usize, why: &str) {
         self.tell(at, What::Refused(why.to_owned()), "", "refused");
     }
 }

@@ -215,8 +215,11 @@ impl Engine {
         }
         let player = &self.stage.players[at];
         let cause = Cause::rule("requires", format!("{} requires it", player.namespec));
-        for namespec in to_summon(&player.spec.depend, self) {
-            if let Some(other) = self.stage.at(&namespec) {
+        let called: Vec<_> = to_summon(&player.spec.depend, self);
+        for namespec in called {
+            if let Some(other) = self.stage.at(&namespec)
+                && !self.stage.players[at].returns.share(&self.stage.players[other].returns)
+            {
                 self.mail.push_back(Mail::Summon(other, cause.clone()));
             }
         }

@@ -55,11 +55,24 @@ pub(super) enum Mail {
     /// An instance of a template is over.
     Dismiss(usize),
     /// Somebody asks for something.
-    Do(usize, Verb, bool, Cause),
+    Do(usize, Command),
     /// A group may have orders for its processes.
     Orders(GroupName),
     /// An order of a group, by its number.
     Take(usize, Task, u64, Cause),
+}
+
+/// What somebody asks of a process.
+#[derive(Clone, Debug)]
+pub(super) struct Command {
+    /// What.
+    pub(super) verb: Verb,
+    /// Of a start or restart: whether it waits for nothing that it requires.
+    pub(super) alone: bool,
+    /// Of a stop: whether it has called off a start that was to come.
+    pub(super) annuls: bool,
+    /// Why.
+    pub(super) cause: Cause,
 }
 
 struct Coming {
@@ -104,6 +117,8 @@ pub(super) struct Engine {
     pub(super) mail: VecDeque<Mail>,
     pub(super) fall: Option<Fall>,
     pub(super) ways: Vec<Way>,
+    /// How many there have been.
+    pub(super) ways_begun: u64,
     pub(super) grove: Grove,
     pub(super) report: Report,
     origin: Instant,
@@ -146,6 +161,7 @@ impl Engine {
             mail: VecDeque::new(),
             fall: None,
             ways: Vec::new(),
+            ways_begun: 0,
             grove: Grove::default(),
             report,
             queue: BinaryHeap::new(),
@@ -322,7 +338,7 @@ impl Engine {
                     Mail::Dismiss(at) => self.dismiss(at),
                     Mail::Orders(group) => self.orders(&group),
                     Mail::Take(at, task, ticket, cause) => self.take(at, task, ticket, cause),
-                    Mail::Do(at, verb, alone, cause) => self.carry_out(at, verb, alone, cause),
+                    Mail::Do(at, command) => self.carry_out(at, command),
                 }
             }
             if !self.go_on_ways() && !self.go_on_down() {

@@ -1,6 +1,6 @@
 //! Groups under OTP's rules: news goes into their machines, orders come out and are carried out.
 
-use super::engine::{Engine, Mail};
+use super::engine::{Command, Engine, Mail};
 use super::report::{Fallen, Line, What};
 use super::stage::Player;
 use crate::cause::{Asked, Cause};
@@ -101,10 +101,37 @@ impl Engine {
 
     /// Passes a command on to a process, and tells its group of a stop.
     pub(super) fn forward(&mut self, at: usize, verb: Verb, alone: bool, cause: Cause) {
-        self.mail.push_back(Mail::Do(at, verb, alone, cause));
-        if let Some(wish @ Wish::Stop) = Wish::of(verb) {
+        let annuls = verb == Verb::Stop && self.call_off(at);
+        self.pass(at, Command { verb, alone, annuls, cause });
+    }
+
+    /// The same of a command that is part of a way.
+    pub(super) fn pass(&mut self, at: usize, command: Command) {
+        let wish = Wish::of(command.verb);
+        self.mail.push_back(Mail::Do(at, command));
+        if let Some(wish @ Wish::Stop) = wish {
             self.ask_group(at, wish);
         }
+    }
+
+    /// A stop calls off what would start a process again. Whether there was something.
+    pub(super) fn call_off(&mut self, at: usize) -> bool {
+        let is_due = self.is_due(at);
+        self.stage.players[at].returns.call_off();
+        is_due
+    }
+
+    /// One that was held for a restart is not started again.
+    pub(super) fn release(&mut self, at: usize) {
+        let name = self.stage.players[at].namespec.clone();
+        self.feed_groups(|forest, now| forest.release(&name, now));
+    }
+
+    /// Whether a restart of several, or its groups, are about to start it.
+    pub(super) fn is_due(&self, at: usize) -> bool {
+        let player = &self.stage.players[at];
+        let outlook = self.grove.forest.outlook(&player.namespec).filter(|_| self.grove.is_planted);
+        player.returns.is_due() || outlook.is_some_and(|outlook| outlook.is_start())
     }
 
     /// Somebody asks something of a process.

@@ -7,8 +7,8 @@ use super::hooks::Errand;
 use super::script::Behaviour;
 use super::setting::Setting;
 use crate::cause::Cause;
-use crate::depend::Gate;
 use crate::depend::gate::{Missing, Standing, World, missing};
+use crate::depend::{Gate, Returns};
 use crate::group::in_trees;
 use crate::health::{Health, Vitals};
 use crate::hook::Hook;
@@ -27,6 +27,7 @@ pub(super) struct Player {
     pub(super) policy: Policy,
     pub(super) machine: Machine,
     pub(super) gate: Gate,
+    pub(super) returns: Returns,
     pub(super) vitals: Vitals,
     pub(super) facts: VecDeque<(Fact, Cause)>,
     pub(super) begun: bool,
@@ -142,6 +143,7 @@ impl Player {
             behaviour,
             machine: Machine::default(),
             gate: Gate::default(),
+            returns: Returns::default(),
             vitals: Vitals::default(),
             facts: VecDeque::new(),
             begun: false,

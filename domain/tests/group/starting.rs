@@ -151,8 +151,8 @@ fn a_stop_wins_over_a_restart_of_all() {
         expect![[r#"
             0 start: +a +b +c [g is up]
             1 a fails: -c
-            2 stop: -b
-            3 c down:
+            2 stop:
+            3 c down: -b
         "#]],
     );
 }

@@ -262,6 +262,17 @@ proptest! {
     }
 
     #[test]
+    fn a_stop_is_refused_where_nothing_is_up_or_follows(policy in all_policies(), history in histories()) {
+        let mut walk = Walk::new(policy);
+        for input in history {
+            walk.step(input);
+            let state = walk.machine.state();
+            let is_taken = walk.machine.clone().request(Request::Stop, walk.now, &walk.policy).is_ok();
+            prop_assert_eq!(state.is_to_be_up(), is_taken, "{:?}", state);
+        }
+    }
+
+    #[test]
     fn what_is_gated_is_spawned_when_it_is_cleared_and_never_else(
         policy in policies(),
         history in histories(),

@@ -327,3 +327,69 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_taken_along_by_its_group
         "#]],
     );
 }
+
+#[test]
+fn a_stop_of_one_that_a_restart_has_brought_down_keeps_it_down() {
+    check(
+        "g:a | g:b requires=g:a | g:c requires=g:b | @g strategy=one_for_all",
+        "g:*: stops after 2s | at 10s: restart g:* | at 15s: stop g:b",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                10 -      # restart g:*
+                10 g:c    RUNNING > STOPPING [asked], SIGTERM
+                12 g:c    STOPPING > STOPPED [exit]
+                12 g:b    RUNNING > STOPPING [asked], SIGTERM
+                14 g:b    STOPPING > STOPPED [exit]
+                14 g:a    RUNNING > STOPPING [asked], SIGTERM
+                15 -      # stop g:b
+                16 g:a    STOPPING > STOPPED [exit]
+                16 g:b    refused: it was stopped meanwhile
+                16 g:a    STOPPED > STARTING [asked]
+                16 g:c    STOPPED > WAITING [asked], waits for g:b: STOPPED
+                17 g:a    STARTING > RUNNING [startsecs]
+                17 -      # shutdown
+                17 g:c    WAITING > STOPPED [shutdown]
+                17 g:a    RUNNING > STOPPING [shutdown], SIGTERM
+                19 g:a    STOPPING > STOPPED [exit]
+            Settled at 17, stop Some(2.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn a_stop_of_one_that_its_group_is_about_to_start_is_no_error() {
+    check(
+        "g:a | g:b | g:c | @g strategy=one_for_all intensity=3",
+        "g:*: stops after 2s | at 10s: kill g:a | at 13s: stop g:c | at 13s: stop g:b",
+        expect![[r#"
+                 0 g:a    STOPPED > STARTING [autostart]
+                 1 g:a    STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 g:c    STOPPED > STARTING [autostart]
+                 3 g:c    STARTING > RUNNING [startsecs]
+                 3 group g is up
+                10 -      # kill g:a
+                10 g:a    RUNNING > EXITED [exit]
+                10 group g a failed; stopping c, b, starting a, b, c (2 of 3 restarts are left within 5 s)
+                10 g:c    RUNNING > STOPPING [strategy], SIGTERM
+                12 g:c    STOPPING > STOPPED [exit]
+                12 g:b    RUNNING > STOPPING [strategy], SIGTERM
+                13 -      # stop g:c
+                13 -      # stop g:b
+                14 g:b    STOPPING > STOPPED [exit]
+                14 g:a    EXITED > STARTING [strategy]
+                15 g:a    STARTING > RUNNING [startsecs]
+                15 -      # shutdown
+                15 g:a    RUNNING > STOPPING [shutdown], SIGTERM
+                17 g:a    STOPPING > STOPPED [exit]
+            Settled at 15, stop Some(2.0), well true
+        "#]],
+    );
+}
