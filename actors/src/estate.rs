@@ -49,8 +49,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use treeherd_domain::cause::{History, Signalled, Tail};
 use treeherd_domain::depend::Returns;
+use treeherd_domain::depend::gate::is_there;
 use treeherd_domain::exit::ExitStatus;
-use treeherd_domain::health::{Condition, Health, Readiness, Vitals};
+use treeherd_domain::health::{Check, Condition, Health, Readiness, Vitals};
 use treeherd_domain::level::Level;
 use treeherd_domain::lifecycle::{Machine, Policy, State};
 use treeherd_domain::name::Namespec;
@@ -292,10 +293,18 @@ impl Estate {
         condition(&self.record())
     }
 
-    /// Whether it can be used now: what others that need it wait for.
+    /// Whether it is ready now.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         self.readiness().is_ready()
+    }
+
+    /// Whether it can be used now: what others that need it wait for.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        let record = self.record();
+        let (state, is_ready) = (record.machine.state(), condition(&record).readiness.is_ready());
+        is_there(&state, is_ready, self.policy.oneshot, self.spec.health.ready != Check::Startsecs)
     }
 
     /// Whether it is known to do its work.

@@ -27,6 +27,7 @@ use treeherd_domain::group::{
     Aim, Changes, ChildId, End, Fact, Forest, News, Order, Output, Request, Seen, Wish,
 };
 use treeherd_domain::level::Level;
+use treeherd_domain::lifecycle::State;
 use treeherd_domain::name::{GroupName, Namespec, ProcessName};
 use treeherd_domain::status::ProcessState;
 
@@ -77,7 +78,7 @@ impl Shared {
         let found = |process: &ProcessName| {
             let estate = group.estate(process)?;
             let state = estate.record().machine.state();
-            Some(Seen::of(&state, estate.is_ready()))
+            Some(Seen::of(&state, estate.is_there()))
         };
         self.feed(|forest, now| forest.adopt(group.name(), found, now));
     }
@@ -150,7 +151,9 @@ impl Shared {
     /// A process may have become ready.
     pub(crate) fn tell_if_ready(&self, process: &Namespec) {
         if self.arena.grove.drives(&process.group)
-            && self.arena.estate(process).is_some_and(|estate| estate.is_ready())
+            && self.arena.estate(process).is_some_and(|estate| {
+                matches!(estate.record().machine.state(), State::Running { .. }) && estate.is_there()
+            })
         {
             self.tell_group(process, Fact::Up);
         }

@@ -88,7 +88,7 @@ impl Bridge {
         let waits = |name: &Namespec| {
             arena
                 .estate(name)
-                .is_some_and(|estate| if *down { !estate.is_down() } else { !estate.is_ready() })
+                .is_some_and(|estate| if *down { !estate.is_down() } else { !estate.is_there() })
         };
         let waited = |child: &ChildId| {
             let on = match child {
@@ -108,7 +108,7 @@ impl Bridge {
 
 /// What is missing, and who of it.
 fn waited(arena: &Arena, missing: &Missing) -> Waited {
-    let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_ready());
+    let is_there = |name: &Namespec| arena.estate(name).is_some_and(|estate| estate.is_there());
     let mut processes = processes(arena, &missing.on);
     processes.retain(|name| !is_there(name));
     Waited { what: missing.to_string().into(), processes, probe: probe_of(&missing.on).map(Into::into) }

@@ -10,7 +10,7 @@ use treeherd_domain::name::{GroupName, Namespec};
 impl Estate {
     /// How it stands by itself, for those that require it.
     fn standing(&self) -> Standing {
-        let (ready, health) = (self.is_ready(), self.health());
+        let (ready, health) = (self.is_there(), self.health());
         let record = self.record();
         Standing {
             state: record.machine.state(),

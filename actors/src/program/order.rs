@@ -46,7 +46,7 @@ impl Program {
     /// Tells its group how it is.
     pub(super) fn show_group(&self) {
         let state = self.estate.record().machine.state();
-        let seen = Seen::of(&state, self.estate.is_ready());
+        let seen = Seen::of(&state, self.estate.is_there());
         self.shared.show_group(&self.estate.namespec, seen);
     }
 

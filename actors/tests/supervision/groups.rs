@@ -357,3 +357,32 @@ fn groups_tell_what_they_are_about_and_are_started_with_those_below() {
         assert_eq!(herd.status("sub:b").state, ProcessState::Stopped);
     });
 }
+
+#[test]
+fn the_turn_after_a_oneshot_comes_when_its_work_is_done_and_so_does_what_requires_it() {
+    let job = "[program:job]\ntype=oneshot\nstartsecs=0\nautorestart=unexpected\nstdout_logfile=NONE\nstderr_logfile=NONE\n\
+               command=/bin/sh -c 'cd %(here)s; while test -e herd.conf -a ! -e go; do sleep 0.02; done'\n";
+    let cat = |name: &str, keys: &str| {
+        format!(
+            "[program:{name}]\ncommand=/bin/cat\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n{keys}\n"
+        )
+    };
+    let group = "[group:g]\nprograms=job,next\nstrategy=one_for_all\n";
+    let text = format!("{group}{job}{}{}", cat("next", ""), cat("other", "requires=g:job"));
+    with(&text, async |herd| {
+        herd.state("g:job", ProcessState::Running).await;
+        // whoever was told of it has heard by then
+        herd.call("process.list", json!({})).await.unwrap();
+        for name in ["g:next", "other"] {
+            assert_eq!(herd.status(name).incarnation, 0, "{name}: {:#?}", herd.lines());
+        }
+        std::fs::write(herd.path("go"), "").unwrap();
+        for name in ["g:next", "other"] {
+            herd.state(name, ProcessState::Running).await;
+        }
+        assert_eq!(
+            (herd.status("g:job").state, herd.status("g:job").incarnation),
+            (ProcessState::Exited, 1)
+        );
+    });
+}

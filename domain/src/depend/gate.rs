@@ -13,14 +13,14 @@ use crate::exit::ExitStatus;
 use crate::health::Health;
 use crate::lifecycle::{Next, State, Then};
 use crate::name::{GroupName, Namespec};
-use crate::status::ProcessState;
+use crate::status::{ProcessState, View};
 
 /// How a process stands at one moment, as others see it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Standing {
     /// Where it is in its life.
     pub state: State,
-    /// Whether it is ready.
+    /// Whether it can be used, by [`is_there`].
     pub ready: bool,
     /// Whether it does its work.
     pub health: Health,
@@ -77,6 +77,17 @@ impl std::fmt::Display for Missing {
     }
 }
 
+/// Whether a process can be used by those that wait for it. A oneshot can once it has done what it is for; before that
+/// only by a `ready` of its own, `tells_ready`: being up for `startsecs` says nothing of its work.
+#[must_use]
+pub fn is_there(state: &State, is_ready: bool, is_oneshot: bool, tells_ready: bool) -> bool {
+    if is_oneshot {
+        let is_completed = View::of(state, true, Vec::new) == View::Completed;
+        return is_completed || tells_ready && is_ready;
+    }
+    is_ready
+}
+
 /// What holds a spawn back, in the order of `requires`; nothing: it may be made.
 #[must_use]
 pub fn missing(depend: &Depend, world: &impl World) -> Vec<Missing> {
@@ -100,12 +111,14 @@ pub fn to_summon(depend: &Depend, world: &impl World) -> Vec<Namespec> {
     summoned
 }
 
-/// The processes whose end is a loss: those that a hard requirement wants up, with their incarnations.
+/// The processes whose end is a loss: those that a hard requirement wants up and that are, with their incarnations. The
+/// work that a oneshot has done is never lost.
 #[must_use]
 pub fn relied_on(depend: &Depend, world: &impl World) -> Vec<(Namespec, u64)> {
     let living = depend.requires.iter().filter(|r| !r.soft && r.condition.is_of_the_living());
     let all = living.flat_map(|requirement| processes(&requirement.on, world));
-    all.map(|(namespec, standing)| (namespec, standing.incarnation)).collect()
+    let up = all.filter(|(_, standing)| is_up(&standing.state));
+    up.map(|(namespec, standing)| (namespec, standing.incarnation)).collect()
 }
 
 /// The first of those that were relied on which is gone, or is another one by now.

@@ -129,7 +129,8 @@ pub enum Condition {
     Started,
     /// RUNNING.
     Running,
-    /// Ready, by its own `ready` key: without one, RUNNING.
+    /// Ready, by its own `ready` key: without one, RUNNING. Of a oneshot, also [`Completed`](Self::Completed), and
+    /// without such a key nothing else.
     #[default]
     Ready,
     /// Ready, and healthy by its own `health` key.

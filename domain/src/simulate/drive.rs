@@ -145,7 +145,7 @@ impl Engine {
             self.note_ready(at);
         }
         match sign_of(edge, has_ended) {
-            Some(Sign::Running) if is_plain => self.note_ready(at),
+            Some(Sign::Running) if is_plain && self.stage.players[at].is_there() => self.note_ready(at),
             Some(sign) if !is_plain => self.sign(at, sign),
             _ => {}
         }

@@ -8,7 +8,7 @@ use crate::drive::Verb;
 use crate::group::{
     Aim, Changes, Errand, Fact, Forest, News, Plot, Post, Reasons, Request, Seen, Task, Wish, plots,
 };
-use crate::lifecycle::Edge;
+use crate::lifecycle::{Edge, State};
 use crate::name::{GroupName, Namespec};
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -83,7 +83,8 @@ impl Engine {
     /// A process may have become ready.
     pub(super) fn tell_if_ready(&mut self, at: usize) {
         let player = &self.stage.players[at];
-        if player.is_ready() && self.drives(&player.namespec.group) {
+        let is_up = matches!(player.machine.state(), State::Running { .. });
+        if is_up && player.is_there() && self.drives(&player.namespec.group) {
             let name = player.namespec.clone();
             self.feed_groups(|forest, now| forest.told(&name, Fact::Up, now));
         }
@@ -93,7 +94,7 @@ impl Engine {
     pub(super) fn show_group(&mut self, at: usize) {
         if self.grove.is_planted {
             let player = &self.stage.players[at];
-            let seen = Seen::of(&player.machine.state(), player.is_ready());
+            let seen = Seen::of(&player.machine.state(), player.is_there());
             let name = player.namespec.clone();
             self.feed_groups(|forest, now| forest.seen(&name, seen, now));
         }

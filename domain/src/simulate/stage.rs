@@ -7,7 +7,7 @@ use super::hooks::Errand;
 use super::script::Behaviour;
 use super::setting::Setting;
 use crate::cause::Cause;
-use crate::depend::gate::{Missing, Standing, World, missing};
+use crate::depend::gate::{Missing, Standing, World, is_there, missing};
 use crate::depend::{Gate, Returns};
 use crate::group::in_trees;
 use crate::health::{Health, Vitals};
@@ -162,7 +162,13 @@ impl Player {
         }
     }
 
-    /// Whether it can be used now.
+    /// Whether it can be used now by those that wait for it.
+    pub(super) fn is_there(&self) -> bool {
+        let tells = !self.vitals.is_ready_by_startsecs();
+        is_there(&self.machine.state(), self.is_ready(), self.policy.oneshot, tells)
+    }
+
+    /// Whether it is ready now.
     pub(super) fn is_ready(&self) -> bool {
         match self.machine.state() {
             State::Running { .. } if self.vitals.is_ready_by_startsecs() => true,
@@ -188,7 +194,7 @@ impl Player {
     fn standing(&self) -> Standing {
         Standing {
             state: self.machine.state(),
-            ready: self.is_ready(),
+            ready: self.is_there(),
             health: self.vitals.health(),
             will_begin: !self.begun && self.spec.autostart,
             stuck: self.gate.is_stuck(),

@@ -6,6 +6,7 @@
 //! lives        single processes: crash loops, stops that are not obeyed, health
 //! waiting      requirements: order, loss, probes, --no-deps
 //! groups       strategies, escalation, order
+//! oneshots     those that others wait for
 //! hooks        what runs beside a process, and how long that takes
 //! spawning     instances of templates
 //! turns        groups that start in turn, and requirements
@@ -26,6 +27,7 @@ mod grammar;
 mod groups;
 mod hooks;
 mod lives;
+mod oneshots;
 mod properties;
 mod random;
 mod setting;
