@@ -28,7 +28,7 @@ pub(crate) fn read(shared: &Shared<'_>, keys: &Keys<'_>) -> Option<Template> {
     let section = keys.section;
     let name = &section.name["template:".len()..];
     let priority = keys.get("priority", 999, value::integer);
-    let max_children = keys.get("max_children", MAX_CHILDREN, max_children);
+    let max_children = keys.ours().get("max_children", MAX_CHILDREN, max_children);
     for key in [
         "numprocs",
         "numprocs_start",

@@ -456,33 +456,33 @@ fn what_has_no_meaning_in_a_template_is_refused() {
     refused(
         "[template:t]\ncommand=/w\nnumprocs=2\nmax_children=0\nstrategy=one_for_all\n",
         expect![[r#"
-        error: 0 is below lower bound (1)
-          --> s.conf:13
-           |
-        13 | max_children=0
-           |              ^
-           help: write a number within the bounds
+            error: %(process_num) must be present within process_name when numprocs > 1 in section 'template:t' (file: 's.conf')
+              --> s.conf:12
+               |
+            12 | numprocs=2
+               |          ^
+               help: write process_name = %(program_name)s_%(process_num)02d
 
-        error: %(process_num) must be present within process_name when numprocs > 1 in section 'template:t' (file: 's.conf')
-          --> s.conf:12
-           |
-        12 | numprocs=2
-           |          ^
-           help: write process_name = %(program_name)s_%(process_num)02d
+            error: [template:t] max_children: 0 is below lower bound (1)
+              --> s.conf:13
+               |
+            13 | max_children=0
+               |              ^
+               help: write a number within the bounds
 
-        error: [template:t] numprocs has no meaning in a template
-          --> s.conf:12
-           |
-        12 | numprocs=2
-           |          ^
-           help: take it out: instances are spawned one by one, and named by their numbers
+            error: [template:t] numprocs has no meaning in a template
+              --> s.conf:12
+               |
+            12 | numprocs=2
+               |          ^
+               help: take it out: instances are spawned one by one, and named by their numbers
 
-        error: [template:t] strategy has no meaning in a template
-          --> s.conf:14
-           |
-        14 | strategy=one_for_all
-           |          ^^^^^^^^^^^
-           help: take it out: instances are spawned one by one, and named by their numbers
-    "#]],
+            error: [template:t] strategy has no meaning in a template
+              --> s.conf:14
+               |
+            14 | strategy=one_for_all
+               |          ^^^^^^^^^^^
+               help: take it out: instances are spawned one by one, and named by their numbers
+        "#]],
     );
 }
