@@ -206,11 +206,16 @@ impl Roll {
 
     /// How it came that it is not there.
     fn ended(&self, estate: &Estate) -> String {
-        match (is_stopped(estate), estate.record().last_end) {
-            (true, _) if !self.is_running() => STOPPING.to_owned(),
-            (true, _) => "it was stopped meanwhile".to_owned(),
-            (false, Some(status)) => format!("it ended before it was ready: {status}"),
-            (false, None) => "it ended before it was ready".to_owned(),
+        if is_stopped(estate) {
+            return if self.is_running() { "it was stopped meanwhile" } else { STOPPING }.to_owned();
+        }
+        let record = estate.record();
+        // the last end of one that is still there is that of the process before it
+        let status = record.last_end.filter(|_| record.process.is_none());
+        match (&record.ailment, status) {
+            (Some(ailment), _) => ailment.to_string(),
+            (None, Some(status)) => format!("it ended before it was ready: {status}"),
+            (None, None) => "it ended before it was ready".to_owned(),
         }
     }
 

@@ -337,6 +337,20 @@ fn actors_that_die_meanwhile_neither_stop_it_nor_make_it_do_things_twice() {
 }
 
 #[test]
+fn one_that_does_not_get_ready_in_time_says_what_was_missing() {
+    let keys = "ready=exec:test ! -e bad\nready_interval=100ms\nready_timeout=3s\ndirectory=%(here)s\nstartretries=0\n";
+    with(&format!("{WEB}{keys}"), async |herd| {
+        for name in NAMES {
+            herd.until("ready", || herd.estate(name).is_ready()).await;
+        }
+        std::fs::write(herd.path("bad"), "").unwrap();
+        let answer = roll(herd, json!({})).await.unwrap();
+        assert_eq!(rows(&answer)[0], "0 NotReady");
+        assert!(why(&answer, 0).starts_with("not ready within 3s: "), "{answer}");
+    });
+}
+
+#[test]
 fn senseless_wishes_are_refused() {
     with(WEB, async |herd| {
         ready(herd).await;
