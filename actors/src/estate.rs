@@ -153,7 +153,7 @@ pub struct Signs {
     pub born: Option<Instant>,
     /// When the first SIGKILL was sent after `stopwaitsecs`.
     pub killed: Option<Instant>,
-    /// The last signal that somebody sent.
+    /// The last signal that was sent, but for those of a stop.
     pub signalled: Option<Signalled>,
 }
 

@@ -147,11 +147,10 @@ impl Program {
         self.estate.record().signs.killed.get_or_insert_with(clock::now);
     }
 
-    /// Notes a signal that somebody asked for.
-    pub(super) fn note_signal(&self, signal: Signal, cause: &Cause) {
-        if let Some(by) = cause.by().map(Arc::clone) {
-            self.estate.record().signs.signalled = Some(Signalled { signal, by, at: clock::now() });
-        }
+    /// Notes a signal that somebody asked for, or that a rule of the configuration sent.
+    pub(super) fn note_signal(&self, signal: Signal, cause: Cause) {
+        let why = Arc::new(cause);
+        self.estate.record().signs.signalled = Some(Signalled { signal, why, at: clock::now() });
     }
 
     /// What is known of the end of the process.

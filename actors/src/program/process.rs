@@ -317,7 +317,7 @@ impl Program {
         debug!(self.shared.log, "sending {name} (pid {pid}) sig {signal}");
         match process.signal(signal, Scope::Process) {
             Ok(()) => {
-                self.note_signal(signal, cause);
+                self.note_signal(signal, cause.clone());
                 Ok(())
             }
             Err(SignalError::NoSuchProcess { .. }) => {

@@ -189,8 +189,9 @@ impl Program {
                 let Some(process) = process else { return };
                 info!(self.shared.log, "sending {name} {signal}, for it is unhealthy ({kind}: {reason})");
                 // one that is gone has ended, which is told anyway
-                if let Err(error) = process.signal(signal, Scope::Process) {
-                    warn!(self.shared.log, "{name}: {error}");
+                match process.signal(signal, Scope::Process) {
+                    Ok(()) => self.note_signal(signal, Cause::rule(kind, format!("unhealthy: {reason}"))),
+                    Err(error) => warn!(self.shared.log, "{name}: {error}"),
                 }
             }
         }

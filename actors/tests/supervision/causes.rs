@@ -49,7 +49,8 @@ fn a_life_with_its_causes() {
         assert_eq!(end.verdict, Verdict::Unexpected);
         assert!(end.lived.is_some() && end.killed.is_none());
         let sent = end.signalled.as_ref().expect("somebody sent a signal");
-        assert_eq!((sent.signal, sent.by.via), (Signal::from_number(10), Via::Inside));
+        let by = sent.why.by().expect("somebody asked");
+        assert_eq!((sent.signal, by.via), (Signal::from_number(10), Via::Inside));
         let Cause::Ended(end) = &*entries[6].cause else { panic!("{:?}", entries[6]) };
         assert_eq!((end.verdict, end.signalled.as_ref()), (Verdict::Stopped, None));
         assert!(entries.is_sorted_by(|a, b| a.seq < b.seq && a.at <= b.at));

@@ -301,6 +301,23 @@ fn a_signal_is_sent_again_while_it_does_not_help() {
 }
 
 #[test]
+fn an_end_by_the_signal_of_health_action_tells_why_it_was_sent() {
+    let keys = "health=exec:test -e well\nhealth_interval=100ms\nhealth_failures=1\n\
+                health_action=signal:USR2\nautorestart=false";
+    with(&web(keys, SLEEP), async |herd| {
+        herd.state("web", ProcessState::Exited).await;
+        let estate = herd.estate("web");
+        let record = estate.record();
+        let last =
+            record.history.entries().rev().find(|entry| entry.change.to() == Some(ProcessState::Exited));
+        let end = last.expect("it has ended").cause.to_string();
+        drop(record);
+        let told = "; SIGUSR2 was sent before: unhealthy: exec test: exit status 1";
+        assert!(end.ends_with(told), "{end}");
+    });
+}
+
+#[test]
 fn questions_go_on_when_whoever_asks_ends_by_a_bug_and_the_process_does_not_notice() {
     let keys = "ready=exec:test -e go\nready_interval=100ms\nhealth=exec:sh -c \"echo >> asked; test -e go\"\n\
                 health_interval=100ms\nhealth_failures=1\nhealth_action=none";

@@ -1,6 +1,6 @@
 //! One line of a history.
 
-use super::{Asked, Cause};
+use super::Cause;
 use crate::exit::ExitStatus;
 use crate::lifecycle::{Policy, State};
 use crate::signal::Signal;
@@ -82,7 +82,7 @@ pub struct End {
     pub lived: Option<Duration>,
     /// The first SIGKILL after `stopwaitsecs`, and how long before the end that was.
     pub killed: Option<Duration>,
-    /// The last signal that somebody sent it through the daemon.
+    /// The last signal that was sent to it through the daemon, but for those of a stop.
     pub signalled: Option<Signalled>,
 }
 
@@ -113,13 +113,13 @@ impl Verdict {
     }
 }
 
-/// A signal that somebody had sent to a process.
+/// A signal that had been sent to a process: somebody asked for it, or `health_action` did.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Signalled {
     /// Which.
     pub signal: Signal,
-    /// By whom.
-    pub by: Arc<Asked>,
+    /// Who asked for it, or what brought it about.
+    pub why: Arc<Cause>,
     /// When.
     pub at: Instant,
 }

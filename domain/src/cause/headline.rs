@@ -3,6 +3,7 @@
 use super::links::reason_behind;
 use super::plan::{is_coming, plan};
 use super::{Change, Entry, Subject, age, span};
+use crate::group::Outlook;
 use crate::lifecycle::{Attempt, Next, State, StopStep, Then};
 use crate::spec::Autorestart;
 use crate::status::ProcessState;
@@ -193,6 +194,10 @@ fn stopped(subject: &Subject, now: Instant) -> String {
             format!("it was not started yet: {next}")
         }
         (None, _) if !subject.autostart => "it was never started, and autostart=false".to_owned(),
+        (None, _) if was_disabled(subject) => format!(
+            "it was not started yet, for it was disabled when it was to be: supervisorctl start {}",
+            subject.namespec
+        ),
         (None, _) if subject.group.is_some() => {
             "it was not started yet, though autostart=true: somebody stopped it before its turn; start it"
                 .to_owned()
@@ -220,8 +225,35 @@ fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: I
         Autorestart::Unexpected if expected => "autorestart=unexpected",
         Autorestart::Always | Autorestart::Unexpected => match next {
             Some(next) => return format!("{how}; not started again: {next}"),
-            None => "the daemon was to start nothing any more",
+            None => match let_be(subject) {
+                Some(why) => {
+                    return format!(
+                        "{how}; not started again: {why}: supervisorctl start {}",
+                        subject.namespec
+                    );
+                }
+                None => "the daemon was to start nothing any more",
+            },
         },
     };
     format!("{how}; not started again: {why}")
+}
+
+/// Whether it was disabled since it was last told to do anything, and is so no more.
+fn was_disabled(subject: &Subject) -> bool {
+    let changes = subject.history.entries().rev();
+    let mut since = changes.take_while(|entry| entry.change.to().is_none());
+    !subject.disabled && since.any(|entry| entry.change.word() == "enabled")
+}
+
+/// Why one that ended stays down though its `autorestart` says otherwise and nothing is in the way any more.
+fn let_be(subject: &Subject) -> Option<&'static str> {
+    let is_held = || subject.group.as_ref().is_some_and(|group| group.outlook == Outlook::Held);
+    if was_disabled(subject) {
+        Some("it was disabled then")
+    } else if is_held() {
+        Some("somebody stopped it after that")
+    } else {
+        None
+    }
 }

@@ -86,7 +86,11 @@ fn end(how: &End, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "; SIGKILL was sent {} before, as its time to stop was over", span(*ago))?;
     }
     if let Some(sent) = signalled {
-        write!(f, "; {} was sent before: {}", sent.signal, sent.by)?;
+        write!(f, "; {} was sent before: ", sent.signal)?;
+        match sent.why.by() {
+            Some(by) => write!(f, "{by}")?,
+            None => cause(&sent.why, f)?,
+        }
     }
     Ok(())
 }

@@ -120,13 +120,13 @@ fn a_kill_after_the_time_to_stop() {
 #[test]
 fn ends_of_every_kind() {
     let mut killed = lived("killed");
-    let by = asked("supervisor.signalProcess");
+    let why = Arc::new(Cause::Asked(asked("supervisor.signalProcess")));
     let end = End {
         status: ExitStatus::Signaled { signal: Signal::QUIT, core_dumped: true },
         verdict: Verdict::Unexpected,
         lived: Some(Duration::from_secs(88)),
         killed: None,
-        signalled: Some(Signalled { signal: Signal::HUP, by, at: now() }),
+        signalled: Some(Signalled { signal: Signal::HUP, why, at: now() }),
     };
     killed.to(3_000, Exited, Cause::Ended(Arc::new(end)));
     let status = ExitStatus::Signaled { signal: Signal::QUIT, core_dumped: true };
@@ -295,6 +295,16 @@ fn what_is_disabled_says_by_whom_and_what_comes_first() {
                         it was disabled before this daemon began
     "#]],
     );
+    let mut idle = Life::of("idle");
+    idle.became(5_000, "enabled", Cause::Asked(asked("process.enable")));
+    shows(
+        &idle.now(State::STOPPED),
+        &[],
+        &expect![[r#"
+        idle is STOPPED: it was not started yet, for it was disabled when it was to be: supervisorctl start idle
+          02:02:55.000  became enabled: asked for: process.enable over XML-RPC by uid 1000 (pid 42)
+    "#]],
+    );
     let mut crashed = lived("crashed");
     crashed.became(5_000, "disabled", by_hand());
     crashed.to(3_000, Exited, ended(1, 86_000, Verdict::Unexpected));
@@ -310,6 +320,13 @@ fn what_is_disabled_says_by_whom_and_what_comes_first() {
               it wrote nothing to its log
         "#]],
     );
+    let mut let_be = lived("let_be");
+    let_be.to(3_000, Exited, ended(1, 86_000, Verdict::Unexpected)).became(2_000, "enabled", by_hand());
+    let exited =
+        State::Exited { status: ExitStatus::Code(1), expected: false, restart_at: None, attempt: ATTEMPT };
+    let headline = explain(&let_be.now(exited), &|_| None, now()).headline;
+    let told = "not started again: it was disabled then: supervisorctl start let_be";
+    assert!(headline.ends_with(told), "{headline}");
     let mut stopped = lived("stopped");
     stopped.became(5_000, "disabled", by_hand()).to(4_000, Stopping, Cause::Asked(asked("process.stop")));
     stopped.to(3_000, Stopped, ended(0, 86_000, Verdict::Stopped));

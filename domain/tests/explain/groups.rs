@@ -238,6 +238,7 @@ fn each_outlook_says_what_follows_or_what_to_do() {
         again(plans(Outlook::Due(after(3_000))), exited(false)),
         again(plans(Outlook::Due(now())), FATAL),
         again(plans(Outlook::Over), exited(false)),
+        again(plans(Outlook::Held), exited(false)),
         again(plans(Outlook::Nothing), exited(false)),
         again(rests("shop", Standing::Fatal, None), FATAL),
         again(
@@ -262,6 +263,7 @@ fn each_outlook_says_what_follows_or_what_to_do() {
         late is EXITED: exit status 3 after 1 min, not expected; group late starts it again in 3 s
         late is FATAL: given up; group late starts it again at once
         late is EXITED: exit status 3 after 1 min, not expected; not started again: it is temporary, and group late does not start it again
+        late is EXITED: exit status 3 after 1 min, not expected; not started again: somebody stopped it after that: supervisorctl start late
         late is EXITED: exit status 3 after 1 min, not expected; not started again: the daemon was to start nothing any more
         late is FATAL: given up; group shop gave up, and stays down: mend the reason, then supervisorctl start shop:*
         late is STOPPING: told to end, SIGKILL follows in 7 s; group shop starts it again once db is down
