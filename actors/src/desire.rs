@@ -25,6 +25,13 @@ use treeherd_os::keep;
 /// How long one change may take, and how long it waits for the one before.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What whoever changes it has to know.
+#[derive(Debug, Default)]
+pub(crate) struct Turn {
+    /// Whether the file may be another than what is desired, so that the next change is written even if it is none.
+    is_behind: bool,
+}
+
 /// What holds if a change cannot be kept.
 const UNCHANGED: &str = "nothing is changed";
 const HOLDS: &str = "it holds until the daemon ends";
@@ -36,19 +43,22 @@ pub(crate) async fn change(arena: &Arc<Arena>, change: impl FnOnce(&mut Desired)
     let before = arena.desired();
     let mut desired = before.clone();
     change(&mut desired);
-    if desired == before {
+    if desired == before && !turn.is_behind {
         return Ok(());
     }
     let (arena, file) = (Arc::clone(arena), path.clone());
     let (told, written) = oneshot::channel();
     tokio::spawn(async move {
-        let _turn = turn;
+        let mut turn = turn;
         let result = write(file.clone(), desired.to_text(), UNCHANGED).await;
         match (&result, told.is_closed()) {
-            (Ok(()), false) => arena.set_desired(desired),
+            (Ok(()), false) => {
+                arena.set_desired(desired);
+                turn.is_behind = false;
+            }
             // should that fail, the next change is written over it
-            (Ok(()), true) => drop(write(file, before.to_text(), UNCHANGED).await),
-            (Err(_), _) => {}
+            (Ok(()), true) => turn.is_behind = write(file, before.to_text(), UNCHANGED).await.is_err(),
+            (Err(_), _) => turn.is_behind = true,
         }
         let _ = told.send(result); // whoever waited no longer was told
     });
@@ -69,14 +79,16 @@ pub(crate) async fn note(arena: &Arc<Arena>, change: impl FnOnce(&mut Desired)) 
     let (told, written) = oneshot::channel();
     let file = path.clone();
     tokio::spawn(async move {
-        let _turn = turn;
-        let _ = told.send(write(file, desired.to_text(), HOLDS).await); // the same
+        let mut turn = turn;
+        let result = write(file, desired.to_text(), HOLDS).await;
+        turn.is_behind = result.is_err();
+        let _ = told.send(result); // the same
     });
     in_time(written, &path, HOLDS).await
 }
 
 /// The right to change it; `None`: whoever has it does not come to an end.
-async fn turn(arena: &Arena) -> Option<OwnedMutexGuard<()>> {
+async fn turn(arena: &Arena) -> Option<OwnedMutexGuard<Turn>> {
     timeout(PATIENCE, Arc::clone(&arena.desiring).lock_owned()).await.ok()
 }
 

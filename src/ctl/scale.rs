@@ -78,7 +78,16 @@ fn show(session: &mut Session, done: &ScaleInfo) {
     match (done.applied, before == count) {
         (true, true) => session.screen.line(format!("{name}: {count} processes as before{file}")),
         (true, false) => session.screen.line(format!("{name}: {before} -> {count} processes{file}")),
-        (false, _) => session.fail(format!("{name}: has problems; not scaled")),
+        (false, _) => {
+            session.fail(format!("{name}: has problems; not scaled"));
+            let changed = done.groups.iter().filter(|group| group.applied);
+            let changed = changed.map(|group| group.name.as_str()).collect::<Vec<_>>().join(" ");
+            if !changed.is_empty() {
+                session.screen.error(&format!(
+                    "supervisorctl: changed before that: {changed} (`supervisorctl update {changed}` takes it back)\n"
+                ));
+            }
+        }
     }
 }
 

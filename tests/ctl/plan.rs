@@ -147,3 +147,16 @@ fn a_plan_asks_for_the_groups_that_are_named_and_for_all_with_all() {
         assert_eq!(told["perProcess"], per_process, "{words:?}");
     }
 }
+
+#[test]
+fn a_program_that_is_scaled_in_some_of_its_groups_alone_is_told_so() {
+    let script = daemon().on("process.scale", |_| {
+        let group = |name: &str, applied: bool| json!({"name": name, "divisible": true, "applied": applied, "rows": []});
+        let groups = [group("a", true), group("b", true), group("c", false)];
+        Ok(json!({"name": "web", "before": 2, "count": 4, "numprocs": 2, "applied": false, "groups": groups}))
+    });
+    let ended = script.serve().run(&["scale", "web=4"]);
+    assert_eq!((ended.out.as_str(), ended.code), ("web: has problems; not scaled\n", Some(1)));
+    let told = "supervisorctl: changed before that: a b (`supervisorctl update a b` takes it back)\n";
+    assert_eq!(ended.err, told);
+}

@@ -11,8 +11,9 @@
 //! Absent: replacing a whole group, which clients do by `supervisor.*` as Supervisor's own does.
 
 use super::{Bridge, act};
-use crate::command::{Verb, Wait};
+use crate::command::{Outcome, Verb, Wait};
 use crate::estate::{Estate, GroupEstate};
+use crate::root::scale::Kept;
 use crate::root::update::{Reread, Reshape};
 use jsonrpsee::core::{RpcResult, async_trait};
 use std::collections::{HashMap, HashSet};
@@ -131,14 +132,16 @@ impl Bridge {
             let applied = change.old == change.new;
             return Ok(GroupUpdate { applied, ..answer });
         }
-        self.carry_out(change, &group, answer).await
+        self.carry_out(change, &group, answer, None).await
     }
 
+    /// Has a group as it shall be. An error tells that it is as before; with it, what goes with the change is not kept.
     pub(super) async fn carry_out(
         &self,
         change: Change,
         group: &Arc<GroupEstate>,
         mut answer: GroupUpdate,
+        kept: Option<Kept>,
     ) -> Result<GroupUpdate, Fault> {
         let steps = change.steps(Unit::Process);
         let ending = |step: &&Step| matches!(step.action, Action::Restart | Action::Remove);
@@ -150,22 +153,22 @@ impl Bridge {
         let again: Vec<Namespec> =
             steps.processes.iter().filter(restarts).map(|step| step.namespec.clone()).collect();
 
-        let mut faults = self.together(&up, Verb::Stop, Wait::Settled).await?;
+        let mut faults = self.together(&up, Verb::Stop, Wait::Settled).await;
         // one that ended by itself meanwhile is down as well
         faults.retain(|_, fault| !matches!(fault, Fault::NotRunning(_)));
         answer.applied = faults.is_empty();
         if answer.applied {
-            if let Err(fault) = self.ask(Reshape { change, by: act::asked() }).await {
-                self.start_again(&up).await?;
+            if let Err(fault) = self.ask(Reshape { change, by: act::asked(), kept }).await {
+                self.start_again(&up).await;
                 return Err(fault);
             }
             let arena = &self.shared().arena;
             let heirs: Vec<_> = again.iter().filter_map(|namespec| arena.estate(namespec)).collect();
-            faults = self.together(&heirs, Verb::Start, Wait::No).await?;
+            faults = self.together(&heirs, Verb::Start, Wait::No).await;
         } else {
             let stopped: Vec<_> =
                 up.iter().filter(|estate| !faults.contains_key(&estate.namespec)).cloned().collect();
-            self.start_again(&stopped).await?;
+            self.start_again(&stopped).await;
         }
         answer.keys = steps.changes.iter().map(ChangedKey::from).collect();
         answer.rows = rows(&steps.processes, answer.applied, &was_up, &faults);
@@ -173,14 +176,21 @@ impl Bridge {
     }
 
     /// Starts what was stopped for an update that does not take place.
-    async fn start_again(&self, estates: &[Arc<Estate>]) -> Result<(), Fault> {
-        self.together(estates, Verb::Start, Wait::No).await.map(drop)
+    async fn start_again(&self, estates: &[Arc<Estate>]) {
+        self.together(estates, Verb::Start, Wait::No).await;
     }
 
-    async fn together(&self, estates: &[Arc<Estate>], verb: Verb, wait: Wait) -> Result<Faults, Fault> {
-        let gathered = self.all(estates, verb, wait, None).await?;
-        let faulty = gathered.outcomes.into_iter();
-        Ok(faulty.filter_map(|outcome| Some((outcome.namespec, outcome.result.err()?))).collect())
+    /// Has all of them do something; what went wrong. Where nobody can be asked, it went wrong with each.
+    async fn together(&self, estates: &[Arc<Estate>], verb: Verb, wait: Wait) -> Faults {
+        let outcomes = match self.all(estates, verb, wait, None).await {
+            Ok(gathered) => gathered.outcomes,
+            Err(fault) => {
+                let failed =
+                    |estate: &Arc<Estate>| Outcome::new(estate.namespec.clone(), Err(fault.clone()));
+                estates.iter().map(failed).collect()
+            }
+        };
+        outcomes.into_iter().filter_map(|outcome| Some((outcome.namespec, outcome.result.err()?))).collect()
     }
 }
 

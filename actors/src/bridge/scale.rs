@@ -2,14 +2,16 @@
 //! `process.programs`, how many each has.
 //!
 //! ```text
-//! Rescale ─► what it changes ─► the desired state (file, arena) ─► updates by process ─► Keep
+//! Rescale ─► what it changes ─► the desired state (file, arena) ─► updates by process; the last of them keeps the number
 //!                                 `─ cannot be kept: refused       `─ not all of it: the desired state is as before
 //! ```
+//!
+//! Whoever asks is told that it is done if and only if the daemon's next start finds the number.
 
 use super::{Bridge, act};
 use crate::clock;
 use crate::desire;
-use crate::root::scale::{Keep, Rescale, Rescaled};
+use crate::root::scale::{Kept, Rescale, Rescaled};
 use slog::{info, warn};
 use std::sync::Arc;
 use treeherd_domain::desired::{Desired, Scaled};
@@ -65,28 +67,41 @@ impl Bridge {
         };
         changes.iter().try_for_each(check)?;
         let earlier = self.want(&program, numprocs).await?;
-        let done = self.apply(&changes).await;
+        let done = self.apply(&program, numprocs, &changes).await;
         let applied = done.as_ref().is_ok_and(|groups| groups.iter().all(|group| group.applied));
         if applied {
-            let specs = changes.iter().map(|change| Arc::clone(&change.new)).collect();
-            self.ask(Keep { program: program.clone(), numprocs, groups: specs }).await?;
             info!(self.shared().log, "scaled {program} from {before} to {} processes", numprocs.count);
         } else {
-            self.want_as(&program, earlier).await;
+            self.take_back(&program, numprocs, earlier, done.as_ref().err()).await?;
         }
         let (before, count, written) =
             (clipped(before), clipped(numprocs.count), clipped(numprocs.written));
         Ok(ScaleInfo { name: program, before, count, numprocs: written, applied, groups: done? })
     }
 
-    /// Carries the changes out, group by group.
-    async fn apply(&self, changes: &[Change]) -> Result<Vec<GroupUpdate>, Fault> {
-        let mut groups = Vec::with_capacity(changes.len());
-        for change in changes {
+    /// Carries the changes out, group by group, and no further than one that fails. The last one is carried out and kept at
+    /// once: what is told of it is what there is, whichever actor ends by a bug on the way.
+    async fn apply(
+        &self,
+        program: &str,
+        numprocs: Numprocs,
+        changes: &[Change],
+    ) -> Result<Vec<GroupUpdate>, Fault> {
+        let mut groups: Vec<GroupUpdate> = Vec::with_capacity(changes.len());
+        for (at, change) in changes.iter().enumerate() {
             let name = change.old.name.to_string();
             let group = self.group(&name)?;
             let answer = GroupUpdate { name, divisible: true, ..GroupUpdate::default() };
-            groups.push(self.carry_out(change.clone(), &group, answer).await?);
+            let kept = (at + 1 == changes.len()).then(|| Kept {
+                program: program.to_owned(),
+                numprocs,
+                groups: changes.iter().map(|change| Arc::clone(&change.new)).collect(),
+            });
+            let done = self.carry_out(change.clone(), &group, answer, kept).await;
+            groups.push(done.map_err(|fault| midway(&groups, fault))?);
+            if groups.last().is_some_and(|group| !group.applied) {
+                break;
+            }
         }
         Ok(groups)
     }
@@ -110,12 +125,35 @@ impl Bridge {
         Ok(earlier)
     }
 
-    /// It has not come to that.
-    async fn want_as(&self, program: &str, earlier: Option<Scaled>) {
+    /// It has not come to that, and the next daemon shall not think so. What cannot be taken back is told.
+    async fn take_back(
+        &self,
+        program: &str,
+        numprocs: Numprocs,
+        earlier: Option<Scaled>,
+        why: Option<&Fault>,
+    ) -> Result<(), Fault> {
         let change = |desired: &mut Desired| desired.scale(program, earlier);
-        if let Err(fault) = desire::note(&self.shared().arena, change).await {
-            warn!(self.shared().log, "{fault}");
-        }
+        let Err(unkept) = desire::note(&self.shared().arena, change).await else { return Ok(()) };
+        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        let fault = Fault::Failed(format!(
+            "{program} is not scaled{why}, and would be by the daemon's next start, which finds {} processes in its state \
+             file: scale it again once that can be written, to what it is to have; {unkept}",
+            numprocs.count
+        ));
+        warn!(self.shared().log, "{fault}");
+        Err(fault)
+    }
+}
+
+/// Why a change of several groups ended, with those that had been changed before.
+fn midway(groups: &[GroupUpdate], fault: Fault) -> Fault {
+    let changed = groups.iter().map(|group| group.name.as_str()).collect::<Vec<_>>().join(" ");
+    match changed.is_empty() {
+        true => fault,
+        false => Fault::Failed(format!(
+            "{fault}; changed before that: {changed} (`supervisorctl update {changed}` takes it back)"
+        )),
     }
 }
 

@@ -6,6 +6,7 @@
 use super::grove::Grove;
 use super::outside::Told;
 use super::{Ending, Estate, FeedEstate, GroupEstate, PoolEstate, lock};
+use crate::desire::Turn;
 use crate::sockets::Sockets;
 use slog::Logger;
 use std::collections::{BTreeMap, HashSet};
@@ -67,7 +68,7 @@ pub struct Arena {
     /// What operators have asked for, for good.
     desired: Mutex<Desired>,
     /// Held while that is changed.
-    pub(crate) desiring: Arc<tokio::sync::Mutex<()>>,
+    pub(crate) desiring: Arc<tokio::sync::Mutex<Turn>>,
     /// The essential process that the daemon ends by.
     ending: Mutex<Option<Ending>>,
     seq: AtomicU64,

@@ -3,14 +3,17 @@
 //! ```text
 //! Rescale ─► the file as it is, and the file with the other number ─► the groups that differ
 //!                │ a group that runs is not what the file says: refused, the file has more to say than the number
-//! Keep    ─► the number and these groups are part of the configuration read last: a reread finds nothing
+//! Reshape ─► of the last of them: carried out and kept in one turn (`update`)
+//!                └─► the number and all these groups are part of the configuration read last: a reread finds nothing
 //! ```
 //!
-//! The number stands in the configuration in the arena, so no end of an actor forgets it. Absent: carrying it out, which
+//! The number stands in the configuration in the arena, so no end of an actor forgets it; and it is there when the last group
+//! is as it shall be, or neither is so: no end of the root comes between. Absent: carrying it out, which
 //! is an update by process, and keeping it for the next daemon (both the bridge's).
 
 use super::Root;
 use super::update::apart;
+use crate::estate::Arena;
 use actix::{Handler, Message, ResponseFuture};
 use std::sync::Arc;
 use treeherd_domain::fault::Fault;
@@ -40,10 +43,9 @@ pub struct Rescaled {
     pub changes: Vec<Change>,
 }
 
-/// Have it in the configuration that was read last.
-#[derive(Message, Debug)]
-#[rtype(result = "Result<(), Fault>")]
-pub struct Keep {
+/// What the configuration that was read last has of it from then on.
+#[derive(Debug)]
+pub struct Kept {
     /// Which program.
     pub program: String,
     /// How many it has.
@@ -131,19 +133,16 @@ fn differing<'a>(
     pairs.filter(|(old, new)| old != new)
 }
 
-impl Handler<Keep> for Root {
-    type Result = Result<(), Fault>;
-
-    fn handle(&mut self, Keep { program, numprocs, groups }: Keep, _: &mut Self::Context) -> Self::Result {
-        let mut config = Config::clone(&self.shared.arena.config());
-        config.programs.insert(program, numprocs);
-        for new in groups {
+impl Kept {
+    /// Puts it there.
+    pub(super) fn keep(self, arena: &Arena) {
+        let mut config = Config::clone(&arena.config());
+        config.programs.insert(self.program, self.numprocs);
+        for new in self.groups {
             if let Some(place) = config.groups.iter_mut().find(|group| group.name == new.name) {
                 *place = new;
             }
         }
-        self.shared.arena.set_config(Arc::new(config));
-        self.shared.arena.settle_sockets();
-        Ok(())
+        arena.set_config(Arc::new(config));
     }
 }

@@ -8,6 +8,7 @@
 //! ```
 
 use super::Root;
+use super::scale::Kept;
 use crate::desire;
 use crate::estate::{Estate, GroupEstate, Mood};
 use crate::group;
@@ -58,6 +59,8 @@ pub struct Reshape {
     pub change: Change,
     /// Who asks.
     pub by: Arc<Asked>,
+    /// The number of processes that this is the last step to.
+    pub kept: Option<Kept>,
 }
 
 /// Runs something that blocks away from the tree's thread.
@@ -197,7 +200,7 @@ impl Handler<Add> for Root {
 impl Handler<Reshape> for Root {
     type Result = ResponseActFuture<Self, Result<(), Fault>>;
 
-    fn handle(&mut self, Reshape { change, by }: Reshape, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Reshape { change, by, kept }: Reshape, _: &mut Self::Context) -> Self::Result {
         let shared = Arc::clone(&self.shared);
         let made = async move {
             let name = &change.new.name;
@@ -215,7 +218,7 @@ impl Handler<Reshape> for Root {
             let new = apart(make).await?;
             Ok((change, old, new))
         };
-        Box::pin(made.into_actor(self).map(|made, actor, _| {
+        Box::pin(made.into_actor(self).map(move |made, actor, _| {
             let (change, old, new) = made?;
             if actor.shared.arena.mood() != Mood::Running {
                 return Err(Fault::ShutdownState);
@@ -225,6 +228,9 @@ impl Handler<Reshape> for Root {
             }
             if !actor.shared.arena.replace(&old, Arc::clone(&new), Some(by)) {
                 return Err(meanwhile(old.name()));
+            }
+            if let Some(kept) = kept {
+                kept.keep(&actor.shared.arena);
             }
             actor.shared.arena.settle_sockets();
             actor.shared.plant();

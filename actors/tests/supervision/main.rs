@@ -50,6 +50,7 @@ mod requires;
 mod reshape;
 mod restart;
 mod rolling;
+mod scale;
 mod shutdown;
 mod soak;
 mod storm;
