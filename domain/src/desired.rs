@@ -12,6 +12,7 @@
 //! when it comes back, or has as many processes as before. Absent: files (`os`), and who may start what (the programs'
 //! actors).
 
+use crate::fault::plain;
 use crate::name::{GroupName, Namespec, ProcessName};
 use crate::scale::{MOST_PROCESSES, Numprocs, Programs};
 use std::collections::BTreeMap;
@@ -114,6 +115,8 @@ impl Desired {
 
     /// Forgets a number with which the configuration cannot be read any more, and says so.
     pub fn forget_misfit(&mut self, program: &str, fault: &impl fmt::Display) -> String {
+        let fault = fault.to_string();
+        let fault = plain(&fault);
         self.scale(program, None);
         format!("{program} is not scaled any more, which does not fit its configuration: {fault}")
     }

@@ -105,6 +105,17 @@ pub enum Fault {
     },
 }
 
+/// A message without the word that it begins with for clients of Supervisor: `FAILED: it is gone` is `it is gone`. A word
+/// alone is left.
+#[must_use]
+pub fn plain(message: &str) -> &str {
+    let is_word = |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_uppercase() || c == '_');
+    match message.split_once(": ") {
+        Some((word, rest)) if is_word(word) => rest,
+        _ => message,
+    }
+}
+
 fn detail(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!(": {text}") }
 }

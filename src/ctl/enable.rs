@@ -60,7 +60,9 @@ async fn mark(session: &mut Session, verb: &str, argument: &str) -> Result<Optio
                 session.status.set(status::FAILURE);
                 survey::hint_groups(session, &[unknown]).await;
             }
-            Err(Problem::Fault(refusal)) => session.fail(format!("{word}: ERROR ({})", refusal.message)),
+            Err(Problem::Fault(refusal)) => {
+                session.fail(format!("{word}: ERROR ({})", fault::words(&refusal)));
+            }
             Err(problem) => return Err(problem),
         }
     }

@@ -64,8 +64,10 @@ fn refused(session: &mut Session, name: &str, refusal: &RemoteFault) {
         "NothingMatched" => "nothing matches",
         "NotRunning" => "not running",
         "NoReload" => "it has no reload_signal and no reload_command",
-        _ => refusal.message.split_once(&format!("{name}: ")).map_or(&*refusal.message, |(_, rest)| rest),
+        _ => &fault::words(refusal),
     };
+    // it stands before the line already
+    let reason = reason.strip_prefix(&format!("{name}: ")).unwrap_or(reason);
     session.screen.line(format!("{name}: ERROR ({reason})"));
     session.status.fold(number, None);
     if let Some(hint) = refusal.hint.as_deref().filter(|_| refusal.kind == "NoReload") {

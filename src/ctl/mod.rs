@@ -204,7 +204,7 @@ async fn obey(session: &mut Session, verb: &str, argument: &str, line: &str) {
             Problem::Connect(ConnectError::Unauthorized { .. }) => {}
             // the line that Supervisor has for what it does not know is for its own actions
             Problem::Fault(refusal) if action::is_ours(verb) => {
-                session.fail(format!("ERROR: {}", refusal.message));
+                session.fail(format!("ERROR: {}", fault::words(refusal)));
                 return session.explain(&problem);
             }
             _ => return session.report(&problem),

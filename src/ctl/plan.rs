@@ -39,6 +39,10 @@ pub(super) async fn plan(session: &mut Session, argument: &str) -> Outcome {
             let name = refusal.target.unwrap_or_default();
             session.fail(format!("ERROR: no such group: {name}"));
         }
+        Err(Problem::Fault(refusal)) if refusal.fault == Some(fault::CANT_REREAD) => {
+            session.fail(format!("ERROR: {}", fault::words(&refusal)));
+            session.explain(&Problem::Fault(refusal));
+        }
         Err(problem) => return not_read(session, problem),
     }
     Ok(())

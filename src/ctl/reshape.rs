@@ -23,7 +23,7 @@ pub(super) async fn reshape_group(session: &mut Session, group: &str) -> Outcome
     let done = match updated {
         Ok(done) => done,
         Err(Problem::Fault(refusal)) => {
-            session.fail(format!("{group}: ERROR ({})", refusal.message));
+            session.fail(format!("{group}: ERROR ({})", fault::words(&refusal)));
             return Ok(());
         }
         Err(problem) => return Err(problem),

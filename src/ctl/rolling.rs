@@ -264,7 +264,7 @@ async fn refused(session: &mut Session, wanted: &Wanted, refusal: &RemoteFault) 
             survey::hint_groups(session, &[unknown]).await;
         }
         (Some(fault::SHUTDOWN_STATE), _) => session.fail("ERROR: shutting down"),
-        _ => session.fail(format!("{words}: ERROR ({})", refusal.message)),
+        _ => session.fail(format!("{words}: ERROR ({})", fault::words(refusal))),
     }
 }
 

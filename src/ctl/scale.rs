@@ -6,6 +6,7 @@
 //! scale                each program, how many it has, and since when and by whom, if that is not what the file says
 //! ```
 
+use crate::ctl::fault;
 use crate::ctl::reshape::tell;
 use crate::ctl::server::Problem;
 use crate::ctl::session::{Outcome, Session};
@@ -93,7 +94,7 @@ fn show(session: &mut Session, done: &ScaleInfo) {
 
 fn refused(session: &mut Session, program: &str, problem: &Problem) {
     if let Problem::Fault(refusal) = problem {
-        session.fail(format!("{program}: ERROR ({})", refusal.message));
+        session.fail(format!("{program}: ERROR ({})", fault::words(refusal)));
         session.explain(problem);
     }
 }

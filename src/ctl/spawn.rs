@@ -39,7 +39,7 @@ pub(super) async fn spawn(session: &mut Session, argument: &str) -> Outcome {
         Err(Problem::Fault(refusal))
             if refusal.fault.is_some_and(|fault| fault != fault::UNKNOWN_METHOD) =>
         {
-            session.fail(format!("{template}: ERROR ({})", refusal.message));
+            session.fail(format!("{template}: ERROR ({})", fault::words(&refusal)));
         }
         Err(problem) => return Err(problem),
     }

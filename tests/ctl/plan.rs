@@ -119,7 +119,7 @@ fn refusals_are_told_as_those_of_update_and_reread_are() {
         &[
             (
                 "update --per-process web nope",
-                "ERROR: no such group: nope\nweb: ERROR (STILL_RUNNING: web)\n",
+                "ERROR: no such group: nope\nweb: ERROR (web still has processes that run; stop them, and say it again)\n",
                 1,
             ),
             ("plan", "ERROR: supervisor shutting down\n", 1),

@@ -288,7 +288,7 @@ fn an_instance_of_a_template_is_not_disabled() {
     let runs = herd.pid("worker:1");
     for word in ["worker:1", "worker:*"] {
         let line = format!(
-            "{word}: ERROR (FAILED: worker:1 is an instance of a template: it is gone once it is stopped, and no other \
+            "{word}: ERROR (worker:1 is an instance of a template: it is gone once it is stopped, and no other \
              has its name; `supervisorctl stop worker:1` does that)\n"
         );
         herd.ctl(&format!("disable --now {word}")).is(&line, 1);

@@ -137,7 +137,7 @@ fn a_number_that_is_yet_to_come_and_a_kind_that_there_is_not_are_refused_and_sai
     let said = herd.ctl("events -f --since 99999");
     assert!(
         said.stdout.starts_with(
-            "==> Press Ctrl-C to exit <==\nERROR: BAD_ARGUMENTS: there is no event 99999 yet, the last one is "
+            "==> Press Ctrl-C to exit <==\nERROR: there is no event 99999 yet, the last one is "
         ) && said.code == 1,
         "{said:?}"
     );

@@ -75,10 +75,10 @@ fn a_full_disk_leaves_the_old_state_and_the_daemon_as_they_are() {
         herd.path("disk/state").display()
     );
     for (line, told) in [
-        ("disable --now web:0", format!("web:0: ERROR (FAILED: {full})\n")),
-        ("disable web:*", format!("web:*: ERROR (FAILED: {full})\n")),
-        ("enable --now db", format!("db: ERROR (FAILED: {full})\n")),
-        ("scale web=4", format!("web: ERROR (FAILED: {full})\n")),
+        ("disable --now web:0", format!("web:0: ERROR ({full})\n")),
+        ("disable web:*", format!("web:*: ERROR ({full})\n")),
+        ("enable --now db", format!("db: ERROR ({full})\n")),
+        ("scale web=4", format!("web: ERROR ({full})\n")),
     ] {
         herd.ctl(line).is(&told, 1);
     }

@@ -125,7 +125,10 @@ fn a_file_with_errors_has_no_plan_and_all_errors_are_told() {
     herd.wait("success: keep");
     herd.configure(&[], "[program:bad]\ncommand=/bin/cat\nstartsecs=soon\n[program:worse]\n");
     let said = herd.ctl("plan --check");
-    assert!(said.stdout.starts_with("ERROR: CANT_REREAD: ") && said.code == 1, "{said:?}");
+    assert!(
+        said.stdout.starts_with("ERROR: the configuration file has an error: ") && said.code == 1,
+        "{said:?}"
+    );
     for piece in ["startsecs=soon", "   ^^^^", "program section program:worse does not specify a command"] {
         assert!(said.stderr.contains(piece), "no {piece:?}: {said:?}");
     }

@@ -124,10 +124,8 @@ fn a_second_one_is_refused_and_the_first_one_goes_on() {
     }
     let midway = Midway::begin("[program:other]\ncommand=/bin/cat\nstartsecs=0\n");
     let refused = midway.herd.ctl("restart --rolling web:2 other");
-    let (begin, by) = (
-        "web:2 other: ERROR (FAILED: web:2 is part of a rolling restart",
-        "(process.roll over JSON-RPC by ",
-    );
+    let (begin, by) =
+        ("web:2 other: ERROR (web:2 is part of a rolling restart", "(process.roll over JSON-RPC by ");
     assert!(
         refused.stdout.starts_with(begin) && refused.stdout.contains(by) && refused.code == 1,
         "{refused:?}"

@@ -15,7 +15,7 @@ use crate::root::scale::{Kept, Rescale, Rescaled};
 use slog::{info, warn};
 use std::sync::Arc;
 use treeherd_domain::desired::{Desired, Scaled};
-use treeherd_domain::fault::Fault;
+use treeherd_domain::fault::{Fault, plain};
 use treeherd_domain::plan::Change;
 use treeherd_domain::scale::{MOST_PROCESSES, Numprocs};
 use treeherd_rpc::wire::time::rfc3339;
@@ -135,11 +135,12 @@ impl Bridge {
     ) -> Result<(), Fault> {
         let change = |desired: &mut Desired| desired.scale(program, earlier);
         let Err(unkept) = desire::note(&self.shared().arena, change).await else { return Ok(()) };
-        let why = why.map_or_else(String::new, |why| format!(" ({why})"));
+        let why = why.map_or_else(String::new, |why| format!(" ({})", plain(&why.to_string())));
         let fault = Fault::Failed(format!(
             "{program} is not scaled{why}, and would be by the daemon's next start, which finds {} processes in its state \
-             file: scale it again once that can be written, to what it is to have; {unkept}",
-            numprocs.count
+             file: scale it again once that can be written, to what it is to have; {}",
+            numprocs.count,
+            plain(&unkept.to_string())
         ));
         warn!(self.shared().log, "{fault}");
         Err(fault)
@@ -152,7 +153,8 @@ fn midway(groups: &[GroupUpdate], fault: Fault) -> Fault {
     match changed.is_empty() {
         true => fault,
         false => Fault::Failed(format!(
-            "{fault}; changed before that: {changed} (`supervisorctl update {changed}` takes it back)"
+            "{}; changed before that: {changed} (`supervisorctl update {changed}` takes it back)",
+            plain(&fault.to_string())
         )),
     }
 }
