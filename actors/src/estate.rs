@@ -23,6 +23,7 @@ mod group;
 mod grove;
 mod kin;
 mod outside;
+mod past;
 mod pool;
 pub(crate) mod run;
 mod standing;

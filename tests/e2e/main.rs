@@ -75,4 +75,5 @@ mod traps_since_3_3;
 mod traps_since_4;
 mod why;
 mod why_groups;
+mod why_update;
 mod xmlrpc;

@@ -5,6 +5,7 @@
 
 use super::grove::Grove;
 use super::outside::Told;
+use super::past::Past;
 use super::{Ending, Estate, FeedEstate, GroupEstate, PoolEstate, lock};
 use crate::desire::Turn;
 use crate::sockets::Sockets;
@@ -77,6 +78,8 @@ pub struct Arena {
     added: AtomicU64,
     /// What each `[probe:x]` says.
     pub(super) probes: Mutex<BTreeMap<Arc<str>, Told>>,
+    /// What happened to processes that are not there and may come back.
+    past: Past,
 }
 
 /// An active group and the how-manieth it was to become so.
@@ -111,6 +114,7 @@ impl Arena {
             serial: Mutex::default(),
             added: AtomicU64::new(0),
             probes: Mutex::default(),
+            past: Past::default(),
         }
     }
 
@@ -208,6 +212,7 @@ impl Arena {
     }
 
     pub(crate) fn set_config(&self, config: Arc<Config>) {
+        self.past.settle(&config);
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
@@ -228,6 +233,7 @@ impl Arena {
         let vacant = !groups.contains_key(group.name());
         if vacant {
             group.mark(&lock(&self.desired));
+            self.past.give(&group);
             let added = self.added.fetch_add(1, Ordering::Relaxed);
             groups.insert(group.name().clone(), Place { added, group, by });
         }
@@ -250,6 +256,12 @@ impl Arena {
     /// Who made an active group what it is, if that was not the daemon when it came up.
     pub(crate) fn changed_by(&self, name: &GroupName) -> Option<Arc<Asked>> {
         self.places().get(name.as_str()).and_then(|place| place.by.clone())
+    }
+
+    /// Keeps what happened to the processes of a group that was taken out, for as long as they are configured. `seq` is the
+    /// number of the event that told of it.
+    pub(crate) fn keep_past(&self, group: &GroupEstate, seq: u64) {
+        self.past.keep(group, &self.config(), seq);
     }
 
     /// Takes a group out.

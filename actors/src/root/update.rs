@@ -266,14 +266,17 @@ impl Handler<Remove> for Root {
         if !estate.estates.iter().all(|e| e.record().machine.state().is_down()) {
             return Err(Fault::StillRunning(estate.name().clone()));
         }
-        self.shared.arena.remove(&name);
+        let removed = self.shared.arena.remove(&name);
         self.shared.plant();
         self.shared.arena.settle_sockets();
         if let Some(group) = self.groups.remove(estate.name()).and_then(|slot| slot.get()) {
             group.do_send(Bid::Stop);
         }
         self.children.forget(&format!("group:{name}"));
-        self.shared.announce(EventKind::GroupRemoved(estate.name().clone()));
+        let seq = self.shared.announce(EventKind::GroupRemoved(estate.name().clone()));
+        if let Some(group) = removed {
+            self.shared.arena.keep_past(&group, seq);
+        }
         self.shared.nudges.group(estate.name());
         Ok(())
     }
