@@ -7,6 +7,7 @@
 //! strategies      who is stopped and started, in what order; restarts that fail
 //! intensity       the budget: its edge, what counts, delays
 //! escalation      groups that give up, through three levels
+//! halting         the end of the daemon
 //! significant     auto_shutdown
 //! starting        the first start, and stops that come in between
 //! outlook         what is to become of a process that is not up, and why
@@ -24,6 +25,7 @@ mod rules;
 
 mod dynamic;
 mod escalation;
+mod halting;
 mod herd;
 mod intensity;
 mod legacy;
