@@ -159,6 +159,14 @@ impl Shared {
         }
     }
 
+    /// Those look who wait for one whose turn is behind this one.
+    pub(crate) fn nudge_behind(&self, process: &Namespec) {
+        if self.arena.grove.is_planted() {
+            let behind = self.arena.grove.trees().forest.behind(process);
+            behind.iter().for_each(|process| self.nudges.process(process));
+        }
+    }
+
     /// The daemon ends: nothing is started or decided any more.
     pub(crate) fn freeze_groups(&self) {
         if self.arena.grove.is_planted() {

@@ -131,6 +131,9 @@ pub fn ask(
         return Ok(None);
     }
     let edge = machine.request(request, now, policy)?;
+    if waits {
+        gate.forget();
+    }
     match request {
         Request::Start | Request::Restart => gate.open(alone),
         Request::Stop | Request::Halt => gate.close(),

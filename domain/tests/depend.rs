@@ -45,7 +45,8 @@ impl Herd {
     fn with(mut self, text: &str, state: State) -> Self {
         let ready = matches!(state, State::Running { .. });
         let (health, will_begin) = (Health::Unknown, false);
-        let standing = Standing { state, ready, health, will_begin, stuck: false, incarnation: 1 };
+        let standing =
+            Standing { state, ready, health, will_begin, held_up: false, stuck: false, incarnation: 1 };
         self.processes.push((name(text), standing));
         self
     }

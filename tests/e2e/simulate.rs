@@ -147,9 +147,6 @@ fn text(value: &Value) -> String {
 
 /// A line of the simulation, if it is a step.
 fn simulated(line: &Value) -> Option<Step> {
-    if line["kind"] == "unhindered" {
-        return None;
-    }
     let what = match (&line["state"], &line["became"]) {
         (Value::Null, Value::Null) => return None,
         (Value::Null, became) => text(became),

@@ -66,6 +66,11 @@ impl Grove {
         !self.is_planted() || self.trees().forest.will_begin(process)
     }
 
+    /// Before whose being up the turn of a process does not come.
+    pub(super) fn ahead(&self, process: &Namespec) -> Vec<Namespec> {
+        if self.is_planted() { self.trees().forest.ahead(process) } else { Vec::new() }
+    }
+
     /// The number of the next instance of a template.
     pub(crate) fn next_instance(&self, template: &GroupName) -> u64 {
         let mut trees = self.trees();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 pub use treeherd_domain::depend::Gate;
 use treeherd_domain::depend::gate::{Standing, World};
 use treeherd_domain::health::Health;
+use treeherd_domain::lifecycle::State;
 use treeherd_domain::name::{GroupName, Namespec};
 
 impl Estate {
@@ -17,6 +18,7 @@ impl Estate {
             ready,
             health,
             will_begin: !record.begun && self.spec.autostart && !record.disabled,
+            held_up: false,
             stuck: record.gate.is_stuck(),
             incarnation: record.incarnation,
         }
@@ -28,7 +30,16 @@ impl Arena {
     fn standing(&self, estate: &Estate) -> Standing {
         let standing = estate.standing();
         let will_begin = standing.will_begin && self.grove.will_begin(&estate.namespec);
-        Standing { will_begin, ..standing }
+        let ahead = if will_begin { self.grove.ahead(&estate.namespec) } else { Vec::new() };
+        let held_up = ahead.iter().any(|name| self.is_stuck(name));
+        Standing { will_begin, held_up, ..standing }
+    }
+
+    /// Whether a process waits for something that does not come by itself.
+    fn is_stuck(&self, process: &Namespec) -> bool {
+        let Some(estate) = self.estate(process) else { return false };
+        let record = estate.record();
+        matches!(record.machine.state(), State::Waiting { .. }) && record.gate.is_stuck()
     }
 }
 

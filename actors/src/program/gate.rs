@@ -78,6 +78,7 @@ impl Program {
                 }
                 if matters {
                     self.shared.changed(&self.estate.namespec);
+                    self.shared.nudge_behind(&self.estate.namespec);
                 }
             }
         }

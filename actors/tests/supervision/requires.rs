@@ -385,3 +385,43 @@ fn nobody_waits_for_what_its_group_does_not_start_any_more() {
         assert_eq!(herd.status("g:b").incarnation, 0);
     });
 }
+
+#[test]
+fn what_it_waits_for_is_logged_once_for_each_wait() {
+    with(&format!("{JOB}{}", cat("web", "requires=job:completed")), async |herd| {
+        let told = || herd.logged("waiting: web requires job");
+        waiting(herd, "web", &["job"]).await;
+        assert_eq!(told(), 1, "{:#?}", herd.lines());
+        assert_eq!(outcome(herd, "process.stop", "web").await["ok"], true);
+        for _ in 0..2 {
+            // the second one asks for what is under way
+            herd.call("process.start", json!({"selector": "web", "wait": "none"})).await.unwrap();
+            waiting(herd, "web", &["job"]).await;
+        }
+        assert_eq!(told(), 2, "{:#?}", herd.lines());
+        go(herd).await;
+        herd.state("web", ProcessState::Running).await;
+        assert_eq!(told(), 2, "{:#?}", herd.lines());
+    });
+}
+
+#[test]
+fn whose_turn_is_behind_one_that_waits_in_vain_is_not_waited_for_by_who_wants_the_order_alone() {
+    let (a, b) = (cat("a", "requires=job:exited(3)"), cat("b", ""));
+    let group = "[group:g]\nprograms=a,b\nstrategy=one_for_one\n";
+    let text = format!("{JOB}{group}{a}{b}{}{}", cat("soft", "requires=g:b?"), cat("hard", "requires=g:b"));
+    with(&text, async |herd| {
+        waiting(herd, "g:a", &["job"]).await;
+        for name in ["soft", "hard"] {
+            waiting(herd, name, &["g:b"]).await;
+        }
+        go(herd).await;
+        herd.state("soft", ProcessState::Running).await;
+        waiting(herd, "hard", &["g:b: STOPPED"]).await;
+        assert_eq!(herd.status("g:b").incarnation, 0, "{:#?}", herd.lines());
+        // who was in the way goes, and the next one's turn comes
+        assert_eq!(outcome(herd, "process.stop", "g:a").await["ok"], true);
+        herd.state("g:b", ProcessState::Running).await;
+        herd.state("hard", ProcessState::Running).await;
+    });
+}

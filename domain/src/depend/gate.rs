@@ -6,7 +6,7 @@
 //! ```
 //!
 //! A soft requirement never holds back for ever: what is FATAL, stopped, ended, gone, or waits for something of that
-//! kind itself, is not waited for.
+//! kind itself, is not waited for; nor is what has its turn behind such a one.
 
 use super::{Condition, Depend, Requirement, Target};
 use crate::exit::ExitStatus;
@@ -26,6 +26,8 @@ pub struct Standing {
     pub health: Health,
     /// Whether it has not begun yet and will by itself (`autostart`).
     pub will_begin: bool,
+    /// Whether its turn to begin waits for one that is stuck: it does not come before somebody acts.
+    pub held_up: bool,
     /// Whether it waits for something that does not come by itself.
     pub stuck: bool,
     /// Which spawn it is at.
@@ -103,7 +105,9 @@ pub fn to_summon(depend: &Depend, world: &impl World) -> Vec<Namespec> {
     for requirement in hard {
         for (namespec, standing) in processes(&requirement.on, world) {
             let is_stuck = matches!(answer(&requirement.condition, &standing), Answer::Stuck(_));
-            if is_stuck && standing.state.name().is_stopped() && !summoned.contains(&namespec) {
+            // what has its turn to come keeps it
+            let is_down = standing.state.name().is_stopped() && !standing.will_begin;
+            if is_stuck && is_down && !summoned.contains(&namespec) {
                 summoned.push(namespec);
             }
         }
@@ -252,7 +256,7 @@ const fn is_coming(state: State, standing: &Standing) -> bool {
         State::Waiting { .. } => !standing.stuck,
         State::Backoff { next, .. } => matches!(next, Next::Retry(_)),
         State::Stopping { then, .. } => matches!(then, Then::Start),
-        State::Stopped { start_at } => start_at.is_some() || standing.will_begin,
+        State::Stopped { start_at } => start_at.is_some() || standing.will_begin && !standing.held_up,
         State::Exited { restart_at, .. } => restart_at.is_some(),
         State::Fatal { .. } | State::Unknown => false,
     }

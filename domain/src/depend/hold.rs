@@ -65,6 +65,11 @@ impl Gate {
         (self.waived, self.calls) = (false, false);
     }
 
+    /// It waits no longer, and not since what was missing is there: what it waits for the next time is news.
+    pub fn forget(&mut self) {
+        self.missing.clear();
+    }
+
     /// Takes in what is missing now.
     pub fn look(&mut self, missing: Vec<Missing>) -> Look {
         let stuck = !self.calling && missing.iter().any(|missing| missing.stuck);

@@ -18,6 +18,7 @@
 //! business of their own lifecycle, whose outcome alone is a [`Fact`] here. Time is a parameter. Absent: clocks,
 //! processes, logging, and the first start of a plain group, which has no machine at all.
 
+mod ahead;
 mod backoff;
 mod decide;
 mod forest;

@@ -59,13 +59,7 @@ impl Forest {
     #[must_use]
     pub fn outlook(&self, process: &Namespec) -> Option<Outlook> {
         self.machine(Some(&process.group))?;
-        let mut path = vec![(Some(process.group.clone()), ChildId::Process(process.process.clone()))];
-        while let Some((Some(group), _)) = path.last()
-            && let Some(above) = self.parent(group)
-        {
-            path.push((above.cloned(), ChildId::Group(group.clone())));
-        }
-        let levels = path.into_iter().rev();
+        let levels = self.path(process).into_iter().rev();
         let mut outlooks = levels.filter_map(|(group, child)| {
             let machine = self.machine(group.as_ref())?;
             let of = group.clone();
@@ -75,6 +69,17 @@ impl Forest {
             }
         });
         Some(outlooks.next().unwrap_or(Outlook::Nothing))
+    }
+
+    /// Its group and those above that, each with the child that it is in.
+    pub(super) fn path(&self, process: &Namespec) -> Vec<(Option<GroupName>, ChildId)> {
+        let mut path = vec![(Some(process.group.clone()), ChildId::Process(process.process.clone()))];
+        while let Some((Some(group), _)) = path.last()
+            && let Some(above) = self.parent(group)
+        {
+            path.push((above.cloned(), ChildId::Group(group.clone())));
+        }
+        path
     }
 
     /// Whether a process that was never started will be by itself, should it start with its group. One whose group has

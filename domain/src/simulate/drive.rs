@@ -4,7 +4,7 @@ use super::engine::{Engine, Mail};
 use super::report::{Fallen, What, shown};
 use crate::cause::{Cause, End, Verdict};
 use crate::depend::gate::{relied_on, to_summon};
-use crate::depend::{Look, OnLoss, end_fact, loss};
+use crate::depend::{Look, OnLoss, UNHINDERED, end_fact, loss};
 use crate::drive::{self, Taken, restart_is_start, sign_of, would_start};
 use crate::exit::ExitStatus;
 use crate::group::Wish;
@@ -106,7 +106,9 @@ impl Engine {
 
     /// Does what a transition says.
     fn follow(&mut self, at: usize, Taken { edge, cause, ended, .. }: &Taken) {
-        if edge.is_change() || shown(&edge.from) != shown(&edge.to) {
+        if cause.kind() == UNHINDERED && self.waited_for_nothing(at) {
+            // the line of what led here tells
+        } else if edge.is_change() || shown(&edge.from) != shown(&edge.to) {
             let what = What::State { from: shown(&edge.from), to: shown(&edge.to) };
             self.tell(at, what, &words(cause), cause.kind());
             self.note_fall(at, edge, cause);
@@ -135,6 +137,17 @@ impl Engine {
             }
             None => {}
         }
+    }
+
+    /// It is started without a wait: so says the last line about its state.
+    fn waited_for_nothing(&mut self, at: usize) -> bool {
+        let who = self.stage.players[at].namespec.to_string();
+        let mut lines = self.report.lines.iter_mut().rev().filter(|line| line.who.as_ref() == Some(&who));
+        let state = lines.find_map(|line| match &mut line.what {
+            What::State { to, .. } => Some(to),
+            _ => None,
+        });
+        state.filter(|to| **to == "WAITING").map(|to| *to = "STARTING").is_some()
     }
 
     /// What a transition means for readiness and health.
@@ -191,6 +204,9 @@ impl Engine {
             return None;
         }
         let missing = self.missing(at);
+        if !missing.is_empty() {
+            self.summon(at);
+        }
         match self.stage.players[at].gate.look(missing) {
             Look::Clear { kind, text, .. } => return Some(Cause::rule(kind, text)),
             Look::Waits { is_news, matters } => {
@@ -201,10 +217,10 @@ impl Engine {
                 }
                 if matters {
                     self.changed(at);
+                    self.nudge_behind(at);
                 }
             }
         }
-        self.summon(at);
         None
     }
 
@@ -216,6 +232,7 @@ impl Engine {
         let player = &self.stage.players[at];
         let cause = Cause::rule("requires", format!("{} requires it", player.namespec));
         let called: Vec<_> = to_summon(&player.spec.depend, self);
+        let before = self.mail.len();
         for namespec in called {
             if let Some(other) = self.stage.at(&namespec)
                 && !self.stage.players[at].returns.share(&self.stage.players[other].returns)
@@ -223,6 +240,16 @@ impl Engine {
                 self.mail.push_back(Mail::Summon(other, cause.clone()));
             }
         }
+        if self.mail.len() > before {
+            self.stage.players[at].gate.calling = true;
+            self.mail.push_back(Mail::Called(at, false));
+        }
+    }
+
+    /// What it requires has been brought up, as far as that goes.
+    pub(super) fn called(&mut self, at: usize) {
+        self.stage.players[at].gate.calling = false;
+        self.drive(at);
     }
 
     /// Notes on whom the process relies that is about to be made.

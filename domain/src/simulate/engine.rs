@@ -50,6 +50,8 @@ pub(super) enum Mail {
     Look(usize),
     /// Start, because somebody requires you.
     Summon(usize, Cause),
+    /// What you require was told to start (`true`: it has the message by now): it may be looked at how it is.
+    Called(usize, bool),
     /// The daemon ends: be down.
     Halt(usize, Cause),
     /// An instance of a template is over.
@@ -334,6 +336,8 @@ impl Engine {
                 match mail {
                     Mail::Look(at) => self.look(at),
                     Mail::Summon(at, cause) => self.forward(at, Verb::Start, false, cause),
+                    Mail::Called(at, false) => self.mail.push_back(Mail::Called(at, true)),
+                    Mail::Called(at, true) => self.called(at),
                     Mail::Halt(at, cause) => self.halt(at, cause),
                     Mail::Dismiss(at) => self.dismiss(at),
                     Mail::Orders(group) => self.orders(&group),

@@ -34,6 +34,11 @@ impl Grove {
     pub(super) fn will_begin(&self, process: &Namespec) -> bool {
         !self.is_planted || self.forest.will_begin(process)
     }
+
+    /// Before whose being up the turn of a process does not come.
+    pub(super) fn ahead(&self, process: &Namespec) -> Vec<Namespec> {
+        self.forest.ahead(process)
+    }
 }
 
 impl Engine {
@@ -150,6 +155,13 @@ impl Engine {
             self.feed_groups(|forest, now| forest.hold(all, aim, now));
             self.nudge_for(|player| all.contains(&player.namespec));
         }
+    }
+
+    /// Those look who wait for one whose turn is behind this one.
+    pub(super) fn nudge_behind(&mut self, at: usize) {
+        let behind = self.grove.forest.behind(&self.stage.players[at].namespec);
+        let behind: Vec<usize> = behind.iter().filter_map(|name| self.stage.at(name)).collect();
+        behind.into_iter().for_each(|at| self.nudge_of(at));
     }
 
     /// The daemon ends: nothing is started or decided any more.

@@ -197,6 +197,7 @@ impl Player {
             ready: self.is_there(),
             health: self.vitals.health(),
             will_begin: !self.begun && self.spec.autostart,
+            held_up: false,
             stuck: self.gate.is_stuck(),
             incarnation: self.incarnation,
         }
@@ -217,7 +218,12 @@ impl Engine {
         let player = &self.stage.players[at];
         let standing = player.standing();
         let will_begin = standing.will_begin && self.grove.will_begin(&player.namespec);
-        Standing { will_begin, ..standing }
+        let ahead = if will_begin { self.grove.ahead(&player.namespec) } else { Vec::new() };
+        let held_up = ahead.iter().filter_map(|name| self.stage.at(name)).any(|at| {
+            let player = &self.stage.players[at];
+            matches!(player.machine.state(), State::Waiting { .. }) && player.gate.is_stuck()
+        });
+        Standing { will_begin, held_up, ..standing }
     }
 }
 

@@ -262,7 +262,7 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_started_by_its_group() {
         "g:a: runs 3s | at 9s: start g:b | until 20s",
         expect![[r#"
                  0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 group g is up
                  3 g:a    RUNNING > EXITED [exit]
                  3 g:b    RUNNING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit]
@@ -285,7 +285,7 @@ fn what_is_restarted_with_what_it_requires_brings_that_up_once_for_each_start_th
         "g:a: runs 0s | at 9s: start g:b | until 20s",
         expect![[r#"
                  0 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
+                 0 g:b    STOPPED > STARTING [autostart]
                  0 g:a    RUNNING > EXITED [exit]
                  0 g:b    STARTING > STOPPING [requires_restart], SIGTERM, STOPPING > STOPPED [exit], STOPPED > WAITING [restart], waits for g:a: EXITED
                  0 g:a    EXITED > STARTING [requires], STARTING > RUNNING [startsecs]
@@ -312,7 +312,7 @@ fn what_is_to_stay_down_without_what_it_requires_is_not_taken_along_by_its_group
         "db: runs 3s | at 9s: exit 1 g:c | until 20s",
         expect![[r#"
                  0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
-                 0 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 0 g:b    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 g:c    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 group g is up
                  3 db     RUNNING > EXITED [exit]
@@ -336,9 +336,9 @@ fn a_stop_of_one_that_a_restart_has_brought_down_keeps_it_down() {
         expect![[r#"
                  0 g:a    STOPPED > STARTING [autostart]
                  1 g:a    STARTING > RUNNING [startsecs]
-                 1 g:b    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
+                 1 g:b    STOPPED > STARTING [autostart]
                  2 g:b    STARTING > RUNNING [startsecs]
-                 2 g:c    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered]
+                 2 g:c    STOPPED > STARTING [autostart]
                  3 g:c    STARTING > RUNNING [startsecs]
                  3 group g is up
                 10 -      # restart g:*

@@ -76,7 +76,7 @@ fn a_stop_runs_pre_stop_then_the_command_and_waits_for_post_stop() {
         "db: pre_stop takes 1s; stop_command takes 2s; stops after 3s; post_stop takes 4s | web: post_stop takes 5s",
         expect![[r#"
                  0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
-                 0 web    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 0 web    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  0 -      # shutdown
                  0 web    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit], runs post_stop
                  5 db     RUNNING > STOPPING [shutdown], runs pre_stop

@@ -78,7 +78,7 @@ fn a_oneshot_that_is_required_is_there_when_its_work_is_done() {
                  5 web    WAITING > STARTING [requires]
                  6 web    STARTING > RUNNING [startsecs]
                  9 -      # start late
-                 9 late   STOPPED > WAITING [asked], WAITING > STARTING [unhindered]
+                 9 late   STOPPED > STARTING [asked]
                 10 late   STARTING > RUNNING [startsecs]
                 10 -      # shutdown
                 10 web    RUNNING > STOPPING [shutdown], SIGTERM
@@ -123,7 +123,7 @@ fn one_that_tells_when_it_is_ready_is_there_then_and_when_its_work_is_done() {
                  3 web    STARTING > RUNNING [startsecs]
                  5 job    RUNNING > EXITED [exit]
                  9 -      # start late
-                 9 late   STOPPED > WAITING [asked], WAITING > STARTING [unhindered]
+                 9 late   STOPPED > STARTING [asked]
                 10 late   STARTING > RUNNING [startsecs]
                 10 -      # shutdown
                 10 web    RUNNING > STOPPING [shutdown], SIGTERM

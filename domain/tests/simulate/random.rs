@@ -251,19 +251,21 @@ fn premature(setting: &Setting, report: &Report) -> Vec<String> {
     found
 }
 
-/// Each that waits in the end for the order alone, though nobody of those before it is on the way: they are down after
-/// they were up, or all groups that start in turn are down.
+/// Each that waits in the end for the order alone, though nobody of those before it is on the way: they are down, after they
+/// were up, or in turn behind nobody who is.
 fn in_vain(setting: &Setting, report: &Report) -> Vec<String> {
+    if report.end != End::Settled {
+        return Vec::new();
+    }
     let states: HashMap<String, &str> =
         report.states.iter().map(|(name, state)| (name.to_string(), state.as_str())).collect();
     let is_down = |name: &String| matches!(states[name], "STOPPED" | "EXITED" | "COMPLETED" | "FATAL");
-    let in_turn = setting.groups.iter().filter(|group| group.rules.policy.is_some());
-    let nobody_comes = in_turn.flat_map(|group| group.namespecs()).all(|name| is_down(&name.to_string()));
     let was_up = |name: &String| report.started.iter().any(|one| one.name.to_string() == *name);
+    let is_slow = is_slow(setting, report, &states);
     let is_over = |on: &Target| match on {
         Target::Process(on) => {
             let name = on.to_string();
-            is_down(&name) && (nobody_comes || was_up(&name))
+            is_down(&name) && (!is_slow || was_up(&name))
         }
         Target::Group(_) | Target::Probe(_) => false,
     };
@@ -273,6 +275,26 @@ fn in_vain(setting: &Setting, report: &Report) -> Vec<String> {
     let waits = all.filter(|(name, _)| states[name] == "WAITING");
     let in_vain = waits.filter(|(_, all)| all.iter().all(|one| one.soft && is_over(&one.on)));
     in_vain.map(|(name, all)| format!("{name} waits for {all:?}")).collect()
+}
+
+/// Whether one that others may have their turn behind is on its way for ever: a job without an end, one that never gets
+/// ready, one that waits for such.
+fn is_slow(setting: &Setting, report: &Report, states: &HashMap<String, &str>) -> bool {
+    let mut waits: HashMap<&str, bool> = HashMap::new();
+    for line in &report.lines {
+        if let (Some(who), What::Waits(all)) = (&line.who, &line.what) {
+            let is_stuck = |one: &String| one.contains(": ") && !one.ends_with("BACKOFF");
+            waits.insert(who, all.iter().any(is_stuck));
+        }
+    }
+    let in_turn = setting.groups.iter().filter(|group| group.rules.policy.is_some());
+    let mut all = in_turn
+        .flat_map(|group| group.processes.iter().map(|one| (group.namespec(&one.name).to_string(), one)));
+    all.any(|(name, one)| match states[&name] {
+        "WAITING" => !waits[name.as_str()],
+        "RUNNING" => one.kind == ProcessType::Oneshot || one.health.ready != Check::Startsecs,
+        _ => false,
+    })
 }
 
 /// Each start that nobody asked for of what somebody had stopped before, by its name. (Of several that require each other

@@ -162,7 +162,7 @@ fn a_restart_in_order_keeps_them() {
         expect![[r#"
                  0 group w is up
                  0 db     STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
-                 0 web    STOPPED > WAITING [autostart], WAITING > STARTING [unhindered], STARTING > RUNNING [startsecs]
+                 0 web    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
                  1 -      # spawn w queue=mail
                  1 w:1    STOPPED > STARTING [asked], STARTING > RUNNING [startsecs]
                  2 -      # spawn w queue=post

@@ -132,3 +132,62 @@ proptest! {
         prop_assert_eq!(circle.is_some(), waits, "{}\n{:?}\n{:#?}", text, circle, report.states);
     }
 }
+
+#[test]
+fn whose_turn_is_behind_one_that_waits_in_vain_is_not_waited_for_by_who_wants_the_order_alone() {
+    check(
+        "g:a requires=probe:disk | g:b | x requires=g:b? | y requires=g:b | @g strategy=one_for_one",
+        "at 0s: probe disk red | at 5s: start y | at 9s: probe disk green",
+        expect![[r#"
+                 0 -      # probe disk red
+                 0 x      STOPPED > WAITING [autostart], waits for g:b
+                 0 y      STOPPED > WAITING [autostart], waits for g:b
+                 0 g:a    STOPPED > WAITING [autostart], waits for probe:disk: red
+                 0 x      WAITING > STARTING [requires]
+                 0 y      waits for g:b: STOPPED
+                 1 x      STARTING > RUNNING [startsecs]
+                 5 -      # start y
+                 9 -      # probe disk green
+                 9 g:a    WAITING > STARTING [requires]
+                10 g:a    STARTING > RUNNING [startsecs]
+                10 g:b    STOPPED > STARTING [autostart]
+                10 y      waits for g:b
+                11 g:b    STARTING > RUNNING [startsecs]
+                11 group g is up
+                11 y      WAITING > STARTING [requires]
+                12 y      STARTING > RUNNING [startsecs]
+                12 -      # shutdown
+                12 y      RUNNING > STOPPING [shutdown], SIGTERM
+                12 x      RUNNING > STOPPING [shutdown], SIGTERM
+                12 y      STOPPING > STOPPED [exit]
+                12 x      STOPPING > STOPPED [exit]
+                12 g:b    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                12 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 12, stop Some(0.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn so_it_is_of_a_group_whose_turn_is_behind_another_group() {
+    check(
+        "h:a requires=probe:disk | g:b | x requires=g:b? | @g strategy=one_for_one | @h strategy=one_for_one | t:z | @t groups=h,g",
+        "at 0s: probe disk red",
+        expect![[r#"
+                 0 -      # probe disk red
+                 0 x      STOPPED > WAITING [autostart], waits for g:b
+                 0 t:z    STOPPED > STARTING [autostart]
+                 1 t:z    STARTING > RUNNING [startsecs]
+                 1 h:a    STOPPED > WAITING [autostart], waits for probe:disk: red
+                 1 x      WAITING > STARTING [requires]
+                 2 x      STARTING > RUNNING [startsecs]
+                 2 -      # shutdown
+                 2 x      RUNNING > STOPPING [shutdown], SIGTERM
+                 2 h:a    WAITING > STOPPED [shutdown]
+                 2 t:z    RUNNING > STOPPING [shutdown], SIGTERM
+                 2 x      STOPPING > STOPPED [exit]
+                 2 t:z    STOPPING > STOPPED [exit]
+            Settled at 2, stop Some(0.0), well true
+        "#]],
+    );
+}

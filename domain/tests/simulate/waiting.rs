@@ -121,3 +121,27 @@ fn whoever_requires_a_probe_waits_while_it_is_red() {
         "#]],
     );
 }
+
+#[test]
+fn what_it_waits_for_is_told_at_each_wait_anew_and_once() {
+    check(
+        "db ready=notify ready_timeout=0 | web requires=db",
+        "db: never ready | at 5s: restart web | at 9s: stop web | at 10s: start web | at 12s: start web",
+        expect![[r#"
+                 0 db     STOPPED > STARTING [autostart]
+                 0 web    STOPPED > WAITING [autostart], waits for db
+                 1 db     STARTING > RUNNING [startsecs]
+                 5 -      # restart web
+                 5 web    WAITING > STOPPED [asked], STOPPED > WAITING [restart], waits for db
+                 9 -      # stop web
+                 9 web    WAITING > STOPPED [asked]
+                10 -      # start web
+                10 web    STOPPED > WAITING [asked], waits for db
+                12 -      # start web
+                12 -      # shutdown
+                12 web    WAITING > STOPPED [shutdown]
+                12 db     RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 12, stop Some(0.0), well true
+        "#]],
+    );
+}
