@@ -217,11 +217,16 @@ fn exited(subject: &Subject, expected: bool, restart_at: Option<Instant>, now: I
             wait => format!("{how}; it starts again in {} (autorestart)", span(wait)),
         };
     }
-    let next = blocked(subject, now);
+    let (next, is_child) = (blocked(subject, now), subject.group.is_some());
     let why = match subject.policy.autorestart {
         _ if subject.policy.oneshot && expected => "type=oneshot, its work is done",
         _ if is_coming(subject) => return format!("{how}; {}", next.unwrap_or_default()),
+        // the child of a supervisor may have its type by either key
+        Autorestart::Never if is_child => "it is temporary (autorestart=false, or restart=temporary)",
         Autorestart::Never => "autorestart=false",
+        Autorestart::Unexpected if expected && is_child => {
+            "it is transient (autorestart=unexpected, or restart=transient), and this end was a normal one"
+        }
         Autorestart::Unexpected if expected => "autorestart=unexpected",
         Autorestart::Always | Autorestart::Unexpected => match next {
             Some(next) => return format!("{how}; not started again: {next}"),

@@ -271,6 +271,26 @@ fn each_outlook_says_what_follows_or_what_to_do() {
 }
 
 #[test]
+fn a_child_that_is_not_to_be_started_again_says_of_which_type_it_is() {
+    let ended_as = |autorestart, expected| {
+        let mut life = Life::of("job");
+        life.subject.policy.autorestart = autorestart;
+        life.subject.incarnation = 1;
+        life.to(90_000, Running, Cause::Up(Duration::from_secs(1)));
+        life.to(5_000, Exited, ended(0, 60_000, Verdict::Expected));
+        life.subject.group = plans(Outlook::Nothing);
+        headline(&life.now(exited(expected)))
+    };
+    let (temporary, transient) =
+        (ended_as(Autorestart::Never, true), ended_as(Autorestart::Unexpected, true));
+    expect![[r#"
+        job is EXITED: exit status 0 after 1 min, expected; not started again: it is temporary (autorestart=false, or restart=temporary)
+        job is EXITED: exit status 0 after 1 min, expected; not started again: it is transient (autorestart=unexpected, or restart=transient), and this end was a normal one
+    "#]]
+    .assert_eq(&format!("{temporary}\n{transient}\n"));
+}
+
+#[test]
 fn its_own_end_leads_to_the_restart_by_its_group() {
     let (mut api, place) = api();
     let cause = Cause::rule_of("strategy", "strategy=rest_for_one of group shop: api failed", place);
