@@ -90,6 +90,25 @@ fn an_errand_that_hangs_is_killed_with_all_of_its_group() {
 }
 
 #[test]
+fn an_errand_that_was_killed_is_gone_when_that_is_told() {
+    with(IDLE, async |herd| {
+        // what is killed only when nobody wants to know of it any more has its status taken after that; a machine that is
+        // slow to end a process is asked again
+        for attempt in 0..5 {
+            let command = format!("sh -c 'echo $$ > $HERD_DIR/own.{attempt}; exec sleep 1000'");
+            let limit = Duration::from_secs(1 + attempt);
+            let error = run(herd, &command, limit).await.unwrap_err();
+            let own = herd.read(&format!("own.{attempt}"));
+            if !own.is_empty() && is_reaped(&own) {
+                assert!(matches!(error, ErrandError::TimedOut { .. }), "{error}");
+                return;
+            }
+        }
+        panic!("its end is told before it");
+    });
+}
+
+#[test]
 fn an_errand_whose_future_is_dropped_leaves_nothing() {
     with(IDLE, async |herd| {
         let command = "sh -c 'sleep 1000 & echo $! > $HERD_DIR/child; echo $$ > $HERD_DIR/own; wait'";
