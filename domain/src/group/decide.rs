@@ -16,11 +16,18 @@ impl GroupMachine {
         }
         // whoever started it wanted it, unless it is to be stopped since then
         member.held &= matches!(member.life, Life::Starting | Life::Up { .. });
-        (member.by_hand, member.forgotten) = (false, false);
-        if !matches!(member.life, Life::Up { .. }) {
+        let is_group = matches!(member.spec.id, ChildId::Group(_));
+        let is_due = match member.life {
+            Life::Restarting { .. } => true,
+            Life::Down => self.phase.is_to_start(at),
+            Life::Starting | Life::Up { .. } | Life::Stopping | Life::Lost => false,
+        };
+        member.forgotten = false;
+        // somebody started one of a group before its turn: the others of it come then
+        member.by_hand = is_group && is_due;
+        if !member.by_hand && !matches!(member.life, Life::Up { .. }) {
             member.life = Life::Up { since: now };
         }
-        let is_group = matches!(member.spec.id, ChildId::Group(_));
         if self.standing == Standing::Leaving {
             self.phase.stop_as_well(at);
         } else if is_group {

@@ -21,6 +21,9 @@ pub struct GroupMachine {
     pub(super) window: Window,
     /// The first start is not over.
     pub(super) starting_up: bool,
+    /// It was down as a whole, and is at work because somebody started one of its children: the others are not told to
+    /// start before the group is.
+    woken: bool,
     /// The parent knows that it is up.
     announced: bool,
     tickets: u64,
@@ -38,6 +41,7 @@ impl GroupMachine {
             standing: Standing::New,
             window: Window::default(),
             starting_up: false,
+            woken: false,
             announced: false,
             tickets: 0,
             outputs: Vec::new(),
@@ -191,36 +195,6 @@ impl GroupMachine {
         !self.members.is_empty() && self.members.iter().all(|member| member.held)
     }
 
-    /// How it is configured.
-    #[must_use]
-    pub const fn policy(&self) -> &GroupPolicy {
-        &self.policy
-    }
-
-    /// What it is about.
-    #[must_use]
-    pub const fn standing(&self) -> Standing {
-        self.standing
-    }
-
-    /// What it is in the middle of: `idle`, `stopping` or `starting`.
-    #[must_use]
-    pub const fn phase(&self) -> &'static str {
-        self.phase.as_str()
-    }
-
-    /// How many restarts count at `now`, one that was refused included; `None`: none are counted.
-    #[must_use]
-    pub fn budget_used(&self, now: Instant) -> Option<usize> {
-        self.policy.budget().map(|budget| self.window.counting(now, budget.period))
-    }
-
-    /// How many restarts are left at `now`; `None`: no limit.
-    #[must_use]
-    pub fn budget_left(&self, now: Instant) -> Option<usize> {
-        Some(self.policy.intensity?.saturating_sub(self.budget_used(now)?))
-    }
-
     /// Takes care of processes that ran before the group had rules, which `found` tells of: what is down stays so. Of a
     /// child that it does not know, a group, nothing is known but that it tells of itself when it is told to start.
     pub fn adopt(&mut self, found: impl Fn(&ChildId) -> Option<Seen>, now: Instant) -> Vec<Output> {
@@ -240,22 +214,18 @@ impl GroupMachine {
         self.settle(now)
     }
 
-    /// Whether this child has to be started alone, and when.
-    #[must_use]
-    pub fn restarts_at(&self, child: &ChildId) -> Option<Instant> {
-        match self.members[self.position(child)?].life {
-            Life::Restarting { due } => Some(due),
-            Life::Down | Life::Starting | Life::Up { .. } | Life::Stopping | Life::Lost => None,
-        }
-    }
-
     pub(super) fn position(&self, child: &ChildId) -> Option<usize> {
         self.members.iter().position(|member| member.spec.id == *child)
     }
 
     fn start(&mut self, now: Instant) {
         match self.standing {
-            Standing::Active => self.announced = false,
+            Standing::Active => {
+                self.announced = false;
+                if std::mem::take(&mut self.woken) && self.policy.start_up != StartUp::Never {
+                    self.bring_up(0..self.members.len(), now);
+                }
+            }
             Standing::Leaving => {
                 if let Phase::Stopping { then, .. } = &mut self.phase {
                     *then = Then::Anew;
@@ -283,8 +253,7 @@ impl GroupMachine {
     fn wake(&mut self) {
         self.standing = Standing::Active;
         self.window = Window::default();
-        self.starting_up = false;
-        self.announced = false;
+        (self.starting_up, self.woken, self.announced) = (false, false, false);
         self.outputs.push(Output::Begun);
     }
 
@@ -292,6 +261,7 @@ impl GroupMachine {
     pub(super) fn wake_if_at_rest(&mut self) {
         if matches!(self.standing, Standing::Stopped | Standing::Ended | Standing::Fatal) {
             self.wake();
+            self.woken = true;
         }
     }
 

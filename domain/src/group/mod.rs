@@ -33,6 +33,7 @@ mod plots;
 mod policy;
 mod post;
 mod reasons;
+mod view;
 
 pub use backoff::Backoff;
 pub use forest::{Changes, End, Forest, Plot};

@@ -191,3 +191,84 @@ fn so_it_is_of_a_group_whose_turn_is_behind_another_group() {
         "#]],
     );
 }
+
+#[test]
+fn one_that_somebody_starts_before_the_turn_of_its_group_does_not_keep_the_others_down() {
+    check(
+        "top:x startsecs=5 | g:a | g:b | @top strategy=one_for_all intensity=3 groups=g | @g strategy=one_for_one",
+        "at 20s: kill top:x | at 22s: start g:b | until 40s",
+        expect![[r#"
+                 0 top:x  STOPPED > STARTING [autostart]
+                 5 top:x  STARTING > RUNNING [startsecs]
+                 5 g:a    STOPPED > STARTING [autostart]
+                 6 g:a    STARTING > RUNNING [startsecs]
+                 6 g:b    STOPPED > STARTING [autostart]
+                 7 g:b    STARTING > RUNNING [startsecs]
+                 7 group g is up
+                 7 group top is up
+                20 -      # kill top:x
+                20 top:x  RUNNING > EXITED [exit]
+                20 group top x failed; stopping group g, starting x, group g (2 of 3 restarts are left within 5 s)
+                20 g:b    RUNNING > STOPPING [strategy], SIGTERM, STOPPING > STOPPED [exit]
+                20 g:a    RUNNING > STOPPING [strategy], SIGTERM, STOPPING > STOPPED [exit]
+                20 top:x  EXITED > STARTING [strategy]
+                22 -      # start g:b
+                22 group g is up
+                22 g:b    STOPPED > STARTING [asked]
+                23 g:b    STARTING > RUNNING [startsecs]
+                25 top:x  STARTING > RUNNING [startsecs]
+                25 g:a    STOPPED > STARTING [strategy]
+                26 g:a    STARTING > RUNNING [startsecs]
+                26 group g is up
+                26 -      # shutdown
+                26 g:b    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                26 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                26 top:x  RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 26, stop Some(0.0), well true
+        "#]],
+    );
+}
+
+#[test]
+fn nor_does_one_that_somebody_starts_during_the_delay_of_its_group() {
+    check(
+        "top:x | g:a autorestart=true startsecs=0 | g:b | @top strategy=one_for_one intensity=5 period=60 backoff=9 groups=g | @g strategy=one_for_one intensity=0 escalate=parent",
+        "at 10s: kill g:a | at 12s: kill g:a | at 15s: start g:b | until 40s",
+        expect![[r#"
+                 0 top:x  STOPPED > STARTING [autostart]
+                 1 top:x  STARTING > RUNNING [startsecs]
+                 1 g:a    STOPPED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                 1 g:b    STOPPED > STARTING [autostart]
+                 2 g:b    STARTING > RUNNING [startsecs]
+                 2 group g is up
+                 2 group top is up
+                10 -      # kill g:a
+                10 g:a    RUNNING > EXITED [exit]
+                10 group g gives up: a failed, that would be restart 1 within 5 s; all it has is stopped, and the one above it decides (escalate=parent)
+                10 g:b    RUNNING > STOPPING [intensity], SIGTERM, STOPPING > STOPPED [exit]
+                10 group g is down
+                10 group top group g failed; starting group g (4 of 5 restarts are left within 1 min)
+                10 g:a    EXITED > STARTING [strategy], STARTING > RUNNING [startsecs]
+                10 g:b    STOPPED > STARTING [strategy]
+                11 g:b    STARTING > RUNNING [startsecs]
+                11 group g is up
+                12 -      # kill g:a
+                12 g:a    RUNNING > EXITED [exit]
+                12 group g gives up: a failed, that would be restart 1 within 5 s; all it has is stopped, and the one above it decides (escalate=parent)
+                12 g:b    RUNNING > STOPPING [intensity], SIGTERM, STOPPING > STOPPED [exit]
+                12 group g is down
+                12 group top group g failed; starting group g in 9 s (3 of 5 restarts are left within 1 min)
+                15 -      # start g:b
+                15 group g is up
+                15 g:b    STOPPED > STARTING [asked]
+                16 g:b    STARTING > RUNNING [startsecs]
+                21 g:a    EXITED > STARTING [autostart], STARTING > RUNNING [startsecs]
+                21 group g is up
+                21 -      # shutdown
+                21 g:b    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                21 g:a    RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+                21 top:x  RUNNING > STOPPING [shutdown], SIGTERM, STOPPING > STOPPED [exit]
+            Settled at 21, stop Some(0.0), well false
+        "#]],
+    );
+}
