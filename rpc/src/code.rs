@@ -102,7 +102,7 @@ kinds! {
     NotReady 1303 Some(30), true, "A rolling restart: it was restarted and did not become ready, or not for long.",
         Some("`process.explain` and its log tell why: `log.read`");
     NotRestarted 1304 Some(30), true, "A restart has left it as it is: it is disabled, it was stopped meanwhile, or a rolling one came to no turn of it.",
-        Some("`details.why` says why; what was not restarted runs on");
+        Some("`details.why` says why; what was not restarted runs on, or is down if it was stopped");
     Forbidden 1401 None, false, "The configuration does not allow this call.", None;
     SubscriptionNeedsWebSocket 1501 None, false, "A subscription was asked for over plain HTTP.",
         Some("connect to the same path by WebSocket");
